@@ -1,0 +1,41 @@
+# Set-up and every check. `make demo` and `make test` need only Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check lint content docs bench fuzz clean
+
+demo: $(STAMP)  ## the main job, on the embedded store
+	$(BIN)/soc demo
+
+test: $(STAMP)  ## the test suite
+	$(BIN)/python -m pytest -n 2
+
+check: lint content test  ## what CI runs
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+content: $(STAMP)  ## samples, rules, playbooks of this content root
+	$(BIN)/soc check
+
+docs: $(STAMP)  ## docs/reference, from what the code declares
+	$(BIN)/python -m tools.make_docs
+
+bench: $(STAMP)  ## figures as ratios; see bench/README.md
+	$(BIN)/python -m bench
+
+fuzz: $(STAMP)  ## parsers and query language on mutated input, five minutes
+	$(BIN)/python -m tests.fuzz
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -e '.[dev]'
+	touch $(STAMP)
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Speed as ratios: soc beside a peer or a baseline measured in the same run. See README.md."""

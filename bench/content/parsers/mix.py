@@ -1,0 +1,100 @@
+"""The mix of events that the run, match and hunts sections work on: nested ECS objects, one a line, as a shipper would send them.
+
+    {"@timestamp":1790000000123,"event":{"kind":"event","dataset":"fw.traffic",…},"ecs":{"version":"8.17"},"observer":{…},"source":{…},…}
+
+Ten kinds: firewall, Zeek dns and http, Suricata alerts, sshd, and five of Sysmon. Not a format for anybody's logs. Each
+dataset declares what a full parser of its kind would fill, so that rules are neither dormant nor refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from soc.errors import ParseError
+from soc.fields import base_catalogue
+from soc.model import Event
+from soc.parsing import ANY, Dataset, Field, Parser, Record
+
+_BEGINS = '{"@timestamp":1'
+_SYSMON = """IntegrityLevel LogonId Hashes GrandParentImage ParentUser TargetObject Details EventType NewName Initiated SignatureStatus
+    Signature Signed SourceIsIpv6 DestinationIsIpv6 SourceHostname CreationUtcTime Provider_Name"""
+_VENDOR = [
+    Field("winlog.channel", "keyword", meaning="event channel"),
+    Field("winlog.record_id", "long", meaning="number of the record"),
+    Field("winlog.event_id", "keyword", meaning="number of the event type"),
+    *(Field(f"winlog.event_data.{name}", "keyword", meaning="as Sysmon names it") for name in _SYSMON.split()),
+    Field("dll.code_signature.signed", "bool", meaning="whether it is signed"),
+    Field("mix.session_id", "keyword", meaning="Zeek's uid"),
+    Field("mix.flow_id", "long", meaning="Suricata's flow"),
+    Field("mix.signature_id", "keyword", meaning="Suricata's signature"),
+]
+_RENAMED = {"zeek.session_id": "mix.session_id", "suricata.flow_id": "mix.flow_id", "suricata.signature_id": "mix.signature_id"}
+
+
+def parse(record: Record) -> Event | None:
+    try:
+        said = orjson.loads(record.message)
+    except orjson.JSONDecodeError as error:
+        raise ParseError(f"no valid JSON of the mix: {error.msg} at column {error.pos + 1}") from error
+    event: Event = {}
+    _flat(said, "", event)
+    for old in _RENAMED.keys() & event.keys():
+        event[_RENAMED[old]] = event.pop(old)
+    event["@timestamp"] *= 1000
+    event["event.dataset"] = f"mix.{event['event.dataset']}"
+    if "mix.signature_id" in event:
+        event["mix.signature_id"] = str(event["mix.signature_id"])
+    if "dns.answers" in event:
+        answers = event.pop("dns.answers")
+        event["dns.answers.data"] = [answer["data"] for answer in answers]
+        event["dns.answers.type"] = [answer["type"] for answer in answers]
+        event["dns.answers.ttl"] = [answer["ttl"] for answer in answers]
+    del event["event.ingested"]
+    return event
+
+
+def _flat(said: dict[str, Any], prefix: str, event: Event) -> None:
+    for key, value in said.items():
+        if type(value) is dict:
+            _flat(value, f"{prefix}{key}.", event)
+        else:
+            event[prefix + key] = value
+
+
+def recognises(line: str) -> bool:
+    return line.startswith(_BEGINS)
+
+
+_KNOWN = dict.fromkeys((*base_catalogue(), *(field.name for field in _VENDOR)), ANY)
+
+
+def _dataset(name: str, *logsources: dict[str, str]) -> Dataset:
+    return Dataset(f"mix.{name}", logsources, _KNOWN)
+
+
+def _sysmon(*categories: str) -> list[dict[str, str]]:
+    return [{"product": "windows", "category": category, "service": "sysmon"} for category in categories]
+
+
+PARSER = Parser(
+    name="mix",
+    title="the benchmark's mix",
+    envelope="none",
+    parse=parse,
+    recognises=recognises,
+    fields=_VENDOR,
+    supplies=[
+        _dataset("fw.traffic", {"category": "firewall"}),
+        _dataset("zeek.dns", {"category": "dns"}, {"product": "zeek", "service": "dns"}),
+        _dataset("zeek.http", {"category": "proxy"}, {"category": "webserver"}, {"product": "zeek", "service": "http"}),
+        _dataset("suricata.alert", {"category": "ids"}),
+        _dataset("linux.auth", {"product": "linux", "service": "auth"}, {"product": "linux", "service": "sshd"}),
+        _dataset("windows.process_creation", *_sysmon("process_creation")),
+        _dataset("windows.registry_set", *_sysmon("registry_set", "registry_event")),
+        _dataset("windows.file_event", *_sysmon("file_event")),
+        _dataset("windows.network_connection", *_sysmon("network_connection")),
+        _dataset("windows.image_load", *_sysmon("image_load")),
+    ],
+)

@@ -1,0 +1,101 @@
+"""Netfilter's LOG target and nftables' `log`: one packet that a Linux firewall logged.
+
+    <4>Oct 11 22:14:15 fw1 kernel: [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.7 DST=192.0.2.10 … PROTO=TCP SPT=44123 DPT=22 …
+
+Fields: iptables-extensions(8), LOG; order as printed by net/netfilter/nf_log_syslog.c (Linux 6.1); ulogd2's LOGEMU writes
+the same. The prefix before IN= is the administrator's and says alone what became of the packet; UFW, Shorewall,
+firewalld, SuSEfirewall2, EdgeOS and VyOS write it each in their way. BLOCK and DENY do not tell a silent drop from a
+reject and are read as drop; a prefix with words for both passing and stopping claims neither.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from soc.model import Event
+from soc.parsing import ANY, Dataset, Parser, Record
+
+from ._netfilter import FIELDS, packet
+
+_ACTIONS = {
+    **dict.fromkeys(
+        ["DROP", "DROPS", "DROPPED", "DROPPING", "BLOCK", "BLOCKED", "BLOCKING", "DENY", "DENIED", "DENYING", "DISCARD"], "drop"
+    ),
+    **dict.fromkeys(["REJECT", "REJECTED", "REJECTING"], "reject"),
+    **dict.fromkeys(["ACCEPT", "ACCEPTED", "ACC", "ALLOW", "ALLOWED", "PASS", "PASSED", "PERMIT", "PERMITTED"], "accept"),
+}
+_LETTERS = {"A": "accept", "D": "drop", "R": "reject"}
+_STAMP = re.compile(r" *\[ *[0-9]+\.[0-9]+\] ?(?:\[ *[TC][0-9]+\] ?)?").match  # [12345.678901] [  T123]   <- printk's time and caller
+_NUMBERED = re.compile(r"\[(.+)-(\d+|default)-([ADR])\]")  # [WAN_LOCAL-default-D]   <- EdgeOS, VyOS: rule set, rule, action
+_WORDS = re.compile(r"[A-Za-z]+")
+_NEGATIONS = frozenset({"NOT", "NO", "NON"})  # NOT ALLOWED: such a word claims nothing
+
+
+def parse(record: Record) -> Event | None:
+    message = record.message
+    end = message.rfind(" OUT=")  # the last one is the kernel's: a prefix may hold such text, nothing behind it can
+    start = message.rfind("IN=", 0, end)
+    if end < 0 or start < 0 or " " in message[start:end]:
+        return None
+    event = packet(message[start:])
+    stamp = _STAMP(message)
+    claim = _claim(message[stamp.end() : start] if stamp else message[:start])
+    event.update(claim)
+    event["event.type"] = [*claim["event.type"]]
+    return event
+
+
+@lru_cache(maxsize=4096)
+def _claim(prefix: str) -> Event:
+    """What the prefix says of the packet's fate and the rule. Shared between calls: not to be changed."""
+    name = prefix.strip().rstrip(":").rstrip()
+    if numbered := _NUMBERED.fullmatch(name):
+        named: Event = {"rule.name": name[1:-1], "rule.ruleset": numbered[1], "rule.id": numbered[2]}
+        return named | _fate(_LETTERS[numbered[3]])
+    if name.startswith("[") and name.endswith("]"):
+        name = name[1:-1].strip()
+    words = [word.upper() for word in _WORDS.findall(name)]
+    claims = {
+        _ACTIONS[word]: None for before, word in zip(["", *words], words, strict=False) if word in _ACTIONS and before not in _NEGATIONS
+    }
+    sure = claims and ("accept" not in claims or len(claims) == 1)
+    named = {"rule.name": name} if name else {}
+    return named | _fate(list(claims)[-1] if sure else None)
+
+
+def _fate(action: str | None) -> Event:
+    if action is None:
+        return {"event.type": ["connection"]}
+    return {"event.action": action, "event.type": ["connection", "allowed" if action == "accept" else "denied"]}
+
+
+_SUPPLIED = """
+    event.category event.type rule.name rule.ruleset rule.id source.ip source.port source.mac
+    destination.ip destination.port destination.mac
+    network.type network.transport network.iana_number network.bytes network.vlan.id related.ip user.id user.group.id
+    observer.ingress.interface.name observer.egress.interface.name
+"""
+
+PARSER = Parser(
+    name="iptables",
+    title="Linux firewall: netfilter LOG, nftables log, UFW, Shorewall, firewalld",
+    parse=parse,
+    programs={"kernel", "ulogd"},
+    marks=(" OUT=",),
+    fields=FIELDS,
+    supplies=[
+        Dataset(
+            "iptables.log",
+            logsources=[
+                {"category": "firewall"},
+                {"product": "linux", "category": "firewall", "service": "iptables"},
+                {"product": "iptables", "category": "firewall"},
+            ],
+            fields={
+                **dict.fromkeys([*_SUPPLIED.split(), *(field.name for field in FIELDS)], ANY),
+                "event.action": {"drop", "reject", "accept"},
+            },
+        )
+    ],
+)

@@ -1,0 +1,168 @@
+"""OpenSSH's server: who tried to log in, from where, and how it ended.
+
+    Oct 11 22:14:15 gw1 sshd[4721]: Failed password for invalid user admin from 203.0.113.7 port 52144 ssh2
+    Oct 11 22:14:19 gw1 sshd[4730]: Accepted publickey for alice from 192.0.2.44 port 40022 ssh2: ED25519 SHA256:…
+    Oct 11 22:14:20 gw1 sshd-session[4721]: Connection closed by authenticating user root 203.0.113.7 port 52144 [preauth]
+
+auth.c, packet.c, session.c, sshd.c and sshd-session.c of OpenSSH 5.3 to 9.9. A user name comes from the client and may hold anything;
+what stands behind it is sshd's own. So names are read up to the last place where sshd can have ended them, but those of existing
+accounts up to the first, since a client's certificate may follow. "Invalid user" is `invalid_user`: sshd counts the same attempt
+again as a failed `login`. PAM's own lines in sshd: `_pam`; the other families: `_openssh`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from soc.model import Event
+from soc.parsing import ANY, Dataset, Parser, Record
+from soc.parsing.values import count, ip, port
+
+from ._openssh import ACTIONS, FAMILIES, FIELDS
+from ._pam import ACTIONS as PAM_ACTIONS
+from ._pam import FIELDS as PAM_FIELDS
+from ._pam import LONGEST, SUPPLIED, pam
+
+_LOGIN = re.compile(
+    r"""
+    (Failed|Accepted|Postponed|Partial)\ ([^ ]+)\ for\     # Failed password for
+    (?:invalid\ user\ (.*)|([^ ]*))              # invalid user admin      <- greedy: only the last "from" is sshd's own
+    \ from\ ([^ ]+)\ port\ ([0-9]+)(?:\ ssh2)?   # from 203.0.113.7 port 52144 ssh2
+    (?::\ (.*))?                                 # : ED25519 SHA256:…      <- key, or certificate with an id of the client's making
+    """,
+    re.VERBOSE,
+).fullmatch
+_SPACED = re.compile(r"([^ ]+) ([^ ]+) for (invalid user )?(.*?) from ([^ ]+) port ([0-9]+)(?: ssh[12])?(?:: (.*))?").fullmatch
+_KEY = re.compile(r"([A-Z0-9-]+) ((?:SHA256:|MD5:)?[A-Za-z0-9+/=:]+)").match
+_REPEATED = re.compile(r"message repeated ([0-9]+) times: \[ (.*)\]").fullmatch
+_OUTCOMES = {"Failed": "failure", "Accepted": "success", "Postponed": "unknown", "Partial": "unknown"}
+_MOST = ("Failed ", "Accepted ")
+_PREAUTH = " [preauth]"
+
+
+def parse(record: Record) -> Event | None:
+    message = record.message
+    if len(message) > LONGEST:
+        return None
+    if message.startswith(_MOST) and (event := _login(message)) is not None:
+        return event
+    return _meaning(message.lstrip(" "))  # relays put a second space before the message
+
+
+def _meaning(message: str) -> Event | None:
+    preauth = message.endswith(_PREAUTH)
+    if preauth:
+        message = message[: -len(_PREAUTH)]
+    word, _, rest = message.partition(" ")
+    if word in ("error:", "fatal:"):
+        message = rest
+        word = rest.partition(" ")[0]
+    if word in _OUTCOMES:
+        event = _login(message)
+    elif word.startswith(("pam_", "PAM")):
+        event = pam(message) or _family(word, message)
+    elif word == "message" and (repeated := _REPEATED(message)):
+        event = _meaning(repeated[2]) if not repeated[2].startswith("message repeated ") else None
+        times = count(repeated[1])
+        if event is not None and times is not None:
+            event["openssh.repeated"] = times
+    else:
+        event = _family(word, message)
+    if preauth and event is not None:
+        event["openssh.preauth"] = True
+    return event
+
+
+def _login(message: str) -> Event | None:
+    if match := _LOGIN(message):
+        verdict, method, stranger, user, address, number, tail = match.groups()
+    elif match := _SPACED(message):
+        verdict, method, invalid, user, address, number, tail = match.groups()
+        stranger = user if invalid else None
+    else:
+        return None
+    event: Event = {
+        "event.action": "login",
+        "event.category": ["authentication"],
+        "event.type": ["start"],
+        "event.outcome": _OUTCOMES[verdict],
+        "openssh.method": method,
+    }
+    if stranger is not None:
+        event["openssh.invalid_user"], user = True, stranger
+    if user:
+        event["user.name"], event["related.user"] = user, [user]
+    if (canonical := ip(address)) is not None and (source_port := port(number)) is not None:
+        event["source.ip"], event["related.ip"], event["source.port"] = canonical, [canonical], source_port
+    else:
+        _source(event, address, number)
+    if tail and (key := _KEY(tail)):
+        event["openssh.key.type"], event["openssh.key.fingerprint"] = key.groups()
+    return event
+
+
+def _family(word: str, message: str) -> Event | None:
+    for pattern, event in FAMILIES.get(word.rstrip(":"), ()):
+        if match := pattern(message):
+            return _said(match.groupdict(), dict(event))
+    return None
+
+
+def _said(said: dict[str, str | None], event: Event) -> Event:
+    if state := said.get("state"):
+        event["event.category"], event["event.type"], event["event.outcome"] = ["authentication"], ["end"], "failure"
+        if state == "invalid ":
+            event["openssh.invalid_user"] = True
+    if said.get("invalid"):
+        event["openssh.invalid_user"] = True
+    if user := said.get("user"):
+        event["user.name"] = user
+        event["related.user"] = [user]
+    if address := said.get("ip"):
+        _source(event, address, said.get("port"))
+    if domain := said.get("domain"):
+        event["source.domain"] = domain
+    if reason := said.get("reason"):
+        event["event.reason"] = reason
+    if (local := said.get("local")) and (here := ip(local)):
+        event["destination.ip"] = here
+        if (number := port(said.get("local_port") or "")) is not None:
+            event["destination.port"] = number
+    return event
+
+
+def _source(event: Event, address: str, number: str | None) -> None:
+    if (canonical := ip(address)) is not None:
+        event["source.ip"] = canonical
+        event["related.ip"] = [canonical]
+    else:
+        event["source.address"] = address
+    if number and (source_port := port(number)) is not None:
+        event["source.port"] = source_port
+
+
+PARSER = Parser(
+    name="openssh",
+    title="OpenSSH server",
+    programs={"sshd", "sshd-session", "sshd-auth"},
+    parse=parse,
+    fields=[*FIELDS, *PAM_FIELDS],
+    supplies=[
+        Dataset(
+            "openssh.auth",
+            logsources=[{"product": "linux", "service": "sshd"}, {"product": "linux", "service": "auth"}],
+            fields={
+                **SUPPLIED,
+                "event.action": {"login", *ACTIONS, *PAM_ACTIONS},
+                "event.category": {"authentication", "session", "network", "iam", "process"},
+                "event.type": {"start", "end", "info", "change", "user", "connection", "denied"},
+                "event.outcome": {"success", "failure", "unknown"},
+                "source.domain": ANY,
+                "source.port": ANY,
+                "destination.ip": ANY,
+                "destination.port": ANY,
+                **dict.fromkeys((field.name for field in FIELDS), ANY),
+            },
+        )
+    ],
+)

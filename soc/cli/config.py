@@ -1,0 +1,129 @@
+"""`soc.toml`: where it is looked for, what it may say.
+
+content = ["/srv/soc-content"]      # content roots over the shipped one, later ones win
+
+[store]
+url = "segments"                    # the embedded store under the state folder
+[desk]
+url = "sqlite"                      # desk.db in the state folder
+[ingest]
+batch = 15000                       # events after which a batch is committed; fewer need less memory
+[retention]
+days = 30
+max_disk = "200 GB"                 # soc's own bytes; default: 80 % of its bytes + free space at init
+[mail]
+host = "localhost"
+port = 25
+sender = "soc@example.org"
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from soc.errors import ContentError
+
+SYSTEM = Path("/etc/soc/soc.toml")
+KNOWN = {
+    "content": (),
+    "store": ("url",),
+    "desk": ("url",),
+    "ingest": ("batch",),
+    "retention": ("days", "max_disk"),
+    "mail": ("host", "port", "sender", "user", "password_file", "tls", "timeout"),
+    "webhook": ("timeout",),
+}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What `soc.toml` says, defaults filled in. `path` is None when there is no such file."""
+
+    path: Path | None = None
+    content: tuple[Path, ...] = ()
+    store: str = "segments"
+    desk: str = "sqlite"
+    batch: int = 15_000
+    retention_days: int = 30
+    max_disk: int | None = None
+    mail: dict[str, Any] = field(default_factory=dict)
+    webhook: dict[str, Any] = field(default_factory=dict)
+
+
+def find_config(stated: Path | None, home: Path) -> Path | None:
+    """The configuration in force: the stated one, else the one in the state folder, else `/etc/soc/soc.toml`, else None."""
+    if stated:
+        if not stated.is_file():
+            raise ContentError("no such configuration file", path=stated, repair="make one with: soc init")
+        return stated
+    return next((path for path in (home / "soc.toml", SYSTEM) if path.is_file()), None)
+
+
+def find_home(stated: Path | None) -> Path:
+    """The state folder: the stated one (`--home`, `SOC_HOME`), else the user's state folder. It may not exist yet."""
+    if stated:
+        return stated.absolute()
+    import platformdirs  # a tenth of a short command's time, needed by those who state nothing
+
+    return Path(platformdirs.user_state_dir("soc"))
+
+
+def load_config(path: Path | None) -> Config:
+    """Reads and checks a configuration. Raises ContentError that names the file, the key and the repair."""
+    if path is None:
+        return Config()
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ContentError(f"no valid TOML: {error}", path=path) from error
+    _check_keys(values, path)
+    if values.get("mail", {}).get("password_file") and os.name == "posix":
+        _check_private(Path(values["mail"]["password_file"]), path)
+    return Config(
+        path=path,
+        content=tuple((path.parent / root).absolute() for root in values.get("content", [])),
+        store=values.get("store", {}).get("url", "segments"),
+        desk=values.get("desk", {}).get("url", "sqlite"),
+        batch=_whole(values, "ingest", "batch", 15_000, "events", path),
+        retention_days=_whole(values, "retention", "days", 30, "days", path),
+        max_disk=parse_size(values["retention"]["max_disk"], path) if "max_disk" in values.get("retention", {}) else None,
+        mail=values.get("mail", {}),
+        webhook=values.get("webhook", {}),
+    )
+
+
+def parse_size(text: str | int, path: Path | None = None) -> int:
+    """Bytes of `500 MB`, `2T`, `1000000`. Raises ContentError."""
+    found = _SIZE.fullmatch(str(text).strip())
+    if not found:
+        raise ContentError(f"{text!r} is no size", path=path, repair="write for example 200 GB")
+    return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
+
+
+def _whole(values: dict[str, Any], table: str, key: str, default: int, of: str, path: Path) -> int:
+    found = values.get(table, {}).get(key, default)
+    if type(found) is not int or found < 1:
+        raise ContentError(f"{table}.{key} is {found!r}", path=path, repair=f"write a whole number of {of}, at least 1")
+    return found
+
+
+def _check_keys(values: dict[str, Any], path: Path) -> None:
+    for key, value in values.items():
+        if key not in KNOWN:
+            raise ContentError(f"unknown key {key!r}", path=path, repair=f"known: {', '.join(KNOWN)}")
+        if KNOWN[key] and not isinstance(value, dict):
+            raise ContentError(f"{key!r} is no table", path=path, repair=f"write [{key}] on a line of its own")
+        for name in value if KNOWN[key] else ():
+            if name not in KNOWN[key]:
+                raise ContentError(f"unknown key {key}.{name}", path=path, repair=f"known in [{key}]: {', '.join(KNOWN[key])}")
+
+
+def _check_private(secret: Path, path: Path) -> None:
+    if secret.is_file() and secret.stat().st_mode & 0o077:
+        raise ContentError(f"{secret} can be read by others", path=path, repair=f"chmod 600 {secret}")

@@ -1,0 +1,102 @@
+"""What every command gets: configuration, content, store, desk and the clock, each made when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+import shutil
+import sys
+import time
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from soc.cli.config import Config, find_config, find_home, load_config
+from soc.errors import StoreError
+
+if TYPE_CHECKING:  # heavy: imported where they are used
+    from soc.content import Content
+    from soc.desk.desk import Desk
+    from soc.store.segments import SegmentStore
+
+
+class Soc:
+    """One call of the command line. Nothing is opened before it is asked for."""
+
+    def __init__(self, home: Path | None, config: Path | None, content: tuple[Path, ...]) -> None:
+        self.home = find_home(home)
+        self._stated_home, self._stated_config, self._roots = home, config, content
+
+    @cached_property
+    def config(self) -> Config:
+        return load_config(find_config(self._stated_config, self.home))
+
+    def options(self) -> list[str]:
+        """The words that make another call work on the same state and content as this one."""
+        pairs = [("--home", self._stated_home), ("--config", self._stated_config), *(("--content", root) for root in self._roots)]
+        return [word for name, value in pairs if value is not None for word in (name, str(value.absolute()))]
+
+    def pasted(self, *words: str) -> str:
+        """A command line that works when it is pasted into a shell: this soc as it was called, on the same state and content."""
+        called, found = sys.argv[0], shutil.which("soc")
+        program = "soc" if found and Path(called).exists() and Path(found).samefile(called) else called
+        return shlex.join([program, *self.options(), *words])
+
+    def now(self) -> int:
+        """The moment, in microseconds: the only place where soc reads the wall clock."""
+        return time.time_ns() // 1000
+
+    def monotonic(self) -> float:
+        """Seconds that only grow, for deadlines."""
+        return time.monotonic()
+
+    @cached_property
+    def roots(self) -> tuple[Path, ...]:
+        """Content roots over the shipped one: those of the configuration, then those of `--content`."""
+        return (*self.config.content, *(root.absolute() for root in self._roots))
+
+    @cached_property
+    def content(self) -> Content:
+        """All content; its `errors` list what could not be loaded. Wrong content stops nothing but itself."""
+        from soc.content import load_content
+
+        return load_content(self.roots, cache=self.cache)
+
+    @property
+    def cache(self) -> Path:
+        """Where compiled rules are kept; safe to delete."""
+        return self.home / "cache" if self.home.is_dir() else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "soc"
+
+    @cached_property
+    def store(self) -> SegmentStore:
+        """The event store. Raises StoreError when it does not exist; `soc init` makes it."""
+        from soc.store.segments import open_store
+
+        if self.config.store != "segments":
+            raise StoreError(f'store {self.config.store!r} is not supported by this version\n  write url = "segments" under [store]')
+        return open_store(self.home / "store", self.content.catalogue, max_disk=self.config.max_disk)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The desk. Raises DeskError when it does not exist; `soc init` makes it."""
+        from soc.desk.desk import open_desk
+
+        return open_desk(self.desk_url)
+
+    @property
+    def desk_url(self) -> str:
+        return f"sqlite:///{self.home / 'desk.db'}" if self.config.desk == "sqlite" else self.config.desk
+
+    @cached_property
+    def actor(self) -> str:
+        """Who is acting: SUDO_USER, else the login name."""
+        try:
+            return os.environ.get("SUDO_USER") or pwd.getpwuid(os.geteuid()).pw_name
+        except KeyError:
+            return f"uid {os.geteuid()}"
+
+
+pass_soc = click.make_pass_decorator(Soc)

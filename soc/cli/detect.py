@@ -1,0 +1,32 @@
+"""`soc detect`: the rules over what they have not seen."""
+
+from __future__ import annotations
+
+import click
+
+from soc.cli.context import Soc, pass_soc
+from soc.cli.output import chosen, emit_object, output_option
+from soc.cli.pipeline import detector, report, report_content, stopper
+
+
+@click.command()
+@click.option("--deadline", help="End cleanly after this long, e.g. 10m; the rest is left to the next run.")
+@output_option
+@pass_soc
+def detect(soc: Soc, deadline: str | None, output: str | None) -> int:
+    """Run the rules over batches that they have not seen, and changed rules over their look-back.
+
+    \b
+    Example:  soc detect --deadline 10m
+    """
+    refused = _prepared(soc)
+    outcome = detector(soc).run(stop=stopper(soc, deadline))
+    report(outcome)
+    if chosen(output) == "json":
+        emit_object({"batches": outcome.batches, "events": outcome.events, "hits": outcome.hits, "new": outcome.new, "left": outcome.left})
+    return 4 if refused or outcome.failed else 0
+
+
+def _prepared(soc: Soc) -> int:
+    soc.content.load("feeds", "institutions", "rules", "exceptions")
+    return report_content(soc)

@@ -1,0 +1,105 @@
+"""`soc doctor`: what was found where, and what is wrong."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+import soc as package
+from soc.cli.context import Soc, pass_soc
+from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
+from soc.errors import SocError
+
+
+@click.command()
+@click.option("--deep", is_flag=True, help="Read every page of the store and verify its checksum.")
+@click.option("--give-up", "given_up", metavar="FILE", help="Put a damaged segment aside; what it held stays on record as lost.")
+@output_option
+@pass_soc
+def doctor(soc: Soc, deep: bool, given_up: str | None, output: str | None) -> int:
+    """What was found where, and what is wrong. Exits 3 when the store or the desk cannot be used, 4 for lesser faults."""
+    if given_up:
+        with soc.store.writer() as writer:
+            writer.give_up(given_up, now=soc.now())
+        note(f"{given_up} was put aside in {soc.home / 'store' / 'damaged'}")
+    found: dict[str, Any] = {"soc": package.__version__, "python": platform.python_version(), "home": str(soc.home)}
+    faults: list[str] = []
+    broken: list[str] = []
+    for name, look, serious in (("config", _config, False), ("content", _content, False), ("store", _store, True), ("desk", _desk, True)):
+        try:
+            found[name], more = look(soc, deep)
+            faults += more
+        except SocError as error:
+            found[name] = "unusable"
+            (broken if serious else faults).append(f"{name}: {error}")
+    faults += _folder(soc)
+    found["faults"] = [*broken, *faults]
+    if chosen(output) == "json":
+        emit_object(found)
+    else:
+        for line in _lines(found):
+            safe_echo(line)
+    return 3 if broken else 4 if faults else 0
+
+
+Look = Callable[[Soc, bool], tuple[Any, list[str]]]
+
+
+def _config(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
+    config = soc.config
+    return {
+        "file": str(config.path or "none; defaults are in force"),
+        "retention_days": config.retention_days,
+        "mail": bool(config.mail),
+    }, []
+
+
+def _content(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
+    content = soc.content
+    errors = [str(error) for error in content.load()]
+    held = {"roots": [str(root) for root in content.roots], "parsers": len(content.parsers), "feeds": len(content.feeds)}
+    dormant = sum(1 for _ in content.rules.dormant())
+    return held | {"rules": len(content.rules.rules), "dormant": dormant, "playbooks": len(content.playbooks)}, errors
+
+
+def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
+    store = soc.store
+    faults = store.check(deep=deep)
+    free = shutil.disk_usage(soc.home).free
+    return {"id": store.id, "path": str(soc.home / "store"), "free_bytes": free, **store.statistics()}, list(faults)
+
+
+def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
+    desk = soc.desk
+    with desk.read() as tx:
+        bad = tx.verify_cases()
+        alerts = tx.count_alerts()
+    return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in bad]
+
+
+def _folder(soc: Soc) -> list[str]:
+    if not soc.home.is_dir():
+        return [f"{soc.home}: there is no state folder\n  make it with: soc init"]
+    if soc.home.stat().st_mode & 0o007:
+        return [f"{soc.home}: everybody can look into it\n  chmod o-rwx {soc.home}"]
+    return [] if os.access(soc.home, os.W_OK) else [f"{soc.home}: you cannot write there\n  use sudo, or join the group that owns it"]
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    for name, value in found.items():
+        if name == "faults":
+            continue
+        if isinstance(value, dict):
+            for key, held in value.items():
+                yield f"{name + ' ' + key:24} {', '.join(held) if isinstance(held, list) else held}"
+        else:
+            yield f"{name:24} {value}"
+    yield ""
+    for fault in found["faults"]:
+        yield from fault.splitlines()
+    yield f"{len(found['faults'])} faults"

@@ -1,0 +1,155 @@
+"""`soc ingest`: files and standard input into the store."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from soc.cli.context import Soc, pass_soc
+from soc.cli.output import note
+from soc.cli.when import as_of as moment_of
+from soc.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from soc.ingest.intake import Files, Intake, Piped
+    from soc.ingest.pump import Tally
+    from soc.store.base import Added
+
+Jobs = Sequence["Files | Piped"]
+
+
+@click.command()
+@click.argument("paths", nargs=-1)
+@click.option("--feed", "feed_name", help="The feed that the lines belong to.  [default: the one whose paths hold PATH, else files]")
+@click.option("--source", default="", help="A name for standard input: a later stream that begins alike is continued, not read twice.")
+@click.option("--final", is_flag=True, help="A last line without newline is whole.")
+@click.option("--as-of", help="When the lines were written at the latest: 2026-10-11, 7d …  [default: the file's time of change, or now]")
+@click.option("--zone", help="The zone of times that state none, as Europe/Vienna.  [default: the feed's, else UTC]")
+@pass_soc
+def ingest(soc: Soc, paths: tuple[str, ...], feed_name: str | None, source: str, final: bool, as_of: str | None, zone: str | None) -> int:
+    """Read files, folders or standard input (-) into the store; without PATHS, all that the feeds name.
+
+    What was read before is not read again, whatever the file is called now, so cron may run this every minute.
+    Packed files (gzip, bzip2, xz, zstd) are unpacked. SIGINT and SIGTERM end it at a clean batch.
+
+    \b
+    Examples:  soc ingest /var/log/auth.log*
+               journalctl -o short-iso -f | soc ingest - --feed gateways
+    """
+    from soc.cli.pipeline import report_content, stopper
+    from soc.ingest.zones import zone_named
+
+    jobs = stated_jobs(soc, paths, feed_name, source) if paths else feed_jobs(soc, feed_name)
+    moment = moment_of(as_of, soc.now()) if as_of else None
+    tally = ingest_jobs(soc, jobs, stop=stopper(soc, None), final=final, as_of=moment, zone=zone_named(zone) if zone else None)
+    refused = report_content(soc)
+    return 4 if refused or tally.failed or tally.refused else 0
+
+
+def ingest_feeds(soc: Soc, *, stop: Callable[[], bool], on_batch: Callable[[Added], None] | None = None) -> Tally:
+    """Reads all that the feeds name; totals and refusals are printed. Raises Busy and StoreError."""
+    return ingest_jobs(soc, feed_jobs(soc, None, needed=False), stop=stop, on_batch=on_batch)
+
+
+def ingest_jobs(
+    soc: Soc,
+    jobs: Jobs,
+    *,
+    stop: Callable[[], bool],
+    final: bool = False,
+    as_of: int | None = None,
+    zone: tzinfo | None = None,
+    on_batch: Callable[[Added], None] | None = None,
+) -> Tally:
+    """Reads the jobs into the store and prints totals and refusals on stderr, also when the store fails on the way."""
+    from soc.ingest.intake import Intake, Terms
+    from soc.ingest.pump import Tally, pump
+
+    tally, content = Tally(), soc.content
+    with soc.store.writer() as writer, _reported(tally, stop) as reported, _progress() as progress:
+        terms = Terms(
+            parsers=content.parsers,
+            institutions=content.institutions,
+            now=soc.now,
+            monotonic=soc.monotonic,
+            stop=stop,
+            progress=progress,
+            known=soc.store.sources(),
+            feeds=content.feeds,
+            as_of=as_of,
+            zone=zone,
+            final=final,
+            most=soc.config.batch,
+        )
+        pump(reported(Intake(terms)).batches(jobs), writer, tally, now=soc.now, on_batch=on_batch)
+    return tally
+
+
+def stated_jobs(soc: Soc, paths: Sequence[str], feed_name: str | None, source: str) -> Jobs:
+    """One job per path. Raises UsageError: an unknown feed, a source name without standard input."""
+    from soc.ingest.feeds import STDIN, feed_named
+    from soc.ingest.intake import Files, Piped
+
+    if source and "-" not in paths:
+        raise UsageError("--source names standard input, which is not read\n  add - to the paths, or leave --source out")
+    feeds = soc.content.feeds
+    feed = feed_named(feed_name, feeds) if feed_name else None
+    stdin = feed or feed_named(STDIN, feeds)
+    return [Piped(stdin, sys.stdin.fileno(), source) if path == "-" else Files(feed, [path], stated=True) for path in paths]
+
+
+def feed_jobs(soc: Soc, feed_name: str | None, *, needed: bool = True) -> Jobs:
+    """One job per feed that names paths, or of the one feed. Raises UsageError when `needed` and there is none."""
+    from soc.ingest.feeds import feed_named
+    from soc.ingest.intake import Files
+
+    feeds = soc.content.feeds
+    chosen = [feed_named(feed_name, feeds)] if feed_name else [feeds[name] for name in sorted(feeds)]
+    jobs = [Files(feed, feed.paths) for feed in chosen if feed.paths]
+    if needed and not jobs:
+        what = f"feed {feed_name!r} names no paths" if feed_name else "no feed names any paths"
+        raise UsageError(f"{what}\n  add paths to ingest/NAME.yml in your content root, or name files: soc ingest PATH…")
+    return jobs
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar over the bytes to read, when stderr is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = ("read", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("read", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+
+
+@contextmanager
+def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Intake], Intake]]:
+    """Prints, when all is over, what became of what the given intake read: also when the store failed on the way."""
+    intakes: list[Intake] = []
+
+    def remember(intake: Intake) -> Intake:
+        intakes.append(intake)
+        return intake
+
+    try:
+        yield remember
+    finally:
+        for intake in intakes:
+            tally.refused = len(intake.refused)
+            for line in "\n".join((*intake.notes, *intake.refused)).splitlines():
+                note(line)
+        note(
+            f"read {tally.read} lines in {tally.batches} batches: {tally.events} events, {tally.unrecognised} of them unrecognised, "
+            f"{tally.failed} failed; {tally.refused} files refused" + ("; stopped before the end" if stop() else "")
+        )

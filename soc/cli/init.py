@@ -1,0 +1,100 @@
+"""`soc init`: the configuration, the store and the desk."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from soc.cli.context import Soc, pass_soc
+from soc.cli.output import note
+
+CONFIG = """\
+# soc.toml: see `soc doctor` for what is in force.
+
+# Content roots over the shipped one; later ones win. Parsers in them are code: only you may write there.
+content = {content}
+
+[retention]
+days = 30
+# max_disk = "200 GB"   # soc's own bytes; default: 80 % of its bytes + free space at init
+
+# [mail]
+# host = "localhost"
+# port = 25
+# sender = "soc@example.org"
+"""
+UNITS = ("soc-run.service", "soc-run.timer")
+
+
+@click.command()
+@click.option(
+    "--site", type=click.Path(path_type=Path), help="Also make an empty content root there, for your own feeds, rules and parsers."
+)
+@click.option("--systemd", type=click.Path(path_type=Path), help="Also write a hardened service and timer into this folder.")
+@click.option("--crontab", is_flag=True, help="Print a crontab line that runs soc every five minutes.")
+@pass_soc
+def init(soc: Soc, site: Path | None, systemd: Path | None, crontab: bool) -> None:
+    """Make the configuration, the store and the desk. What is there already stays as it is.
+
+    \b
+    Example:  soc --home /var/lib/soc init --site /srv/soc-content --systemd /etc/systemd/system
+    """
+    soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if site:
+        _make_site(site)
+    config = soc.home / "soc.toml"
+    if not config.exists() and soc.config.path is None:
+        config.write_text(CONFIG.format(content=f'["{site.absolute()}"]' if site else "[]"), encoding="utf-8")
+        config.chmod(0o600)
+        note(f"wrote {config}")
+    make_state(soc)
+    if systemd:
+        for name in UNITS:
+            (systemd / name).write_text(unit(name, soc), encoding="utf-8")
+            note(f"wrote {systemd / name}")
+    if crontab:
+        click.echo(cron_line(soc))
+
+
+def make_state(soc: Soc, *, quiet: bool = False) -> None:
+    """Makes the store and the desk where they do not exist."""
+    from soc.desk.desk import open_desk
+    from soc.store.segments import open_store
+
+    soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = not (soc.home / "store").exists()
+    open_store(soc.home / "store", soc.content.catalogue, create=True).close()
+    open_desk(soc.desk_url, create=True).close()
+    if fresh and not quiet:
+        note(f"made store and desk in {soc.home}")
+
+
+def _make_site(site: Path) -> None:
+    for folder in ("parsers", "ingest", "detections/rules", "detections/tuning", "detections/lists", "detections/exceptions", "playbooks"):
+        (site / folder).mkdir(mode=0o755, parents=True, exist_ok=True)
+
+
+def command(soc: Soc) -> str:
+    """This soc by its absolute path, on the state and content it was called for."""
+    program = shutil.which("soc", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+    options = soc.options() if "--home" in soc.options() else ["--home", str(soc.home), *soc.options()]
+    return shlex.join([program or str(Path(sys.argv[0]).absolute()), *options])
+
+
+def cron_line(soc: Soc) -> str:
+    """Every five minutes, with a deadline; overlapping runs end at once."""
+    return f"*/5 * * * * {command(soc)} run --deadline 4m"
+
+
+def unit(name: str, soc: Soc) -> str:
+    """A shipped systemd unit with this installation's paths and account filled in."""
+    from importlib.resources import files
+    from string import Template
+
+    text = files("soc").joinpath("data", "systemd", name).read_text(encoding="utf-8")
+    return Template(text).substitute(command=command(soc), home=soc.home, user=soc.actor if os.geteuid() else "root")

@@ -1,0 +1,108 @@
+"""`soc`: nouns are loaded when they are called, so that `soc --help` imports next to nothing."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from soc.cli.context import Soc
+from soc.errors import ContentError, SocError, Unavailable, UsageError
+
+COMMANDS = {  # noun or verb -> (module, what `soc --help` says of it)
+    "try": ("soc.cli.try_", "Any logs, nothing configured: recognise, parse, run all rules, show alerts and cases."),
+    "demo": ("soc.cli.demo", "A day at a research network, from raw logs to cases."),
+    "init": ("soc.cli.init", "Make the configuration, the store and the desk."),
+    "doctor": ("soc.cli.doctor", "What was found where, and what is wrong."),
+    "status": ("soc.cli.status", "Feeds, batches, coverage and the queue."),
+    "parse": ("soc.cli.parse", "Lines in, events out, nothing stored."),
+    "ingest": ("soc.cli.ingest", "Read files or standard input into the store."),
+    "detect": ("soc.cli.detect", "Run the rules over batches that they have not seen."),
+    "respond": ("soc.cli.respond", "Advance the playbooks of open cases."),
+    "run": ("soc.cli.run", "Feeds, detect, respond: one command for cron."),
+    "retain": ("soc.cli.retain", "Compact the store and drop what is older than the retention."),
+    "rule": ("soc.cli.rule", "Sigma rules: list, show, check, test."),
+    "exception": ("soc.cli.exception", "What rules are to overlook: add, list."),
+    "hunt": ("soc.cli.hunt", "Ask the events: events, top, timeline, sql."),
+    "alert": ("soc.cli.alert", "Alerts: list, show."),
+    "case": ("soc.cli.case", "Cases: list, show, open, assign, note, status, close."),
+    "playbook": ("soc.cli.playbook", "Playbooks: list, show, run, answer."),
+    "parser": ("soc.cli.parser", "Parsers: list, show, check, accept."),
+    "check": ("soc.cli.check", "Check all content: parsers, feeds, rules, playbooks."),
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name if cmd_name != "try" else "try_")
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS:
+            ctx.fail(f"No such command {args[0]!r}. There are: {', '.join(COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_Lazy)
+@click.option("--home", type=click.Path(path_type=Path), envvar="SOC_HOME", help="Where the state lives.  [env: SOC_HOME]")
+@click.option("--config", type=click.Path(path_type=Path), envvar="SOC_CONFIG", help="The soc.toml to read.  [env: SOC_CONFIG]")
+@click.option("--content", multiple=True, type=click.Path(path_type=Path), help="A content root over the shipped one; repeatable.")
+@click.version_option(package_name="soc")
+@click.pass_context
+def cli(ctx: click.Context, home: Path | None, config: Path | None, content: tuple[Path, ...]) -> None:
+    """A Security Operations Center in a repository: raw logs become ECS events, Sigma rules find
+    what is suspicious, cases follow YAML playbooks.
+
+    \b
+    Exit codes: 0 done; 2 wrong use, or wrong content in a check; 3 store or desk unavailable;
+    4 done, but with refusals or failures.
+
+    \b
+    Begin with:  soc demo    or    soc try /var/log/auth.log
+    """
+    ctx.obj = Soc(home, config, content)
+
+
+def main() -> None:
+    """The entry point: every error of soc's own tree becomes one message on stderr and an exit code, without a traceback."""
+    gc.set_threshold(100_000, 20, 20)  # imports make no garbage: looking for it costs a short command a tenth of its time
+    try:
+        code = cli.main(standalone_mode=False, prog_name="soc")
+    except click.exceptions.Abort:
+        _leave("interrupted", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; say nothing at shutdown either
+        sys.exit(0)
+    except SocError as error:
+        _leave(str(error), exit_code(error))
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _leave(f"{place}{error.strerror or error}", 3)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def exit_code(error: SocError) -> int:
+    """2 for wrong use and wrong content, 3 when store or desk are unavailable, else 4."""
+    return 3 if isinstance(error, Unavailable) else 2 if isinstance(error, (UsageError, ContentError)) else 4
+
+
+def _leave(message: str, code: int) -> None:
+    click.echo(f"soc: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,113 @@
+"""How the pieces are put together for a run: the store, the desk, the rules and the triage that go with them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from soc.cli.context import Soc
+from soc.cli.output import note
+from soc.times import parse_duration
+
+if TYPE_CHECKING:
+    from soc.detect.run import Detector, Outcome
+    from soc.respond.triage import Policy
+
+
+def detector(soc: Soc, kind: str = "scheduled") -> Detector:
+    """The detector over the store and desk of this call."""
+    from soc.detect.run import Detector
+    from soc.detect.scan import Scanner
+    from soc.respond.triage import triage
+
+    content, decided = soc.content, policy(soc)
+    return Detector(
+        store=soc.store,
+        desk=soc.desk,
+        rules=content.rules,
+        scanner=Scanner(content.rules, content.datasets, content.exceptions, content.catalogue),
+        triage=lambda tx, changes, *, now: triage(tx, changes, decided, now=now),
+        now=soc.now,
+        alive=partial(alive, soc),
+        actor=soc.actor,
+        kind=kind,
+    )
+
+
+def policy(soc: Soc) -> Policy:
+    """What the site decides about cases: priorities, categories, classes of institutions and assets."""
+    from soc.respond.categories import load_categories
+    from soc.respond.priority import load_priority
+    from soc.respond.triage import Policy
+
+    content = soc.content
+    return Policy(
+        priority=load_priority(content.file("detections", "priority.yml")),
+        categories=load_categories(content.file("detections", "categories.yml")),
+        tuned={rule.id: rule.tuning.category for rule in content.rules.rules.values() if rule.tuning.category},
+        institution_class=content.institutions.classes,
+        asset_class=content.institutions.asset_class,
+    )
+
+
+def alive(soc: Soc) -> frozenset[str]:
+    """Datasets that some feed supplies which is neither unseen nor silent for longer than it `expect`s."""
+    now, feeds = soc.now(), soc.content.feeds
+    expects = {name: feed.expect for name, feed in feeds.items()}
+    return frozenset(
+        state.dataset for state in soc.store.feeds() if (expect := expects.get(state.feed)) is None or now - state.last_ingested <= expect
+    )
+
+
+def stopper(soc: Soc, deadline: str | None) -> Callable[[], bool]:
+    """True once SIGINT or SIGTERM came or the deadline has passed: then work ends at the next clean point."""
+    until = soc.monotonic() + parse_duration(deadline) / 1e6 if deadline else None
+    flag = _Flag()
+    return lambda: flag.raised or (until is not None and soc.monotonic() >= until)
+
+
+class _Flag:
+    """Raised by the first SIGINT or SIGTERM; a second one ends the process as usual."""
+
+    def __init__(self) -> None:
+        self.raised = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._raise)
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        self.raised = True
+        signal.signal(number, signal.SIG_DFL)
+
+
+def report_content(soc: Soc) -> int:
+    """Prints on stderr what could not be loaded so far; returns how many that are."""
+    for error in soc.content.errors:
+        note(str(error))
+    return len(soc.content.errors)
+
+
+def report(outcome: Outcome) -> None:
+    """One line of totals on stderr, then what failed or was removed."""
+    note(
+        f"detected: {outcome.batches} batches, {outcome.events} events, {outcome.hits} hits; "
+        f"alerts: {outcome.new} new, {outcome.extended} extended; {outcome.left} batches left"
+    )
+    for place, reason in sorted(outcome.failed.items()):
+        note(f"failed: {place}: {reason}")
+    for (by, rule), count in sorted(outcome.removed.items()):
+        note(f"exception {by} removed {count} hits of rule {rule}")
+    if outcome.blind:
+        note(f"blind: {len(outcome.blind)} rules had no living feed; list them with: soc status")
+
+
+@contextmanager
+def overlap_guard(soc: Soc, name: str) -> Iterator[None]:
+    """Holds the desk's lock of this name. Raises Busy, naming the holder, when another process has it."""
+    from soc.times import HOUR
+
+    with soc.desk.lock(name, owner=soc.actor, now=soc.now(), lease=HOUR):
+        yield

@@ -1,0 +1,52 @@
+"""`soc run`: feeds, detect, respond in one command for cron and systemd."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from soc.cli.context import Soc, pass_soc
+from soc.cli.output import note
+from soc.cli.pipeline import detector, overlap_guard, report, report_content, stopper
+
+if TYPE_CHECKING:
+    from soc.store.base import Tables
+
+MOST_IN_MEMORY = 8  # batches handed to the detector as they are; later ones are read back
+
+
+@click.command()
+@click.option("--deadline", default="10m", show_default=True, help="End cleanly after this long; the rest is left to the next run.")
+@pass_soc
+def run(soc: Soc, deadline: str) -> int:
+    """Read all feeds, run the rules over what is new, advance the playbooks, drop what is older than the retention.
+
+    Safe to call again while it runs: the second one says who is at it and ends with exit code 3.
+
+    \b
+    Example crontab line:  */5 * * * * soc run --deadline 4m
+    """
+    from soc.cli.ingest import ingest_feeds
+    from soc.cli.respond import respond_all
+    from soc.cli.retain import upkeep
+
+    soc.content.load()
+    refused = report_content(soc)
+    stop = stopper(soc, deadline)
+    memory: dict[int, Tables] = {}
+
+    def keep(added: object) -> None:
+        if len(memory) < MOST_IN_MEMORY:
+            memory[added.batch.number] = added.tables  # type: ignore[attr-defined]
+
+    with overlap_guard(soc, "soc run"):
+        tally = ingest_feeds(soc, stop=stop, on_batch=keep)
+        outcome = detector(soc).run(stop=stop, memory=memory)
+        report(outcome)
+        failures = 0 if stop() else respond_all(soc, stop=stop)
+        if not stop():
+            _, dropped = upkeep(soc, soc.config.retention_days)
+            if dropped:
+                note(f"dropped {dropped} events older than {soc.config.retention_days} days, or beyond max_disk")
+    return 4 if refused or outcome.failed or tally.failed or failures else 0

@@ -1,0 +1,108 @@
+"""`soc status`: is it alive, is it complete, what waits for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import click
+
+from soc.cli.context import Soc, pass_soc
+from soc.cli.output import chosen, emit_object, output_option, safe_echo
+from soc.times import duration_text, iso
+
+
+@click.command()
+@output_option
+@pass_soc
+def status(soc: Soc, output: str | None) -> int:
+    """Feeds with their last event and silence, batches, coverage and gaps, and the queue of cases.
+
+    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered, or a rule failed.
+    """
+    found: dict[str, Any] = {"feeds": _feeds(soc), "batches": _batches(soc), "coverage": _coverage(soc), "queue": _queue(soc)}
+    if chosen(output) == "json":
+        emit_object(found)
+    else:
+        _print(found)
+    silent = any(feed["silent"] for feed in found["feeds"])
+    coverage = found["coverage"]
+    return 4 if silent or coverage["uncovered"] or coverage["gaps"].get("failed") else 0
+
+
+def _feeds(soc: Soc) -> list[dict[str, Any]]:
+    """Feeds that brought events, and those that should have: by name, then dataset."""
+    now, known = soc.now(), soc.content.feeds
+    rows = []
+    for state in soc.store.feeds():
+        feed = known.get(state.feed)
+        quiet = now - state.last_ingested
+        rows.append(
+            {
+                "feed": state.feed,
+                "dataset": state.dataset,
+                "events": state.events,
+                "last_event": iso(state.last_time),
+                "quiet_for": duration_text(quiet),
+                "expect": duration_text(feed.expect) if feed and feed.expect else None,
+                "silent": bool(feed and feed.expect and quiet > feed.expect),
+            }
+        )
+    seen = {row["feed"] for row in rows}
+    for name, feed in known.items():
+        if name not in seen and feed.expect:
+            rows.append(
+                {
+                    "feed": name,
+                    "dataset": None,
+                    "events": 0,
+                    "last_event": None,
+                    "quiet_for": None,
+                    "expect": duration_text(feed.expect),
+                    "silent": True,
+                }
+            )
+    return sorted(rows, key=lambda row: (row["feed"], row["dataset"] or ""))
+
+
+def _batches(soc: Soc) -> dict[str, Any]:
+    rows = soc.store.batches()
+    newest = max((row.last for row in rows if row.last is not None), default=None)
+    return {"closed": len(rows), "newest_event": iso(newest) if newest is not None else None, **soc.store.statistics()}
+
+
+def _coverage(soc: Soc) -> dict[str, Any]:
+    """For the rules in force: batches not yet searched, and per state of gap the rules concerned."""
+    rules = soc.content.rules
+    with soc.desk.read() as tx:
+        ranges = tx.covered(soc.store.id, rules.hash)
+        gaps = tx.gaps(soc.store.id, rules.hash)
+    rows = [row for row in soc.store.batches() if row.events]
+    uncovered = [row.number for row in rows if not any(first <= row.number <= last for first, last in ranges)]
+    states = Counter(state for state, _ in {(gap.state, gap.rule) for gap in gaps})
+    return {"rules": sum(1 for _ in rules.active()), "batches": len(rows), "uncovered": len(uncovered), "gaps": dict(states)}
+
+
+def _queue(soc: Soc) -> dict[str, Any]:
+    with soc.desk.read() as tx:
+        heads = [head for head in tx.heads() if head.status != "closed"]
+    return {
+        "open": len(heads),
+        "by_priority": {str(k): v for k, v in sorted(Counter(head.priority for head in heads).items())},
+        "unassigned": sum(1 for head in heads if not head.owner),
+    }
+
+
+def _print(found: dict[str, Any]) -> None:
+    from soc.cli.output import emit
+
+    emit(found["feeds"], ("feed", "dataset", "events", "last_event", "quiet_for", "expect", "silent"), "table", title="Feeds")
+    batches, coverage, queue = found["batches"], found["coverage"], found["queue"]
+    safe_echo("")
+    safe_echo(
+        f"Batches   {batches['closed']} closed, {batches['events']} events, newest {batches['newest_event']}, {batches['bytes']} bytes"
+    )
+    gaps = ", ".join(f"{count} rules {state}" for state, count in sorted(coverage["gaps"].items())) or "no gaps"
+    safe_echo(f"Coverage  {coverage['rules']} rules, {coverage['uncovered']} of {coverage['batches']} batches not searched yet, {gaps}")
+    priorities = ", ".join(f"{count} of priority {level}" for level, count in queue["by_priority"].items()) or "nothing waits"
+    safe_echo(f"Queue     {queue['open']} open cases ({priorities}), {queue['unassigned']} without an owner")

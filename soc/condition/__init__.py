@@ -1,0 +1,1 @@
+"""The condition tree, the fold, and the predicate that defines what a condition means."""

@@ -1,0 +1,1 @@
+"""The desk: alerts, cases, coverage and journal in one transactional SQL database."""

@@ -1,0 +1,172 @@
+"""Alerts: an immutable row, and one extent row for each run that changed how far it reaches. The newest extent is valid."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Row, Select, and_, func, select
+
+from soc.desk.schema import alerts, case_alerts, evidence, extents
+from soc.desk.session import Session, chunks, digest
+from soc.model import Alert, Evidence, Extent
+from soc.text import canonical_json
+
+_REACH = ("count", "first", "last", "evidence")
+
+
+class _Reach(NamedTuple):
+    seq: int
+    reach: tuple[int, int, int, str]  # count, first, last, evidence
+
+
+class Alerts(Session):
+    def put_alert(self, alert: Alert, *, now: int) -> str:
+        """As `put_alerts`, for one."""
+        return self.put_alerts([alert], now=now)[0]
+
+    def put_alerts(self, found: Sequence[Alert], *, now: int) -> list[str]:
+        """For each alert in turn: `new`, `extended` when its extent changed, else `unchanged`.
+
+        The row of an alert that is there already stays as it is, whatever else differs.
+        """
+        known = self._reaches({alert.id for alert in found})
+        answers, rows, reaches, bodies = [], [], [], {}
+        for alert in found:
+            body = _evidence_bytes(alert.extent)
+            name = digest(body)
+            before = known.get(alert.id)
+            reach = (alert.extent.count, alert.extent.first, alert.extent.last, name)
+            if before and before.reach == reach:
+                answers.append("unchanged")
+                continue
+            if before is None:
+                rows.append(_alert_row(alert, now))
+            answers.append("extended" if before else "new")
+            known[alert.id], bodies[name] = _Reach(before.seq + 1 if before else 1, reach), body
+            values = dict(zip(_REACH, reach, strict=True))
+            reaches.append({"alert": alert.id, "seq": known[alert.id].seq, "at": now, **values})
+        self.put(alerts, rows)
+        self._put_evidence(bodies)
+        self.put(extents, reaches)
+        return answers
+
+    def alert(self, id: str) -> Alert | None:
+        """The alert with its newest extent, or None."""
+        return next(iter(self.alerts(ids=[id])), None)
+
+    def alerts(
+        self,
+        *,
+        ids: Iterable[str] | None = None,
+        rule: str | None = None,
+        institution: str | None = None,
+        level: str | None = None,
+        case: str | None = None,
+        since: int | None = None,
+        until: int | None = None,
+        limit: int | None = None,
+    ) -> list[Alert]:
+        """Alerts with their newest extents, newest last trigger first, ties by id. `since <= last trigger < until`."""
+        query = _newest()
+        wanted = ((alerts.c.rule_id, rule), (alerts.c.institution, institution), (alerts.c.level, level))
+        query = query.where(*(column == value for column, value in wanted if value is not None))
+        if case is not None:
+            query = query.join(case_alerts, case_alerts.c.alert == alerts.c.id).where(case_alerts.c.case == case)
+        if since is not None:
+            query = query.where(extents.c.last >= since)
+        if until is not None:
+            query = query.where(extents.c.last < until)
+        if ids is None:
+            rows: Iterable[Row[Any]] = self.connection.execute(query.order_by(extents.c.last.desc(), alerts.c.id).limit(limit))
+        else:
+            rows = [row for part in chunks(dict.fromkeys(ids)) for row in self.connection.execute(query.where(alerts.c.id.in_(part)))]
+        found = sorted((_alert(row) for row in rows), key=lambda alert: (-alert.extent.last, alert.id))
+        return found[:limit]
+
+    def alert_ids(self, beginning: str) -> list[str]:
+        """The ids that begin so, in order, at most twenty."""
+        query = select(alerts.c.id).where(alerts.c.id.startswith(beginning, autoescape=True))
+        return list(self.connection.execute(query.order_by(alerts.c.id).limit(20)).scalars())
+
+    def keys_in_cells(self, cells: Collection[tuple[str, str, int]]) -> dict[tuple[str, str, int], int]:
+        """How many alerts each (rule, institution, start of the cell) has."""
+        return {cell: self.connection.execute(select(func.count()).where(*_in_cell(cell))).scalar_one() for cell in cells}
+
+    def alerts_of_cell(self, cell: tuple[str, str, int]) -> list[str]:
+        """The ids of the alerts of one (rule, institution, start of the cell), in order."""
+        return list(self.connection.execute(select(alerts.c.id).where(*_in_cell(cell)).order_by(alerts.c.id)).scalars())
+
+    def cells_of_cases(self, cases: Iterable[str]) -> list[tuple[str, str, tuple[str, str, int]]]:
+        """Case, alert and (rule, institution, start of the cell) of each alert that lies in one of these cases."""
+        columns = (case_alerts.c.case, alerts.c.id, alerts.c.rule_id, alerts.c.institution, alerts.c.cell_start)
+        query = select(*columns).join(case_alerts, case_alerts.c.alert == alerts.c.id)
+        parts = (self.connection.execute(query.where(case_alerts.c.case.in_(part))) for part in chunks(cases))
+        return [(row[0], row[1], (row[2], row[3], row[4])) for rows in parts for row in rows]
+
+    def count_alerts(self) -> int:
+        return self.connection.execute(select(func.count()).select_from(alerts)).scalar_one()
+
+    def extents(self, id: str) -> list[tuple[int, Extent]]:
+        """How an alert grew: when it was said, and the extent, oldest first."""
+        query = select(extents, evidence.c.body).join(evidence, evidence.c.digest == extents.c.evidence).where(extents.c.alert == id)
+        return [(row.at, _extent(row)) for row in self.connection.execute(query.order_by(extents.c.seq))]
+
+    def _reaches(self, ids: Collection[str]) -> dict[str, _Reach]:
+        columns = [extents.c[name] for name in _REACH]
+        query = select(extents.c.alert, extents.c.seq, *columns).order_by(extents.c.seq)  # the newest comes last and stays
+        parts = (self.connection.execute(query.where(extents.c.alert.in_(part))) for part in chunks(sorted(ids)))
+        return {row.alert: _Reach(row.seq, tuple(row[2:])) for rows in parts for row in rows}
+
+    def _put_evidence(self, bodies: dict[str, bytes]) -> None:
+        for part in chunks(bodies):
+            there = set(self.connection.execute(select(evidence.c.digest).where(evidence.c.digest.in_(part))).scalars())
+            self.put(evidence, [{"digest": name, "body": bodies[name]} for name in part if name not in there])
+
+
+def _newest() -> Select[Any]:
+    newest = select(func.max(extents.c.seq)).where(extents.c.alert == alerts.c.id).correlate(alerts).scalar_subquery()
+    reach = [extents.c[name] for name in ("count", "first", "last")]
+    joined = alerts.join(extents, and_(extents.c.alert == alerts.c.id, extents.c.seq == newest))
+    return select(alerts, *reach, evidence.c.body).select_from(joined.join(evidence, evidence.c.digest == extents.c.evidence))
+
+
+def _in_cell(cell: tuple[str, str, int]) -> tuple[Any, ...]:
+    return tuple(alerts.c[name] == value for name, value in zip(("rule_id", "institution", "cell_start"), cell, strict=True))
+
+
+def _evidence_bytes(extent: Extent) -> bytes:
+    return canonical_json([[item.time, item.id, item.event] for item in extent.evidence])
+
+
+def _alert_row(alert: Alert, now: int) -> dict[str, Any]:
+    plain = ("id", "rule_id", "rule_hash", "title", "level", "institution", "cell_start", "cell_end", "run_type")
+    return {name: getattr(alert, name) for name in plain} | {
+        "tags": canonical_json(alert.tags),
+        "key": canonical_json(list(alert.key.items())),  # pairs: the order of the rule is kept
+        "detail": canonical_json(dict(alert.detail)),
+        "raised_at": now,
+    }
+
+
+def _extent(row: Row[Any]) -> Extent:
+    return Extent(row._mapping["count"], row.first, row.last, tuple(Evidence(*item) for item in orjson.loads(row.body)))
+
+
+def _alert(row: Row[Any]) -> Alert:
+    return Alert(
+        id=row.id,
+        rule_id=row.rule_id,
+        rule_hash=row.rule_hash,
+        title=row.title,
+        level=row.level,
+        tags=tuple(orjson.loads(row.tags)),
+        institution=row.institution,
+        key=dict(orjson.loads(row.key)),
+        cell_start=row.cell_start,
+        cell_end=row.cell_end,
+        extent=_extent(row),
+        run_type=row.run_type,
+        detail=orjson.loads(row.detail),
+    )

@@ -1,0 +1,106 @@
+"""Coverage: which batches of which store a rule set has seen, and the rules for which that is not the whole truth.
+
+Ranges are closed, `first..last`, and never touch each other: two that do are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import delete, insert, select, update
+
+from soc.desk.schema import coverage, gaps, rulesets
+from soc.desk.session import Session
+from soc.errors import Conflict, UsageError
+from soc.text import canonical_json
+
+Range = tuple[int, int]
+STATES = ("failed", "blind", "new", "expired")
+
+
+class Gap(NamedTuple):
+    """A rule that has not seen the batches `first..last`, although its rule set covers them, and why."""
+
+    store: str
+    ruleset: str
+    rule: str
+    first: int
+    last: int
+    state: str  # failed blind new expired
+    reason: str
+    at: int
+    filled_at: int | None = None
+
+
+class Coverage(Session):
+    def covered(self, store: str, ruleset: str) -> list[Range]:
+        """The covered ranges of batch numbers, in order."""
+        query = select(coverage.c.first, coverage.c.last).where(coverage.c.store == store, coverage.c.ruleset == ruleset)
+        return [(row.first, row.last) for row in self.connection.execute(query.order_by(coverage.c.first))]
+
+    def cover(self, store: str, ruleset: str, numbers: Collection[int]) -> None:
+        """Marks batches as covered. Raises Conflict when one already is: then another run did this work."""
+        before = self.covered(store, ruleset)
+        new = merged((number, number) for number in set(numbers))
+        twice = [span for span in new if any(span[0] <= last and first <= span[1] for first, last in before)]
+        if twice:
+            shown = ", ".join(f"{first}..{last}" for first, last in twice[:5])
+            raise Conflict(f"batches {shown} of store {store} are covered already: another run did this work\n  nothing is to be done")
+        after = merged([*before, *new])
+        gone, came = set(before) - set(after), set(after) - set(before)
+        here = (coverage.c.store == store, coverage.c.ruleset == ruleset)
+        for first, _ in gone:
+            self.connection.execute(delete(coverage).where(*here, coverage.c.first == first))
+        self.put(coverage, [{"store": store, "ruleset": ruleset, "first": first, "last": last} for first, last in sorted(came)])
+
+    def note_gap(self, store: str, ruleset: str, rule: str, first: int, last: int, state: str, reason: str, now: int) -> None:
+        """Writes down that a rule has not seen `first..last`. A gap that it touches, of the same state and reason, grows instead."""
+        if state not in STATES:
+            raise UsageError(f"{state!r} is no state of a gap; there are: {', '.join(STATES)}")
+        place = {"store": store, "ruleset": ruleset, "rule": rule, "state": state, "reason": reason}
+        same = (*(gaps.c[name] == value for name, value in place.items()), gaps.c.filled_at.is_(None))
+        touching = select(gaps.c.id, gaps.c.first, gaps.c.last).where(*same, gaps.c.last >= first - 1, gaps.c.first <= last + 1)
+        known = self.connection.execute(touching.order_by(gaps.c.id)).all()
+        if not known:
+            self.connection.execute(insert(gaps).values(**place, first=first, last=last, at=now))
+            return
+        reach = {"first": min(first, *(gap.first for gap in known)), "last": max(last, *(gap.last for gap in known))}
+        self.connection.execute(update(gaps).where(gaps.c.id == known[0].id).values(**reach))
+        self.connection.execute(delete(gaps).where(gaps.c.id.in_([gap.id for gap in known[1:]])))
+
+    def fill_gaps(self, store: str, ruleset: str, rule: str, first: int, last: int, *, now: int) -> int:
+        """The rule has seen `first..last` after all: gaps inside are filled; returns how many."""
+        here = (gaps.c.store == store, gaps.c.ruleset == ruleset, gaps.c.rule == rule, gaps.c.filled_at.is_(None))
+        inside = (gaps.c.first >= first, gaps.c.last <= last)
+        return self.connection.execute(update(gaps).where(*here, *inside).values(filled_at=now)).rowcount
+
+    def gaps(self, store: str | None = None, ruleset: str | None = None, rule: str | None = None, *, filled: bool = False) -> list[Gap]:
+        """The gaps in the order they were noted; those since filled only when `filled`."""
+        wanted = ((gaps.c.store, store), (gaps.c.ruleset, ruleset), (gaps.c.rule, rule))
+        query = select(*(gaps.c[name] for name in Gap._fields)).where(*(column == value for column, value in wanted if value is not None))
+        if not filled:
+            query = query.where(gaps.c.filled_at.is_(None))
+        return [Gap(*row) for row in self.connection.execute(query.order_by(gaps.c.id))]
+
+    def remember_ruleset(self, hash: str, rules: Mapping[str, str], now: int) -> None:
+        """Keeps what a rule set is made of: rule id -> rule hash. One that is known stays as it is."""
+        if self.connection.execute(select(rulesets.c.hash).where(rulesets.c.hash == hash)).scalar() is None:
+            self.connection.execute(insert(rulesets).values(hash=hash, rules=canonical_json(dict(rules)), at=now))
+
+    def rulesets(self) -> dict[str, dict[str, str]]:
+        """Rule set hash -> rule id -> rule hash, oldest rule set first."""
+        query = select(rulesets.c.hash, rulesets.c.rules).order_by(rulesets.c.at, rulesets.c.hash)
+        return {row.hash: orjson.loads(row.rules) for row in self.connection.execute(query)}
+
+
+def merged(ranges: Iterable[Range]) -> list[Range]:
+    """The fewest closed ranges that hold the same numbers, in order."""
+    out: list[Range] = []
+    for first, last in sorted(ranges):
+        if out and first <= out[-1][1] + 1:
+            out[-1] = (out[-1][0], max(last, out[-1][1]))
+        else:
+            out.append((first, last))
+    return out

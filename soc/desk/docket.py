@@ -1,0 +1,170 @@
+"""The cases that one transaction writes to, held in memory until they are put down together: a storm is a few statements.
+
+Everything in a docket is said by one actor at one moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from soc.desk.case import HEAD_FIELDS, Head, step
+from soc.desk.log import FIRST, Entry, chained
+from soc.desk.schema import case_alerts, case_log, case_marks, cases, counters, extents
+from soc.desk.session import Session, chunks
+from soc.desk.words import CATEGORY, SEVERITIES, TLP, check_category, check_word
+from soc.errors import DeskError, UsageError
+from soc.times import to_datetime
+
+
+class Docket:
+    """Made by `tx.docket(...)`, which puts it down at the end of the block."""
+
+    def __init__(self, session: Session, actor: str, now: int) -> None:
+        self._session, self._actor, self._now = session, actor, now
+        self._heads: dict[str, Head] = {}
+        self._entries: list[Entry] = []
+        self._new: set[str] = set()
+        self._touched: dict[str, None] = {}
+        self._joined: list[dict[str, str]] = []
+        self._moved: list[dict[str, str]] = []
+        self._marks: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def open(
+        self,
+        *,
+        key: str,
+        institution: str,
+        title: str,
+        category: str = CATEGORY,
+        severity: str = "medium",
+        priority: int = 3,
+        tlp: str = "AMBER",
+        storm: bool = False,
+    ) -> Head:
+        """A new case. Raises UsageError for a word that is in no list."""
+        check_category(category)
+        check_word("severity", severity, SEVERITIES)
+        check_word("TLP", tlp, TLP)
+        id = self._next_id()
+        self._heads[id] = Head(id, hash=FIRST)
+        self._new.add(id)
+        said = {"key": key, "institution": institution, "title": title, "category": category, "severity": severity}
+        return self.append(id, "opened", {**said, "priority": priority, "tlp": tlp, "storm": storm})
+
+    def load(self, ids: Iterable[str]) -> None:
+        """Fetches the heads of these cases at once. Raises UsageError that names those that there are not."""
+        missing = [id for id in dict.fromkeys(ids) if id not in self._heads]
+        for part in chunks(missing):
+            rows = self._session.connection.execute(select(*HEAD_COLUMNS).where(cases.c.id.in_(part)))
+            self._heads |= {row.id: head_of(row._mapping) for row in rows}
+        unknown = [id for id in missing if id not in self._heads]
+        if unknown:
+            raise UsageError(f"there is no case {', '.join(unknown)}\n  list them with: soc case list")
+
+    def head(self, id: str) -> Head:
+        """The case as it is now, with what this docket added."""
+        if id not in self._heads:
+            self.load([id])
+        return self._heads[id]
+
+    def append(self, id: str, action: str, said: dict[str, Any]) -> Head:
+        """One more entry in the log of a case."""
+        head = self.head(id)
+        entry = chained(head.hash, id, head.seq + 1, self._now, self._actor, action, said)
+        self._entries.append(entry)
+        self._touched[id] = None
+        self._heads[id] = step(head, entry)
+        return self._heads[id]
+
+    def join(self, id: str, alert: str, rule: str, because: str) -> None:
+        """An alert that lies in no case joins this one."""
+        self.append(id, "alert", {"alert": alert, "rule": rule, "because": because})
+        self._joined.append({"alert": alert, "case": id})
+
+    def move(self, alerts: Collection[str], *, source: str, to: str, rule: str, because: str) -> None:
+        """Alerts leave one case for another."""
+        self.append(source, "moved", {"alerts": sorted(alerts), "into": to})
+        for alert in sorted(alerts):
+            self.append(to, "alert", {"alert": alert, "rule": rule, "because": because})
+            self._moved.append({"b_alert": alert, "case": to})
+
+    def mark(self, id: str, mark: str, kind: str, value: bytes) -> None:
+        """What later alerts find this case by."""
+        self._marks.setdefault((id, mark), {"case": id, "mark": mark, "kind": kind, "value": value})
+
+    def touch(self, id: str) -> None:
+        """An alert of this case reaches further; its log does not grow."""
+        self._touched[id] = None
+
+    def put_down(self) -> None:
+        """Writes everything."""
+        session, rows = self._session, {id: row_of(self._heads[id]) for id in self._touched if id in self._heads}
+        session.put(cases, [row for id, row in rows.items() if id in self._new])
+        changed = [{f"b_{name}": value for name, value in row.items()} for id, row in rows.items() if id not in self._new]
+        if changed:
+            values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in HEAD_FIELDS if name != "id"}
+            session.connection.execute(update(cases).where(cases.c.id == bindparam("b_id")).values(**values), changed)
+        session.put(case_log, [entry._asdict() for entry in self._entries])
+        session.put(case_alerts, self._joined)
+        if self._moved:
+            session.connection.execute(
+                update(case_alerts).where(case_alerts.c.alert == bindparam("b_alert")).values(case=bindparam("case")), self._moved
+            )
+        self._put_marks()
+        self._put_reach()
+        self._entries, self._joined, self._moved, self._marks, self._touched, self._new = [], [], [], {}, {}, set()
+
+    def _put_marks(self) -> None:
+        known: set[tuple[str, str]] = set()
+        for part in chunks(dict.fromkeys(mark for _, mark in self._marks)):
+            query = select(case_marks.c.case, case_marks.c.mark).where(case_marks.c.mark.in_(part))
+            known |= {(row.case, row.mark) for row in self._session.connection.execute(query)}
+        self._session.put(case_marks, [row for place, row in self._marks.items() if place not in known])
+
+    def _put_reach(self) -> None:
+        rows = []
+        for part in chunks(self._touched):
+            reaches = reach_of(self._session, part)
+            rows += [{"b_id": id, "first_trigger": reach[0], "last_trigger": reach[1]} for id, reach in reaches.items()]
+        if rows:
+            values: dict[str, Any] = {"first_trigger": bindparam("first_trigger"), "last_trigger": bindparam("last_trigger")}
+            self._session.connection.execute(update(cases).where(cases.c.id == bindparam("b_id")).values(**values), rows)
+
+    def _next_id(self) -> str:
+        year = str(to_datetime(self._now).year)
+        here = counters.c.name == f"case-{year}"
+        value = self._session.connection.execute(select(counters.c.value).where(here)).scalar()
+        if value is None:
+            self._session.connection.execute(insert(counters).values(name=f"case-{year}", value=1))
+            return f"{year}-000001"
+        if value >= 999_999:
+            raise DeskError(f"a million cases in {year}: numbers have run out\n  tune the rules that open them")
+        self._session.connection.execute(update(counters).where(here).values(value=value + 1))
+        return f"{year}-{value + 1:06d}"
+
+
+HEAD_COLUMNS = tuple(cases.c[name] for name in HEAD_FIELDS)
+
+
+def head_of(row: Any) -> Head:
+    """The head that a row of the projection holds."""
+    values = {name: row[name] for name in HEAD_FIELDS}
+    pinned = tuple(values["pinned"].decode().split())
+    return Head(**{**values, "storm": bool(values["storm"]), "pinned": pinned})
+
+
+def row_of(head: Head) -> dict[str, Any]:
+    """The row of the projection that holds a head."""
+    values = {name: getattr(head, name) for name in HEAD_FIELDS}
+    return values | {"storm": int(head.storm), "pinned": " ".join(head.pinned).encode()}
+
+
+def reach_of(session: Session, ids: Collection[str]) -> dict[str, tuple[int | None, int | None]]:
+    """The first and last trigger that was ever said of each case's alerts."""
+    query = select(case_alerts.c.case, func.min(extents.c.first), func.max(extents.c.last))
+    joined = query.join(extents, extents.c.alert == case_alerts.c.alert).where(case_alerts.c.case.in_(ids)).group_by(case_alerts.c.case)
+    found: dict[str, tuple[int | None, int | None]] = dict.fromkeys(ids, (None, None))
+    return found | {row[0]: (row[1], row[2]) for row in session.connection.execute(joined)}

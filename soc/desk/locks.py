@@ -1,0 +1,95 @@
+"""Named locks for runs: who holds one, since when, and until when at the latest.
+
+A lock of a process that is gone from this machine is free at once; that of a process elsewhere, when its lease has passed.
+The holder puts `guard` into the transaction that commits its work, so that one who lost the lock commits nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from soc.desk.schema import locks
+from soc.desk.session import Session
+from soc.errors import Busy, DeskError
+from soc.times import iso
+
+
+class Lock(NamedTuple):
+    """A lock that is held. `deadline`: the moment until which it is; a run ends cleanly before it, or renews."""
+
+    name: str
+    token: str
+    deadline: int
+
+
+class Locks(Session):
+    def take_lock(self, name: str, *, owner: str, now: int, lease: int) -> Lock:
+        """Takes the lock. Raises Busy, which names the holder."""
+        holder = self.connection.execute(select(locks).where(locks.c.name == name)).one_or_none()
+        if holder is not None and _holds(holder, now):
+            since, until = iso(holder.taken_at), iso(holder.expires_at)
+            who = f"{holder.owner}, process {holder.pid} on {holder.host}, since {since}, until {until} at the latest"
+            raise Busy(f"{name} is already running: {who}\n  wait for it, or end that process")
+        self.connection.execute(delete(locks).where(locks.c.name == name))
+        lock = Lock(name, secrets.token_hex(8), now + lease)
+        place = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
+        row = {"name": name, "token": lock.token, "owner": owner, "taken_at": now, "expires_at": lock.deadline}
+        self.connection.execute(insert(locks).values(**row, **place))
+        return lock
+
+    def renew_lock(self, lock: Lock, *, now: int, lease: int) -> Lock:
+        """Holds the lock for longer. Raises Busy when it was lost."""
+        self.guard(lock)
+        self.connection.execute(update(locks).where(locks.c.name == lock.name).values(expires_at=now + lease))
+        return lock._replace(deadline=now + lease)
+
+    def guard(self, lock: Lock) -> None:
+        """Raises Busy when the lock is no longer ours: the transaction that holds this call then commits nothing."""
+        token = self.connection.execute(select(locks.c.token).where(locks.c.name == lock.name)).scalar()
+        if token != lock.token:
+            raise Busy(f"the lock on {lock.name} was lost: another run took it after {iso(lock.deadline)}\n  run again")
+
+    def release_lock(self, lock: Lock) -> None:
+        """Lets go; a lock that was lost stays with who has it."""
+        self.connection.execute(delete(locks).where(locks.c.name == lock.name, locks.c.token == lock.token))
+
+    def held_locks(self) -> list[dict[str, Any]]:
+        """The rows of all locks, by name."""
+        return [dict(row._mapping) for row in self.connection.execute(select(locks).order_by(locks.c.name))]
+
+
+def _holds(holder: Row[Any], now: int) -> bool:
+    if holder.host == socket.gethostname():
+        return bool(_started(holder.pid) == holder.started)  # alive, and the same process; a lease is for those we cannot see
+    return bool(now < holder.expires_at)
+
+
+def _started(pid: int) -> str:
+    """Names a process beyond its number, which is used again: when it started, since boot, and which boot. "" when it is gone."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return "" if stat[0] == "Z" else f"{boot}/{stat[19]}"
+    if Path("/proc/self/stat").exists():
+        return ""
+    return _signalled(pid)
+
+
+def _signalled(pid: int) -> str:
+    """For systems without /proc: `alive`, as far as a signal tells, else ""."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        return "alive"
+    except OSError as error:
+        raise DeskError(f"process {pid} cannot be asked for: {error.strerror}\n  end it, then run again") from error
+    return "alive"

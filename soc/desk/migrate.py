@@ -1,0 +1,74 @@
+"""Schema versions: an older desk is brought forward after a backup file was made, a newer one is refused."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, insert, select, update
+
+from soc.desk import schema
+from soc.desk.schema import VERSION, meta
+from soc.errors import DeskError
+
+Step = Callable[[Connection], None]
+
+
+def _add_playbooks(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.playbook_runs, schema.journal])
+
+
+STEPS: Mapping[int, Step] = {1: _add_playbooks}  # version -> what makes it the next one
+
+
+def version_of(connection: Connection, *, lock: bool = False) -> int | None:
+    """The schema version, or None when there is no desk. `lock`: other writers wait until this transaction ends."""
+    if not lock and not connection.dialect.has_table(connection, "meta"):
+        return None
+    query = select(meta.c.value).where(meta.c.name == "version")
+    found = connection.execute(query.with_for_update() if lock else query).scalar()
+    return int(found) if found is not None else None
+
+
+def make(connection: Connection) -> None:
+    """Creates all tables in an empty database."""
+    schema.metadata.create_all(connection)
+    connection.execute(insert(meta).values(name="version", value=str(VERSION)))
+
+
+def migrate(connection: Connection, place: str, *, steps: Mapping[int, Step] = STEPS, target: int = VERSION) -> None:
+    """Brings the desk to `target` inside the caller's transaction. Raises DeskError when it is newer, or a step is missing."""
+    version = version_of(connection, lock=True) or 0
+    check(version, place, target=target)
+    while version < target:
+        if version not in steps:
+            raise DeskError(f"{place}: schema {version} is too old for this soc\n  run a version of soc between the two first")
+        steps[version](connection)
+        version += 1
+    connection.execute(update(meta).where(meta.c.name == "version").values(value=str(version)))
+
+
+def check(version: int, place: str, *, target: int = VERSION) -> None:
+    """Raises DeskError when the desk is newer than this soc."""
+    if version > target:
+        raise DeskError(
+            f"{place}: schema {version} is newer than this soc, which knows {target}\n  install the soc that wrote it, or newer"
+        )
+
+
+def back_up(path: Path, version: int) -> Path:
+    """Copies a SQLite desk beside itself as `desk.db.schema-N`, whole and synced, and returns where; one that is there is kept."""
+    target = path.with_name(f"{path.name}.schema-{version}")
+    if target.exists():
+        return target
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_WRONLY, path.stat().st_mode & 0o777))
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as copy:
+        source.backup(copy)
+    with partial.open("rb+") as written:
+        os.fsync(written.fileno())
+    return partial.rename(target)

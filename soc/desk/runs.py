@@ -1,0 +1,104 @@
+"""The ledger of runs, and what each run swallowed: whatever is grouped, excepted or suppressed has a row that says by what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+import orjson
+from sqlalchemy import func, insert, select, update
+
+from soc.desk.schema import runs, swallowed
+from soc.desk.session import Session
+from soc.errors import UsageError
+from soc.text import canonical_json
+
+KINDS = ("grouped", "excepted", "suppressed", "overflow", "ungrouped")
+
+
+class Run(NamedTuple):
+    """One run. `ended_at` is None while it runs, and for ever when it was killed."""
+
+    id: int
+    kind: str
+    started_at: int
+    ended_at: int | None
+    batches: int
+    hits: int
+    alerts: int
+    verdict: str  # running ok partial failed
+    errors: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Swallowed:
+    """`count` hits or alerts of a rule that did not come to light on their own, and by what: an exception, a cell, a case."""
+
+    kind: str  # grouped excepted suppressed overflow
+    rule: str
+    institution: str
+    key: dict[str, str]
+    by: str
+    count: int
+    at: int
+    run: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What one exception, cell or case swallowed in all."""
+
+    count: int
+    last: int
+
+
+class Runs(Session):
+    def begin_run(self, kind: str, *, now: int) -> int:
+        """Opens a row of the ledger and returns its number."""
+        row = {"kind": kind, "started_at": now, "batches": 0, "hits": 0, "alerts": 0, "verdict": "running", "errors": b"[]"}
+        return int(self.connection.execute(insert(runs).values(**row).returning(runs.c.id)).scalar_one())
+
+    def end_run(
+        self, run: int, *, now: int, verdict: str, batches: int = 0, hits: int = 0, alerts: int = 0, errors: Sequence[str] = ()
+    ) -> None:
+        """Closes a row of the ledger."""
+        row = {
+            "ended_at": now,
+            "verdict": verdict,
+            "batches": batches,
+            "hits": hits,
+            "alerts": alerts,
+            "errors": canonical_json(list(errors)),
+        }
+        self.connection.execute(update(runs).where(runs.c.id == run).values(**row))
+
+    def runs(self, *, kind: str | None = None, limit: int = 20) -> list[Run]:
+        """The newest runs, newest first."""
+        query = select(runs).order_by(runs.c.id.desc()).limit(limit)
+        if kind is not None:
+            query = query.where(runs.c.kind == kind)
+        rows = self.connection.execute(query)
+        return [Run(*(orjson.loads(value) if name == "errors" else value for name, value in row._mapping.items())) for row in rows]
+
+    def swallow(
+        self, kind: str, rule: str, institution: str, key: Mapping[str, str], by: str, count: int, now: int, run: int | None = None
+    ) -> None:
+        """Writes down that `count` hits or alerts were swallowed. Zero writes nothing."""
+        if kind not in KINDS:
+            raise UsageError(f"{kind!r} is no way of swallowing; there are: {', '.join(KINDS)}")
+        if count:
+            place = {"kind": kind, "rule": rule, "institution": institution, "key": canonical_json(list(key.items()))}
+            self.connection.execute(insert(swallowed).values(**place, by=by, count=count, at=now, run=run))
+
+    def swallowed(self, *, kind: str | None = None, by: str | None = None, rule: str | None = None) -> list[Swallowed]:
+        """The rows in the order they were written."""
+        wanted = ((swallowed.c.kind, kind), (swallowed.c.by, by), (swallowed.c.rule, rule))
+        query = select(*(swallowed.c[field.name] for field in fields(Swallowed))).order_by(swallowed.c.id)
+        rows = self.connection.execute(query.where(*(column == value for column, value in wanted if value is not None)))
+        return [Swallowed(**{**row._mapping, "key": dict(orjson.loads(row.key))}) for row in rows]
+
+    def hidden(self, kind: str = "excepted") -> dict[str, Hidden]:
+        """By what -> how much it swallowed in all, and when it last did."""
+        query = select(swallowed.c.by, func.sum(swallowed.c.count), func.max(swallowed.c.at)).where(swallowed.c.kind == kind)
+        return {row[0]: Hidden(int(row[1]), row[2]) for row in self.connection.execute(query.group_by(swallowed.c.by))}

@@ -1,0 +1,50 @@
+"""What every part of a transaction shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Insert, Table, insert
+
+T = TypeVar("T")
+CHUNK = 500  # values in one IN (...): far below every database's limit
+
+
+class Session:
+    """One open transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """What is written inside is taken back when the block raises; the transaction goes on."""
+        with self.connection.begin_nested():
+            yield
+
+    def put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Inserts rows; none is no statement."""
+        statement: Insert = insert(table)
+        if rows:
+            self.connection.execute(statement, rows)
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The items in lists of at most `size`, in order."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def digest(*parts: str | bytes) -> str:
+    """BLAKE2b-128 in hexadecimal over the parts, each preceded by its length, so that no two lists of parts are alike."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        state.update(len(raw).to_bytes(8, "big"))
+        state.update(raw)
+    return state.hexdigest()

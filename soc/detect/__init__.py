@@ -1,0 +1,1 @@
+"""Events become hits, hits become alerts; what was searched is accounted for."""

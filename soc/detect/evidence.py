@@ -1,0 +1,70 @@
+"""Cells become alerts: with the events themselves as evidence, kept past retention."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from soc.detect.evaluate import Cell
+from soc.match.columns import to_events, values_of
+from soc.model import Alert, Event, Evidence, Extent
+from soc.store.base import Store, Tables
+
+MANY = 500  # events that are looked for at once: more are found sooner by reading the batch
+
+
+class Lookup:
+    """Events by id: those of the batch at hand, then the store's."""
+
+    def __init__(self, tables: Tables, store: Store, batch: int) -> None:
+        self._tables, self._store, self._batch = tables, store, batch
+
+    def events(self, ids: Sequence[str]) -> dict[str, Event]:
+        """The events that could be found."""
+        found = _among(self._tables, set(ids))
+        if len(missing := set(ids) - found.keys()) > MANY:
+            found |= _among(self._store.tables([self._batch]), missing)
+        missing -= found.keys()
+        return found | (self._store.events(missing) if missing else {})
+
+
+def _among(tables: Tables, wanted: Collection[str]) -> dict[str, Event]:
+    """Those that lie in tables whose events are whole: a batch read back for rules alone lacks what people read."""
+    found: dict[str, Event] = {}
+    for table in tables.values():
+        if "event.original" not in table.column_names:
+            continue
+        places = [place for place, name in enumerate(values_of(table.column("event.id"))) if name in wanted]
+        if places:
+            found.update((event["event.id"], event) for event in to_events(table.take(places)))
+    return found
+
+
+def to_alerts(cells: Sequence[Cell], known: Mapping[str, Alert], lookup: Lookup, kind: str) -> list[Alert]:
+    """The alerts of the cells, in their order. Evidence that an earlier extent holds is taken from there."""
+    held = {one.id: one for alert in known.values() for one in alert.extent.evidence}
+    events = lookup.events([id for cell in cells for _, id in cell.evidence if id not in held])
+    for cell in cells:
+        for time, id in cell.evidence:
+            if id not in held:
+                held[id] = Evidence(time, id, events.get(id, {"event.id": id, "@timestamp": time}))
+    return [_alert(cell, held, known.get(cell.id), kind) for cell in cells]
+
+
+def _alert(cell: Cell, held: Mapping[str, Evidence], known: Alert | None, kind: str) -> Alert:
+    extent = Extent(cell.count, cell.first, cell.last, tuple(held[id] for _, id in cell.evidence))
+    rule = cell.rule
+    return Alert(
+        id=cell.id,
+        rule_id=rule.id,
+        rule_hash=rule.hash,
+        title=rule.title,
+        level=rule.severity,
+        tags=rule.tags,
+        institution=cell.institution,
+        key=cell.key,
+        cell_start=cell.start,
+        cell_end=cell.end,
+        extent=extent,
+        run_type=known.run_type if known else kind,
+        detail={"category": rule.tuning.category} if rule.tuning.category else {},
+    )

@@ -1,0 +1,147 @@
+"""What rules are to overlook: `detections/exceptions/*.yml`.
+
+    id: 3f0f6a3e-9f0e-4a38-8a43-0d1a5f1f2c55
+    title: The vulnerability scanner of Example University
+    rules: [7c6fb4d6-93a4-4b1c-9b1e-2f7f7d6c7a10]   # ids; without it: every rule
+    selection:                                       # a Sigma selection over the fields of events
+      source.ip|cidr: 192.0.2.0/28
+    institutions: [example-university]               # without it: everybody's
+    owner: ops
+    reason: scans every night, ticket 4711
+    created: 2026-10-01
+    expires: 2027-04-01                              # without it: never
+
+A file may hold several documents, or a list. An exception removes the hits of its rules that meet its selection, before
+anything is counted. Created and expires are compared with the event's time: an event at or after `expires` is seen again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+from soc.condition.tree import Node
+from soc.detect.sources import SUFFIXES
+from soc.document import Document, load_documents
+from soc.errors import ContentError, RuleRefused
+from soc.fields import Catalogue
+from soc.times import parse_iso, to_moment
+
+KEYS = ("id", "title", "rules", "selection", "institutions", "owner", "reason", "created", "expires")
+NEEDED = ("id", "selection", "owner", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleException:
+    """One exception. `rules` and `institutions` are None where they are not limited; moments as in `soc.times`."""
+
+    id: str
+    title: str
+    path: Path
+    rules: frozenset[str] | None
+    institutions: frozenset[str] | None
+    condition: Node
+    owner: str
+    reason: str
+    created: int | None
+    expires: int | None
+
+    def concerns(self, rules: Collection[str]) -> bool:
+        """Whether it is for one of these rules."""
+        return self.rules is None or any(rule in self.rules for rule in rules)
+
+    def in_force(self, moment: int | None, institutions: Collection[str]) -> bool:
+        """Whether it holds for an event of this time that concerns these institutions."""
+        if self.expires is not None and (moment is None or moment >= self.expires):
+            return False
+        return self.institutions is None or any(one in self.institutions for one in institutions)
+
+
+def load_exceptions(folders: Sequence[Path], catalogue: Catalogue) -> tuple[list[RuleException], list[ContentError]]:
+    """The exceptions of these folders by id, and what is wrong in them; a later folder's file replaces one of its name."""
+    files = {path.name: path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in SUFFIXES}
+    found: dict[str, RuleException] = {}
+    errors: list[ContentError] = []
+    for path in files.values():
+        try:
+            documents = load_documents(path)
+        except ContentError as error:
+            errors.append(error)
+            continue
+        for document in documents:
+            for steps, value in _entries(document):
+                try:
+                    exception = _exception(document, steps, value, catalogue)
+                    if exception.id in found:
+                        raise document.error(f"id {exception.id} stands twice", *steps, "id", repair="give one of them another id")
+                    found[exception.id] = exception
+                except ContentError as error:
+                    errors.append(error)
+    return [found[id_] for id_ in sorted(found)], errors
+
+
+def _entries(document: Document) -> list[tuple[tuple[int, ...], Any]]:
+    if isinstance(document.value, list):
+        return [((index,), value) for index, value in enumerate(document.value)]
+    return [((), document.value)] if document.value is not None else []
+
+
+def _exception(document: Document, steps: tuple[int, ...], value: Any, catalogue: Catalogue) -> RuleException:
+    if not isinstance(value, dict):
+        raise document.error("an exception is a mapping", *steps, repair=f"write {', '.join(NEEDED)}")
+    for key in value:
+        if key not in KEYS:
+            raise document.error(f"unknown key {key!r}", *steps, str(key), repair=f"known: {', '.join(KEYS)}")
+    for key in NEEDED:
+        if not value.get(key):
+            raise document.error(f"the exception has no {key}", *steps, repair=f"needed: {', '.join(NEEDED)}")
+    created, expires = (_moment(document, steps, key, value.get(key)) for key in ("created", "expires"))
+    return RuleException(
+        id=str(value["id"]),
+        title=str(value.get("title") or value["reason"]),
+        path=document.path,
+        rules=_names(document, steps, "rules", value.get("rules")),
+        institutions=_names(document, steps, "institutions", value.get("institutions")),
+        condition=_condition(document, steps, value["selection"], catalogue),
+        owner=str(value["owner"]),
+        reason=str(value["reason"]),
+        created=created,
+        expires=expires,
+    )
+
+
+def _condition(document: Document, steps: tuple[int, ...], selection: Any, catalogue: Catalogue) -> Node:
+    from soc.detect.sigma import PYSIGMA_ERRORS, selection_of  # pySigma: loaded only when there are exceptions
+
+    try:
+        return selection_of(selection, catalogue)
+    except RuleRefused as error:
+        raise document.error(error.what, *steps, "selection", repair=error.repair) from error
+    except PYSIGMA_ERRORS as error:
+        raise document.error(f"no Sigma selection: {error}", *steps, "selection", repair="write field: value pairs") from error
+
+
+def _names(document: Document, steps: tuple[int, ...], key: str, stated: Any) -> frozenset[str] | None:
+    if stated is None:
+        return None
+    names = frozenset(map(str, stated)) if isinstance(stated, list) else frozenset([str(stated)])
+    if not names:
+        raise document.error(f"{key} is empty, so that the exception is for nothing", *steps, key, repair="leave the key out to mean all")
+    return names
+
+
+def _moment(document: Document, steps: tuple[int, ...], key: str, stated: Any) -> int | None:
+    """A date means its beginning in UTC."""
+    if stated is None:
+        return None
+    if isinstance(stated, datetime):
+        return to_moment(stated if stated.tzinfo else stated.replace(tzinfo=UTC))
+    if isinstance(stated, date):
+        return to_moment(datetime.combine(stated, time(), UTC))
+    try:
+        return parse_iso(str(stated))
+    except ValueError as error:
+        raise document.error(f"{key} is {stated!r}", *steps, key, repair="write a date such as 2027-04-01") from error

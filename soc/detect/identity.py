@@ -1,0 +1,26 @@
+"""Names that are functions of what they name."""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+from soc.detect.rule import Rule
+from soc.text import canonical_json
+
+
+def alert_id(rule: str, institution: str, key: Mapping[str, str], cell_start: int) -> str:
+    """26 characters: BLAKE2b-128 of rule id, institution, group key and start of the cell, in base32."""
+    return digest([rule, institution, dict(key), cell_start])
+
+
+def digest(value: Any) -> str:
+    """BLAKE2b-128 of a value's canonical JSON, in lower-case base32 without padding."""
+    return b32encode(blake2b(canonical_json(value), digest_size=16).digest()).decode().rstrip("=").lower()
+
+
+def hit_name(rule: Rule) -> str:
+    """What hits are stored under: a rule that changed meets none of the hits of what it was."""
+    return f"{rule.id}@{rule.hash[:16]}"

@@ -1,0 +1,142 @@
+"""Rules as detection sees them: a condition or a correlation, what the site wants from it, and whether it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from soc.condition.tree import Node
+from soc.errors import ContentError, RuleRefused
+from soc.model import Logsource
+
+LEVELS = ("informational", "low", "medium", "high", "critical")
+SIDES = ("source", "destination", "feed")
+
+Expression = str | tuple[str, tuple["Expression", ...]]
+"""An extended temporal condition: a rule id, or ("and" | "or" | "not", arguments)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What the site wants from a rule; None leaves the default. `cell` and `lookback` are microseconds."""
+
+    enabled: bool = True
+    level: str | None = None
+    key: tuple[str, ...] | None = None
+    cell: int | None = None
+    side: str | None = None  # one of SIDES
+    category: str | None = None
+    lookback: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Hits of `rules` (ids, in the order stated) within `timespan` microseconds, per values of `group_by`.
+
+    `op` (gte gt lte lt eq neq) and `bound` judge the count; a temporal one without a count wants all its rules.
+    `aliases`: a name in `group_by` -> rule id -> the field it means there.
+    `monotone`: more events never make it untrue. `generate`: its rules also raise alerts of their own.
+    """
+
+    type: str  # event_count value_count temporal temporal_ordered value_sum value_avg value_percentile value_median
+    rules: tuple[str, ...]
+    group_by: tuple[str, ...]
+    timespan: int
+    op: str
+    bound: int | float
+    fields: tuple[str, ...] = ()
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    generate: bool = False
+    monotone: bool = True
+    expression: Expression | None = None
+
+    def field_of(self, name: str, rule: str) -> str:
+        """The field that a name in `group_by` or `fields` means in events of this rule."""
+        return self.aliases.get(name, {}).get(rule, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One Sigma rule: either `condition` or `correlation` is set.
+
+    `hash` changes when the rule could find something else: its tree, correlation, logsource, key, cell or side.
+    `dormant` says why it never runs. `unsupplied`: fields it reads that nothing supplies, while it can still fire.
+    """
+
+    id: str
+    title: str
+    path: Path
+    line: int
+    level: str
+    status: str
+    tags: tuple[str, ...]
+    description: str
+    author: str
+    references: tuple[str, ...]
+    falsepositives: tuple[str, ...]
+    logsource: Logsource
+    condition: Node | None
+    correlation: Correlation | None
+    hash: str
+    name: str = ""
+    dormant: str | None = None
+    unsupplied: tuple[str, ...] = ()
+    tuning: Tuning = Tuning()
+    imported: bool = False
+
+    @property
+    def severity(self) -> str:
+        """The level of its alerts: the site's, else the rule's."""
+        return self.tuning.level or self.level
+
+    @property
+    def runs(self) -> bool:
+        return self.dormant is None and self.tuning.enabled
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """All rules of a run by id, those refused, and what was wrong in tuning, lists and pipelines.
+
+    `hash` names the rules that run, each with its own hash.
+    """
+
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    refused: tuple[RuleRefused, ...] = ()
+    hash: str = ""
+    errors: tuple[ContentError, ...] = ()
+    shadowed: tuple[tuple[Path, Path], ...] = ()  # (the file replaced, the one in force)
+
+    def active(self) -> Iterator[Rule]:
+        """Rules that run: neither dormant nor switched off."""
+        return (rule for rule in self.rules.values() if rule.runs)
+
+    def dormant(self) -> Iterator[Rule]:
+        """Rules that compiled but never run; `rule.dormant` says why."""
+        return (rule for rule in self.rules.values() if rule.dormant is not None)
+
+    def for_dataset(self, declared: Sequence[Mapping[str, str]]) -> list[Rule]:
+        """Active rules with a condition that see a dataset which declares these logsources, by id."""
+        return [r for r in self.active() if r.condition is not None and any(r.logsource.sees(one) for one in declared)]
+
+    def correlations(self) -> list[Rule]:
+        """Active correlations, each after those it refers to."""
+        done: dict[str, Rule] = {}
+
+        def add(rule: Rule) -> None:
+            if rule.correlation is not None and rule.id not in done:
+                for part in rule.correlation.rules:
+                    add(self.rules[part])
+                done[rule.id] = rule
+
+        for rule in self.active():
+            add(rule)
+        return list(done.values())
+
+    @cached_property
+    def quiet(self) -> frozenset[str]:
+        """Ids of rules that raise no alerts of their own: a correlation without `generate` refers to them."""
+        parents = (rule.correlation for rule in self.rules.values() if rule.correlation is not None)
+        return frozenset(part for parent in parents if not parent.generate for part in parent.rules)

@@ -1,0 +1,194 @@
+"""A detection run: batches that the rule set has not seen become hits, hits become alerts, and what was searched is recorded.
+
+One batch at a time: its hits are made durable, the cells they can have changed are computed from all hits, and alerts,
+case links and coverage are committed in one short transaction. Killed anywhere, the next run does the same again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from soc.desk.desk import Desk
+from soc.desk.locks import Lock
+from soc.detect.coverage import advance, due, inherit
+from soc.detect.evaluate import Cell, Evaluator
+from soc.detect.evidence import Lookup, to_alerts
+from soc.detect.rule import RuleSet
+from soc.detect.scan import Scan, Scanner
+from soc.model import Alert, BatchRow
+from soc.store.base import Store, Tables
+from soc.times import HOUR
+
+log = logging.getLogger(__name__)
+LEASE = HOUR
+Change = tuple[Alert, str]  # an alert and what became of it: new, extended, unchanged
+
+
+class Triage(Protocol):
+    """Opens and joins cases within the run's transaction."""
+
+    def __call__(self, tx: Any, changes: Sequence[Change], *, now: int) -> object: ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did. `left`: batches still uncovered when it stopped; `failed`: reason by rule id or `batch N`."""
+
+    batches: int = 0
+    events: int = 0
+    hits: int = 0
+    new: int = 0
+    extended: int = 0
+    left: int = 0
+    blind: tuple[str, ...] = ()
+    failed: dict[str, str] = field(default_factory=dict)
+    matched: Counter[str] = field(default_factory=Counter)
+    removed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    keyless: Counter[str] = field(default_factory=Counter)
+
+    def add(self, scan: Scan, changes: Sequence[Change], row: BatchRow) -> None:
+        self.batches += 1
+        self.events += row.events
+        self.hits += scan.hits.num_rows
+        self.new += sum(state == "new" for _, state in changes)
+        self.extended += sum(state == "extended" for _, state in changes)
+        self.matched.update(scan.matched)
+        self.removed.update(scan.removed)
+        self.keyless.update(scan.keyless)
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """Everything a run works with. `alive`: datasets that some feed alive supplies."""
+
+    store: Store
+    desk: Desk
+    rules: RuleSet
+    scanner: Scanner
+    triage: Triage
+    now: Callable[[], int]
+    alive: Callable[[], frozenset[str]]
+    actor: str
+    kind: str = "scheduled"
+
+    def run(self, *, stop: Callable[[], bool] = lambda: False, memory: Mapping[int, Tables] | None = None) -> Outcome:
+        """Looks back with changed rules, then covers what is uncovered, oldest batch first, until done or `stop()`.
+
+        `memory` holds batches by number that need not be read back. A batch that fails stays uncovered and is named.
+        Raises Busy when another run is going on.
+        """
+        with self.desk.lock("detection", owner=self.actor, now=self.now(), lease=LEASE) as lock:
+            with self.desk.write() as tx:
+                ledger = tx.begin_run(self.kind, now=self.now())
+                inherit(tx, self.store.id, self.rules, self.store.batches(), self.now())
+            outcome = Outcome(blind=self._blind())
+            self._look_back(outcome, stop, lock)
+            self._cover(outcome, stop, memory or {}, lock)
+            outcome.failed.update(self.scanner.failed)
+            with self.desk.write() as tx:
+                tx.end_run(
+                    ledger,
+                    now=self.now(),
+                    verdict="partial" if outcome.failed or outcome.left else "ok",
+                    batches=outcome.batches,
+                    hits=outcome.hits,
+                    alerts=outcome.new,
+                    errors=[f"{place}: {reason}" for place, reason in sorted(outcome.failed.items())],
+                )
+        return outcome
+
+    def uncovered(self) -> list[BatchRow]:
+        """Closed batches with events that the rule set has not been run over, by number."""
+        with self.desk.read() as tx:
+            ranges = tx.covered(self.store.id, self.rules.hash)
+        return [row for row in self.store.batches() if row.events and not any(first <= row.number <= last for first, last in ranges)]
+
+    def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], lock: Lock) -> None:
+        rows = self.uncovered()
+        for at, row in enumerate(rows):
+            if stop():
+                outcome.left += len(rows) - at
+                return
+            tables = memory.get(row.number) or self.store.tables([row.number], self.scanner.columns())
+            missing = row.events - sum(table.num_rows for table in tables.values())
+            if missing > 0:
+                self._fail(row, f"store has lost {missing} events", outcome)
+                continue
+            scan = self.scanner.scan(tables)
+            outcome.add(scan, self._commit(row, tables, scan, lock, None), row)
+
+    def _look_back(self, outcome: Outcome, stop: Callable[[], bool], lock: Lock) -> None:
+        """Runs changed rules over the covered batches of their look-back; alerts from it say `backfill`."""
+        while True:
+            with self.desk.read() as tx:
+                spans = due(tx, self.store.id, self.rules)
+            first = min((first for first, _ in spans.values()), default=None)
+            if first is None:
+                return
+            if stop():
+                outcome.left += 1
+                return
+            now_due = {id: span for id, span in spans.items() if span[0] == first}
+            row = next((row for row in self.store.batches(first - 1) if row.number <= max(last for _, last in now_due.values())), None)
+            if row is None:  # retention has dropped the rest
+                with self.desk.write() as tx:
+                    advance(tx, self.store.id, self.rules, now_due, max(last for _, last in now_due.values()), self.now())
+                continue
+            tables = self.store.tables([row.number], self.scanner.columns())
+            scan = self.scanner.scan(tables, only=now_due.keys())
+            outcome.add(scan, self._commit(row, tables, scan, lock, now_due), row)
+
+    def _commit(self, row: BatchRow, tables: Tables, scan: Scan, lock: Lock, back: dict[str, tuple[int, int]] | None) -> list[Change]:
+        """Hits, then alerts with their cases and the coverage. `back`: what a look-back had due; None covers the batch."""
+        tag = f"{row.number}-{self.rules.hash[:16]}" + ("" if back is None else "-back")
+        if scan.hits.num_rows:
+            self.store.put_hits(tag, scan.hits)
+        cells = Evaluator(self.rules, self.store.hits).cells(scan.hits) if scan.hits.num_rows else []
+        alerts = self._alerts(cells, Lookup(tables, self.store, row.number), self.kind if back is None else "backfill")
+        now = self.now()
+        with self.desk.write() as tx:
+            tx.renew_lock(lock, now=now, lease=LEASE)
+            changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
+            self.triage(tx, changes, now=now)
+            self._account(tx, row, scan, now)
+            if back is None:
+                self._covered(tx, row, now)
+            else:
+                advance(tx, self.store.id, self.rules, back, row.number, now)
+        return changes
+
+    def _alerts(self, cells: Sequence[Cell], lookup: Lookup, kind: str) -> list[Alert]:
+        if not cells:
+            return []
+        with self.desk.read() as tx:
+            known = {alert.id: alert for alert in tx.alerts(ids=[cell.id for cell in cells])}
+        return to_alerts(cells, known, lookup, kind)
+
+    def _account(self, tx: Any, row: BatchRow, scan: Scan, now: int) -> None:
+        """What did not come to light has a row that says by what."""
+        for (by, id), count in sorted(scan.removed.items()):
+            tx.swallow("excepted", id, "", {}, by, count, now)
+        for id, count in sorted(scan.keyless.items()):
+            tx.swallow("ungrouped", id, "", {}, f"batch {row.number}: no value to group by", count, now)
+
+    def _covered(self, tx: Any, row: BatchRow, now: int) -> None:
+        place = (self.store.id, self.rules.hash)
+        for id in self._blind():
+            tx.note_gap(*place, id, row.number, row.number, "blind", "no feed alive supplies it", now)
+        for id, reason in sorted(self.scanner.failed.items()):
+            tx.note_gap(*place, id, row.number, row.number, "failed", reason, now)
+        tx.cover(*place, [row.number])
+
+    def _fail(self, row: BatchRow, reason: str, outcome: Outcome) -> None:
+        log.error("batch %d: %s", row.number, reason)
+        outcome.failed[f"batch {row.number}"] = reason
+        outcome.left += 1
+
+    def _blind(self) -> tuple[str, ...]:
+        """Rules whose events could not have come: no dataset that they see is alive."""
+        seen = {rule.id for dataset in self.alive() for rule in self.scanner.rules_of(dataset)}
+        return tuple(sorted(rule.id for rule in self.rules.active() if rule.condition is not None and rule.id not in seen))

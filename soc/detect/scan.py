@@ -1,0 +1,189 @@
+"""All rules over the columns of a batch: which events hit, for which rule, in which group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from soc.detect.exception import RuleException
+from soc.detect.identity import hit_name
+from soc.detect.keys import INSTITUTION_FIELDS, SIDES, default_key, institution, keys, texts
+from soc.detect.rule import Rule, RuleSet
+from soc.fields import Catalogue
+from soc.match.columns import values_of
+from soc.match.hits import Row, to_table
+from soc.match.matcher import Matcher
+from soc.parsing import Dataset
+from soc.text import canonical_json
+
+ALWAYS_READ = ("event.id", "@timestamp", *INSTITUTION_FIELDS)
+
+
+@dataclass(slots=True)
+class Scan:
+    """What a scan found. `removed`: hits by (exception, rule); `keyless`: hits without a group-by field, by rule."""
+
+    hits: Any  # a table of soc.match.hits.HITS; its `rule` is a versioned name, see `hit_name`
+    matched: Counter[str] = field(default_factory=Counter)  # events that met a rule's selection, exceptions apart
+    removed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    keyless: Counter[str] = field(default_factory=Counter)
+
+
+class Scanner:
+    """The rules that run, compiled per dataset. `failed`: rules that the matcher could not take, with the reason."""
+
+    def __init__(self, rules: RuleSet, datasets: Sequence[Dataset], exceptions: Sequence[RuleException], catalogue: Catalogue) -> None:
+        self._rules, self._catalogue = rules, catalogue
+        self._datasets = {dataset.name: dataset for dataset in datasets}
+        self._exceptions = exceptions
+        self._targets = _targets(rules)
+        self._matchers: dict[str, Matcher] = {}
+        self._seen: dict[str, list[Rule]] = {}
+        self._columns: frozenset[str] | None = None
+        self.failed: dict[str, str] = {}
+
+    def columns(self) -> frozenset[str]:
+        """The fields that some rule, key or exception reads: what a batch must be read back with."""
+        if self._columns is None:
+            self._columns = self._read()
+        return self._columns
+
+    def _read(self) -> frozenset[str]:
+        named = {name for dataset in self._datasets for name in self._matcher(dataset).columns}
+        for targets in self._targets.values():
+            named.update(name for rule, source in targets for name in _grouped_by(rule, source))
+        return frozenset(name.partition(".")[0] if name.startswith("labels.") else name for name in named).union(ALWAYS_READ)
+
+    def rules_of(self, dataset: str) -> list[Rule]:
+        """The active rules that see the dataset; none when nothing declares it."""
+        if dataset not in self._seen:
+            self._seen[dataset] = self._rules.for_dataset(self._datasets[dataset].logsources) if dataset in self._datasets else []
+        return self._seen[dataset]
+
+    def scan(self, tables: Mapping[str, Any], only: Collection[str] | None = None) -> Scan:
+        """Hits of the tables' events, of all rules or of those whose id (or whose correlation's id) is in `only`."""
+        rows: list[Row] = []
+        scan = Scan(None)
+        for dataset, table in tables.items():
+            if dataset in self._datasets:
+                rows += self._rows(self._matcher(dataset).match(table), table, scan, only)
+        scan.hits = to_table(rows)
+        return scan
+
+    def _matcher(self, dataset: str) -> Matcher:
+        if dataset not in self._matchers:
+            seen = {r.id: r.condition for r in self.rules_of(dataset) if r.condition is not None}
+            concerned = {rule.id for id in seen for rule, _ in self._targets.get(id, ())} | seen.keys()
+            seen.update((_name(e), e.condition) for e in self._exceptions if e.concerns(concerned))
+            self._matchers[dataset] = matcher = Matcher(seen, self._catalogue)
+            self.failed.update(matcher.failed)
+        return self._matchers[dataset]
+
+    def _rows(self, found: Mapping[str, Any], table: Any, scan: Scan, only: Collection[str] | None) -> Iterator[Row]:
+        excepted = {e.id: frozenset(found[_name(e)].tolist()) for e in self._exceptions if _name(e) in found}
+        for id, numbers in found.items():
+            targets = [(rule, part) for rule, part in self._targets.get(id, ()) if only is None or rule.id in only]
+            if not targets:
+                continue
+            events = _Events(table, numbers.tolist())
+            scan.matched[id] += len(events.numbers)
+            for rule, part in targets:
+                yield from _hits(rule, part, events, self._kept(rule, part, events, excepted, scan), scan)
+
+    def _kept(self, rule: Rule, part: Rule, events: _Events, excepted: Mapping[str, frozenset[int]], scan: Scan) -> list[int]:
+        """Places in `events` that no exception of the rule or its part removes; each removal counts for the first that does it."""
+        concerned = [e for e in self._exceptions if excepted.get(e.id) and e.concerns((rule.id, part.id))]
+        if not concerned:
+            return list(range(len(events.numbers)))
+        kept = []
+        for place, number in enumerate(events.numbers):
+            get = events.getter(place)
+            by = next((e for e in concerned if number in excepted[e.id] and e.in_force(get("@timestamp"), _institutions(get))), None)
+            if by is None:
+                kept.append(place)
+            else:
+                scan.removed[by.id, rule.id] += 1
+        return kept
+
+
+class _Events:
+    """Some rows of a table, whose columns are taken out when they are asked for."""
+
+    def __init__(self, table: Any, numbers: list[int]) -> None:
+        self.numbers = numbers
+        self._table, self._names = table, frozenset(table.column_names)
+        self._columns: dict[str, list[Any]] = {}
+
+    def column(self, name: str) -> list[Any]:
+        if name not in self._columns:
+            label = name.removeprefix("labels.")
+            if label != name and "labels" in self._names:
+                self._columns[name] = [(value or {}).get(label) for value in self._take("labels")]
+            else:
+                self._columns[name] = self._take(name) if name in self._names else [None] * len(self.numbers)
+        return self._columns[name]
+
+    def _take(self, name: str) -> list[Any]:
+        return values_of(self._table.column(name).take(self.numbers))
+
+    def getter(self, place: int) -> Any:
+        return lambda name: self.column(name)[place]
+
+
+def _hits(rule: Rule, part: Rule, events: _Events, kept: Sequence[int], scan: Scan) -> Iterator[Row]:
+    """The hits that events of `part` are for `rule`: the same rule, or a correlation that counts it."""
+    name, correlation = hit_name(rule), rule.correlation
+    group_by = correlation.group_by if correlation else rule.tuning.key
+    aliases = {group: correlation.field_of(group, part.id) for group in correlation.group_by} if correlation else {}
+    counted = [correlation.field_of(one, part.id) for one in correlation.fields] if correlation else []
+    for place in kept:
+        get = events.getter(place)
+        groups = [default_key(get)] if group_by is None else keys(get, group_by, aliases)
+        if not groups:
+            scan.keyless[rule.id] += 1
+            continue
+        whose = institution(get, rule.tuning.side)
+        for value in _values(get, counted):
+            for key in groups:
+                yield name, part.id, get("@timestamp"), whose, key.decode(), value, get("event.id")
+
+
+def _values(get: Any, counted: Sequence[str]) -> list[str | None]:
+    """What value_count counts: one per value of the field, or the tuple of several fields; [None] where one is missing."""
+    if not counted:
+        return [None]
+    if len(counted) == 1:
+        return [canonical_json([text]).decode() for text in texts(get(counted[0]))] or [None]
+    values = [texts(get(name)) for name in counted]
+    return [canonical_json(values).decode() if all(values) else None]
+
+
+def _institutions(get: Any) -> set[str]:
+    return {value for side in SIDES if (value := get(f"soc.institution.{side}"))}
+
+
+def _grouped_by(rule: Rule, part: Rule) -> Iterator[str]:
+    if rule.correlation:
+        for name in (*rule.correlation.group_by, *rule.correlation.fields):
+            yield rule.correlation.field_of(name, part.id)
+    else:
+        yield from rule.tuning.key if rule.tuning.key is not None else ("source.ip", "user.name", "host.name")
+
+
+def _targets(rules: RuleSet) -> dict[str, list[tuple[Rule, Rule]]]:
+    """By the id of a rule with a condition: what its hits are counted for, with itself as the part."""
+    targets: dict[str, list[tuple[Rule, Rule]]] = {}
+    for rule in rules.active():
+        if rule.condition is not None and rule.id not in rules.quiet:
+            targets.setdefault(rule.id, []).append((rule, rule))
+    for parent in rules.correlations():
+        for id in parent.correlation.rules if parent.correlation else ():
+            if (part := rules.rules[id]).condition is not None:
+                targets.setdefault(id, []).append((parent, part))
+    return targets
+
+
+def _name(exception: RuleException) -> str:
+    return f"exception:{exception.id}"

@@ -1,0 +1,1 @@
+"""Questions about events: tables and pictures."""

@@ -1,0 +1,1 @@
+"""Lines in: from a source to a committed batch."""

@@ -1,0 +1,244 @@
+"""Lines of files and streams become finished events, gathered into batches with the positions that belong to them."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+
+from soc.errors import SourceError
+from soc.ingest.feeds import STDIN, Feed, feed_of
+from soc.ingest.finish import Finisher
+from soc.ingest.identity import event_ids
+from soc.ingest.institutions import Institutions
+from soc.ingest.lines import TORN, Chunk
+from soc.ingest.origins import Displaced, read_file, read_pipe
+from soc.ingest.paths import find, path_text, shown
+from soc.ingest.reading import Reading
+from soc.ingest.sources import Source, identify
+from soc.model import Event, SourceState
+from soc.parsing.outcome import failed, finished
+from soc.parsing.parser import Clock, Parser, Stream
+from soc.parsing.routes import RAW, Routes
+from soc.text import decode_line
+
+MOST = 15_000  # events after which a batch is given on: it holds up to a chunk more
+SECONDS = 2.0  # after which a stream's batch is given on however few they are; files are cut by events alone, the same on every machine
+_ATTEMPTS = 3  # to identify files that are being rotated just now
+
+
+@dataclass(slots=True)
+class Batch:
+    """Events, and how far their sources are consumed with them. `failed` and `unrecognised` count events among them."""
+
+    events: list[Event] = field(default_factory=list)
+    states: dict[str, SourceState] = field(default_factory=dict)
+    unrecognised: int = 0
+    failed: int = 0
+    urgent: bool = False  # its states are worth keeping without any event
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Paths to be read for a feed; without one, each file for the feed that holds it (`feed_of`).
+
+    `stated`: a person named them, so what cannot be read is refused rather than passed over.
+    """
+
+    feed: Feed | None
+    patterns: Sequence[str]
+    stated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piped:
+    """A stream to be read for a feed. With a `name` it is a source that later streams of this name may continue."""
+
+    feed: Feed
+    handle: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for all that is read. `as_of`: what undated times are seen from; else a file's modification time, or now.
+
+    `zone`: of times that state none; else the feed's. `final`: a last line without newline is whole. `known`: the store's
+    sources. `feeds`: for files of no stated feed, and for those that another feed has begun.
+    """
+
+    parsers: Mapping[str, Parser]
+    institutions: Institutions
+    now: Callable[[], int]
+    monotonic: Callable[[], float]
+    stop: Callable[[], bool] = lambda: False
+    progress: Callable[[int, int], None] = lambda done, total: None  # bytes, as they lie on disk
+    known: Iterable[SourceState] = ()
+    feeds: Mapping[str, Feed] = field(default_factory=dict)
+    as_of: int | None = None
+    zone: tzinfo | None = None
+    final: bool = False
+    most: int = MOST
+
+
+def routes_of(feed: Feed, parsers: Mapping[str, Parser]) -> Routes:
+    """How the lines of a feed find their parser. Raises UsageError when its format is not known."""
+    chosen = [parsers[name] for name in feed.parsers if name in parsers] if feed.parsers else list(parsers.values())
+    return Routes(chosen, feed.format)
+
+
+class Intake:
+    """Reads jobs one after the other. `refused`: files that could not be read, or not to their end; `notes`: what else to know."""
+
+    def __init__(self, terms: Terms) -> None:
+        self.refused: dict[str, SourceError] = {}
+        self.notes: list[str] = []
+        self._terms = terms
+        self._known = {state.id: state for state in terms.known}
+        self._routes: dict[str, Routes] = {}
+        self._batch, self._begun = Batch(), terms.monotonic()
+        self._done = self._total = 0
+
+    def batches(self, jobs: Iterable[Files | Piped]) -> Iterator[Batch]:
+        """Until all is read or `stop` says so. What a batch says of positions holds once the batches before it are kept."""
+        for job in _joined(jobs):
+            if not self._terms.stop():
+                yield from self._files(job) if isinstance(job, Files) else self._piped(job)
+        yield from self._given_on()
+
+    def _files(self, job: Files) -> Iterator[Batch]:
+        patterns = [os.path.abspath(pattern) for pattern in job.patterns]  # noqa: PTH100 - of a pattern; links stay links
+        for _ in range(_ATTEMPTS):
+            found = find(patterns, stated=job.stated)
+            sources, refused = identify(found.paths, list(self._known.values()), patterns)
+            self._refuse(*found.refused, *refused)
+            sources = [source for source in sources if not self._passed_over(source)]
+            self._total += sum(source.size for source in sources)
+            displaced = False
+            for source in sources:
+                if self._terms.stop():
+                    return
+                displaced |= yield from self._file(job.feed, source)
+                self._done += source.size
+            if not displaced:
+                return
+
+    def _passed_over(self, source: Source) -> bool:
+        """Whether a file need not be opened; its new name is noted."""
+        if not source.unchanged or self._terms.final or source.state is None:
+            return False
+        if source.state.path != path_text(source.path):
+            self._keep(replace(source.state, path=path_text(source.path)), urgent=True)
+        return True
+
+    def _file(self, asked: Feed | None, source: Source) -> Generator[Batch, None, bool]:
+        """Reads a file; returns whether another one lies in its place."""
+        feed = self._owner(asked, source)
+        try:
+            reading = read_file(feed.name, source, self._known)
+        except Displaced:
+            return True
+        except SourceError as error:
+            self._refuse(error)
+            return False
+        try:
+            yield from self._read(reading, feed, final=self._terms.final)
+        finally:
+            reading.origin.close()
+        return False
+
+    def _owner(self, stated: Feed | None, source: Source) -> Feed:
+        asked = stated or feed_of(source.path, self._terms.feeds)
+        if source.state is None or source.state.feed == asked.name:
+            return asked
+        name = source.state.feed
+        self.notes.append(f"{shown(source.path)}: stays with feed {name!r}, which has read its beginning")
+        return self._terms.feeds.get(name) or replace(asked, name=name)
+
+    def _piped(self, job: Piped) -> Iterator[Batch]:
+        name = f"{STDIN}:{job.name}" if job.name else "-"
+        known = [state for state in self._known.values() if job.name and state.path == name]
+        reading = read_pipe(job.feed.name, job.handle, name, known, self._known, self._terms.stop)
+        yield from self._read(reading, job.feed, final=self._terms.final or not job.name)
+
+    def _read(self, reading: Reading, feed: Feed, *, final: bool) -> Iterator[Batch]:
+        terms = self._terms
+        if feed.name not in self._routes:
+            self._routes[feed.name] = routes_of(feed, terms.parsers)
+        routes, finisher = self._routes[feed.name], Finisher(feed, terms.institutions)
+        zone = terms.zone or feed.zone
+        stream, is_stream = Stream(Clock(terms.now(), zone), reading.preamble), reading.origin.received() is None
+        for chunk in reading.chunks(final=final):
+            if chunk.raws:
+                stream.clock = Clock(terms.as_of or reading.origin.received() or terms.now(), zone)
+                self._add(reading.id, chunk, routes, stream, finisher)
+                terms.progress(self._done + reading.origin.taken, self._total)
+            if len(self._batch.events) >= terms.most or (is_stream and terms.monotonic() - self._begun >= SECONDS):
+                if reading.advanced:
+                    self._keep(reading.state(stream.preamble, now=terms.now()))
+                yield from self._given_on()
+            if terms.stop():
+                break
+        if reading.fault:
+            self._refuse(reading.fault)
+        self._leave(reading, stream.preamble)
+
+    def _add(self, source: str, chunk: Chunk, routes: Routes, stream: Stream, finisher: Finisher) -> None:
+        read = routes.event
+        events = [read(raw, stream) for raw in chunk.raws]
+        for place in chunk.torn:
+            events[place] = _torn(chunk.raws[place], stream.clock)
+        finisher.finish(events, event_ids(source, chunk.offsets, chunk.raws))
+        self._batch.events += events
+        self._batch.failed += [event["event.kind"] for event in events].count("pipeline_error")
+        self._batch.unrecognised += sum(["unrecognised" in event["tags"] for event in events if "tags" in event])
+
+    def _leave(self, reading: Reading, preamble: tuple[str, ...]) -> None:
+        """Notes how far a source was read. Without a new line that matters when it saves unpacking or has another name."""
+        if not reading.id:
+            return
+        state, before = reading.state(preamble, now=self._terms.now()), reading.before
+        if reading.advanced or before is None or state != before:
+            self._keep(state, urgent=before is not None and (state.path != before.path or reading.origin.packed))
+
+    def _keep(self, state: SourceState, *, urgent: bool = False) -> None:
+        self._known[state.id] = self._batch.states[state.id] = state
+        self._batch.urgent |= urgent
+
+    def _given_on(self) -> Iterator[Batch]:
+        batch = self._batch
+        if batch.events or batch.urgent:
+            self._batch = Batch()
+            yield batch
+        self._begun = self._terms.monotonic()
+
+    def _refuse(self, *errors: SourceError) -> None:
+        self.refused.update((str(error), error) for error in errors)
+
+
+def _joined(jobs: Iterable[Files | Piped]) -> Iterator[Files | Piped]:
+    """Neighbours of one feed as one job: files are looked at once for all of them."""
+    waiting: Files | None = None
+    for job in jobs:
+        if waiting and isinstance(job, Files) and (job.feed, job.stated) == (waiting.feed, waiting.stated):
+            waiting = replace(waiting, patterns=[*waiting.patterns, *job.patterns])
+            continue
+        if waiting:
+            yield waiting
+        waiting = job if isinstance(job, Files) else None
+        if not waiting:
+            yield job
+    if waiting:
+        yield waiting
+
+
+def _torn(raw: bytes, clock: Clock) -> Event:
+    """A piece of a line, kept as it is: what a parser would make of it may be another meaning than the line's."""
+    event = finished(failed({}, RAW, TORN), decode_line(raw), clock.received)
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        event["soc.raw"] = b64encode(raw).decode()
+    return event

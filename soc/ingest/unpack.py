@@ -1,0 +1,89 @@
+"""gzip, bzip2, xz and Zstandard, known by their first bytes, never by a name. Several members after each other are one content."""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol
+
+import zstandard
+
+from soc.errors import SourceError
+
+PIECE = 128 << 10
+MAGIC = 10  # bytes that tell a format
+_STEP = 1 << 10  # packed bytes fed at once: bounds what a step can unpack to (a bomb) and what is lost before damage
+_MEMORY = 256 << 20  # the largest dictionary that an archive may ask for
+
+
+class _Unpacker(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, piece: bytes, /) -> bytes: ...
+
+
+_ZSTD = zstandard.ZstdDecompressor(max_window_size=_MEMORY)
+_FORMATS: dict[str, tuple[re.Pattern[bytes], Callable[[], _Unpacker]]] = {  # RFC 1952; the format pages of bzip2 and xz; RFC 8878
+    "gzip":  (re.compile(rb"\x1f\x8b\x08"),                               lambda: zlib.decompressobj(31)),
+    "bzip2": (re.compile(rb"BZh[1-9](1AY&SY|\x17\x72\x45\x38\x50\x90)"), bz2.BZ2Decompressor),
+    "xz":    (re.compile(rb"\xfd7zXZ\x00"),                               lambda: lzma.LZMADecompressor(memlimit=_MEMORY)),
+    "zstd":  (re.compile(rb"\x28\xb5\x2f\xfd"),                          lambda: _ZSTD.decompressobj()),
+}  # fmt: skip
+_DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, ValueError)
+
+
+def packing_of(start: bytes) -> str:
+    """The name of the format that a content with these first bytes is packed in; "" when it is not packed."""
+    return next((name for name, (magic, _) in _FORMATS.items() if magic.match(start)), "")
+
+
+def unpack(packing: str, blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    """The content, in pieces of about PIECE bytes. An empty block gives an empty piece.
+
+    Raises SourceError, which says `name` and the offset, after the last byte before damage or a cut.
+    """
+    gathered: list[bytes] = []
+    at = size = 0
+    damage: Exception | None = None
+    try:
+        for piece in _steps(_FORMATS[packing][1], blocks):
+            gathered.append(piece)
+            size += len(piece)
+            if size >= PIECE or not piece:
+                at += size
+                yield b"".join(gathered)
+                gathered, size = [], 0
+    except _DAMAGE as error:
+        damage = error
+    if gathered:
+        yield b"".join(gathered)
+    if damage:
+        what = f"{name}: this {packing} archive is damaged or cut off at offset {at + size} of its content: {damage}"
+        raise SourceError(f"{what}\n  what lies before is read; replace the file by a whole copy and run again") from damage
+
+
+def _steps(make: Callable[[], _Unpacker], blocks: Iterable[bytes]) -> Iterator[bytes]:
+    unpacker, fresh = make(), True
+    for block in blocks:
+        if not block:
+            yield b""
+        for start in range(0, len(block), _STEP):
+            rest = block[start : start + _STEP]
+            while rest:
+                if unpacker.eof:
+                    rest = rest.lstrip(b"\0")  # padding between members
+                    if not rest:
+                        break
+                    unpacker, fresh = make(), True
+                piece = unpacker.decompress(rest)
+                fresh = False
+                rest = unpacker.unused_data if unpacker.eof else b""
+                if piece:
+                    yield piece
+    if not unpacker.eof and not fresh:
+        raise EOFError("it ends in the middle")

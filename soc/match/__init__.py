@@ -1,0 +1,1 @@
+"""All rules over a batch of columns in one pass."""

@@ -1,0 +1,139 @@
+"""The nouns that more than one package speaks of. Moments are `int`, see `soc.times`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+Event = dict[str, Any]
+"""A flat dict of dotted ECS names, typed by the field catalogue; `labels` holds a dict of text by text."""
+
+UNKNOWN = "unknown"  # the institution of what lies in nobody's prefixes
+
+
+class Line(NamedTuple):
+    """One line as it lay in its source: bytes without the line end, and where its first byte lies."""
+
+    source: str
+    offset: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open span of event time: `since <= t < until`."""
+
+    since: int
+    until: int
+
+    def __post_init__(self) -> None:
+        if not self.since < self.until:
+            raise ValueError(f"empty window: {self.since} .. {self.until}")
+
+
+ALWAYS = Window(-(1 << 62), 1 << 62)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How far a source has been consumed and how it is known again, whatever it is called now.
+
+    `position` counts decompressed bytes. `head` hashes the first 64 KiB, as far as consumed; `head_length` is how many
+    bytes that were; `tail` hashes the last 4 KiB before the position. `path` is a hint for people and for looking there
+    first. `preamble` holds the header lines in force at the position. `stamp` is the file as `stat` showed it when it was
+    last read to its end (`soc.ingest.sources`); a file with an equal stamp need not be opened. Both may change without any
+    event: a batch of no events records that.
+    """
+
+    id: str
+    feed: str
+    path: str
+    position: int
+    head: str
+    head_length: int
+    tail: str
+    preamble: tuple[str, ...] = ()
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A row of the batch register."""
+
+    store: str
+    number: int
+    state: str  # open, closed, abandoned
+    events: int
+    first: int | None  # smallest and largest @timestamp
+    last: int | None
+    closed_at: int | None
+    absorbs: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What the store knows of one dataset of one feed."""
+
+    feed: str
+    dataset: str
+    events: int
+    first_ingested: int
+    last_ingested: int
+    last_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Logsource:
+    """Where a rule looks. A key that is None is not stated."""
+
+    product: str | None = None
+    category: str | None = None
+    service: str | None = None
+
+    def sees(self, declared: Mapping[str, str]) -> bool:
+        """Whether each key stated here equals the one a dataset declares."""
+        stated = (("product", self.product), ("category", self.category), ("service", self.service))
+        return all(value is None or declared.get(key) == value for key, value in stated)
+
+    def __str__(self) -> str:
+        stated = (("product", self.product), ("category", self.category), ("service", self.service))
+        return ", ".join(f"{key} {value}" for key, value in stated if value) or "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An event as an alert keeps it: past retention, as it was when the alert was raised."""
+
+    time: int
+    id: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far an alert reaches: the newest of these rows is valid."""
+
+    count: int  # distinct contributing events
+    first: int  # first and last trigger
+    last: int
+    evidence: tuple[Evidence, ...]  # the ten with the smallest (time, id)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One cell of one key of one rule that holds a trigger. Immutable but for its extent."""
+
+    id: str
+    rule_id: str
+    rule_hash: str
+    title: str
+    level: str  # informational low medium high critical
+    tags: tuple[str, ...]
+    institution: str
+    key: Mapping[str, str]  # group-by field -> folded value, in the rule's order
+    cell_start: int
+    cell_end: int
+    extent: Extent
+    run_type: str = "scheduled"  # scheduled backfill try
+    detail: Mapping[str, Any] = field(default_factory=dict)

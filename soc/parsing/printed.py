@@ -1,0 +1,48 @@
+"""An event as it is printed: flat dotted names, labels spread out, moments as ISO 8601 in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from soc.fields import Catalogue
+from soc.model import Event
+from soc.parsing.parser import Parser
+from soc.times import iso
+
+
+class Printer:
+    """`parsers` only make it fast: the dates that their datasets declare are known beforehand."""
+
+    def __init__(self, catalogue: Catalogue, parsers: Iterable[Parser] = ()) -> None:
+        self._dates = frozenset(field.name for field in catalogue.values() if field.type == "date") - {"@timestamp"}
+        self._declared = {dataset.name: tuple(self._dates & dataset.fields.keys()) for parser in parsers for dataset in parser.supplies}
+
+    def flat(self, event: Event) -> dict[str, Any]:
+        """What is printed of the event. The event itself may be changed and is not to be used again."""
+        event["@timestamp"] = iso(event["@timestamp"])
+        dates: Iterable[str] | None = self._declared.get(event["event.dataset"])
+        if dates is None or "soc.claimed" in event or "event.ingested" in event:
+            dates = self._dates & event.keys()
+        for name in dates:
+            if name in event:
+                value = event[name]
+                event[name] = [iso(moment) for moment in value] if isinstance(value, list) else iso(value)
+        if "labels" in event:
+            for key, text in event.pop("labels").items():
+                event[f"labels.{key}"] = text
+        return event
+
+
+def nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """The dotted names as objects within objects. Where a name is also the beginning of another, the longer one stays dotted."""
+    out: dict[str, Any] = {}
+    for name, value in sorted(flat.items()):
+        at, steps = out, name.split(".")
+        for step in steps[:-1]:
+            at = at.setdefault(step, {}) if isinstance(at, dict) else at
+        if isinstance(at, dict):
+            at[steps[-1]] = value
+        else:
+            out[name] = value
+    return out

@@ -1,0 +1,69 @@
+"""The time at the start of a syslog line, in the spellings met in practice.
+
+    Oct 11 22:14:15    Oct  1 2026 22:14:15.123    Aug 24 05:34:00 CST 1987    *Mar  1 18:46:11.123 UTC:
+    2026-10-11T22:14:15.003+02:00    2026-10-11 22:14:15    Sun 2026-10-11 22:14:15 CEST
+
+RFC 3164, 4.1.2; RFC 3339; Cisco IOS "service timestamps"; journalctl(1), short-iso and short-full.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+
+from soc.parsing.parser import Clock
+from soc.parsing.timestamps import MONTHS, dated, iso, undated
+
+_ABBREVIATIONS = "UTC|GMT|Z|WES?T|CES?T|EES?T|BST|IST|MSK|[ECMP][SD]T|AK[SD]T|HST|[JK]ST|A[ECW][SD]T|NZ[SD]T|SGT|HKT|BRT|SAST"
+_SAYS_UTC = ("UTC", "GMT", "Z")
+_MONTH = "|".join(MONTHS)
+_BSD = re.compile(
+    rf"""
+    [*.]?(?P<month>{_MONTH})\ {{1,2}}(?P<day>[0-9]{{1,2}})\ {{1,2}}    # *Mar  1     <- a star: the sender's clock is not set
+    (?:(?P<year>[0-9]{{4}})\ )?                                        # 2026
+    (?P<hour>[0-9]{{1,2}})(?P<tail>:[0-9]{{2}}:[0-9]{{2}})             # 18:46:11
+    (?:[.,](?P<fraction>[0-9]{{1,9}}))?                                # .123
+    (?:\ (?P<zone>{_ABBREVIATIONS})(?=:|\ [12][0-9]{{3}}:?[ ]))?      # UTC         <- else it is a host of that name
+    (?:\ (?P<late_year>[12][0-9]{{3}})(?=:?[ ]))?                      # 1987
+    """,
+    re.VERBOSE,
+)
+_ISO = re.compile(
+    rf"""
+    (?:[A-Z][a-z]{{2}}\ )?                                             # Sun
+    (?P<when>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T\ ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]{{1,9}})?
+    (?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)                                 # +02:00
+    (?:\ (?P<zone>{_ABBREVIATIONS})(?=[ :]))?                          # CEST
+    """,
+    re.VERBOSE,
+)
+
+
+def read_stamp(line: str, at: int, clock: Clock) -> tuple[int, int] | None:
+    """The moment written at this place and where its text ends; None when no time stands there.
+
+    Zone abbreviations but UTC and GMT are passed over: they name no offset for certain.
+    Raises ParseError for a time that no calendar has.
+    """
+    if match := _BSD.match(line, at):
+        return _bsd(match, clock), match.end()
+    if match := _ISO.match(line, at):
+        local = Clock(clock.received, UTC) if match["zone"] in _SAYS_UTC else clock
+        return iso(match["when"], local), match.end()
+    return None
+
+
+def _bsd(match: re.Match[str], clock: Clock) -> int:
+    year = match["year"] or match["late_year"]
+    local = Clock(clock.received, UTC) if match["zone"] in _SAYS_UTC else clock
+    day, time = f"{match['month']} {match['day']:>2}", f"{match['hour']:0>2}{match['tail']}"
+    moment = dated(f"{day} {year} {time}", local.zone) if year else undated(f"{day} {time}", local)
+    return moment + (int(match["fraction"][:6].ljust(6, "0")) if match["fraction"] else 0)
+
+
+def cut_off(text: str) -> bool:
+    """Whether the text begins like a stamp: a header that is broken off, not a message."""
+    return _BEGINS.match(text) is not None
+
+
+_BEGINS = re.compile(rf"\s*(?:[*.]?(?:{_MONTH})\ +[0-9]|[0-9]{{4}}-[0-9]{{2}}|1\ [0-9-]|$)".replace("\\ ", " "))

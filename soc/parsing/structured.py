@@ -1,0 +1,73 @@
+"""The header of RFC 5424 and its structured data.
+
+    <165>1 2026-10-11T22:14:15.003Z mail.example.org su 4711 ID47 [origin@32473 ip="192.0.2.1"] BOM'su root' failed
+
+RFC 5424, section 6. Structured data become labels named `sd-id.param`; of equal names the last value stands.
+More lenient than the RFC: a missing message, structured data left out, a header of any length.
+"""
+
+from __future__ import annotations
+
+import re
+
+from soc.model import Event
+from soc.parsing.parser import Clock
+from soc.parsing.timestamps import iso
+from soc.parsing.values import count
+
+_NIL = "-"
+_BOM = "\ufeff"
+_QUOTED = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
+_NAME = r'[^\s=\]"]++'
+_ELEMENTS = re.compile(rf"(?:\[{_NAME}(?: ++{_NAME}={_QUOTED})*+ *+\])++", re.DOTALL)
+_TOKEN = re.compile(rf"\[({_NAME})| ({_NAME})={_QUOTED}", re.DOTALL)
+_ESCAPED = re.compile(r'\\(["\\\]])')
+
+
+def read_5424(text: str, fields: Event, clock: Clock) -> tuple[str, str] | None:
+    """Program and message of what follows `<PRI>1 `; adds what the header says to `fields`.
+
+    None when it is no such header. Raises ParseError for a time or structured data that cannot be read.
+    """
+    parts = text.split(" ", 5)
+    if len(parts) < 5:
+        return None
+    stamp, host, app, procid, msgid = parts[:5]
+    rest = parts[5] if len(parts) == 6 else ""
+    if stamp != _NIL:
+        if stamp[4:5] != "-" or stamp[10:11] != "T":
+            return None
+        fields["@timestamp"] = iso(stamp, clock)
+    fields["log.syslog.version"] = "1"
+    if host != _NIL:
+        fields["log.syslog.hostname"] = fields["host.name"] = fields["host.hostname"] = host
+    if app != _NIL:
+        fields["log.syslog.appname"] = fields["process.name"] = app
+    if procid != _NIL:
+        fields["log.syslog.procid"] = procid
+        if (pid := count(procid)) is not None:
+            fields["process.pid"] = pid
+    if msgid != _NIL:
+        fields["log.syslog.msgid"] = msgid
+    message = _structured(rest, fields)
+    return app if app != _NIL else "", message
+
+
+def _structured(rest: str, fields: Event) -> str:
+    """The message behind the structured data."""
+    if rest[:1] == _NIL and rest[1:2] in ("", " "):
+        return rest[2:].removeprefix(_BOM)
+    if rest[:1] != "[":
+        return rest.removeprefix(_BOM)
+    elements = _ELEMENTS.match(rest)
+    if elements is None:
+        return rest  # a message that begins with a bracket, and no structured data before it
+    labels, prefix = {}, ""
+    for name, key, value in _TOKEN.findall(elements[0]):
+        if name:
+            prefix = f"{name}."
+        else:
+            labels[prefix + key] = _ESCAPED.sub(r"\1", value) if "\\" in value else value
+    if labels:
+        fields["labels"] = labels
+    return rest[elements.end() :].removeprefix(" ").removeprefix(_BOM)

@@ -1,0 +1,1 @@
+"""Alerts become cases; playbooks lead them to their close."""

@@ -1,0 +1,62 @@
+"""What a playbook may know of its case: the variables that are there without any step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from soc.desk.case import Head
+from soc.desk.words import categories
+from soc.model import Alert
+from soc.times import iso
+
+MOST = 50  # values of one kind
+_FIELDS = {  # variable -> fields of the alerts' keys and evidence
+    "sources": ("source.ip",),
+    "destinations": ("destination.ip",),
+    "users": ("user.name",),
+    "hosts": ("host.name",),
+    "domains": ("dns.question.registered_domain", "dns.question.name", "url.domain"),
+}
+FACTS = ("case", "alerts", *_FIELDS, "zones")
+
+
+def facts(head: Head, alerts: Sequence[Alert]) -> dict[str, Any]:
+    """`case`, `alerts` (by first trigger), and what they name, each a sorted list of at most fifty.
+
+    `zones` are the last three labels of each of `domains`: what a tunnel's names have in common.
+    """
+    ordered = sorted(alerts, key=lambda alert: (alert.extent.first, alert.id))
+    named = {name: sorted(set(_values(ordered, fields)))[:MOST] for name, fields in _FIELDS.items()}
+    zones = sorted({".".join(name.rstrip(".").split(".")[-3:]) for name in named["domains"]})
+    return {"case": _case(head), "alerts": [_alert(alert) for alert in ordered[:MOST]], **named, "zones": zones}
+
+
+def _case(head: Head) -> dict[str, Any]:
+    names = ("id", "institution", "title", "severity", "priority", "category", "status", "owner", "tlp")
+    family = categories().get(head.category)
+    return {name: getattr(head, name) for name in names} | {"alerts": head.alerts, "family": family.family if family else head.category}
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {
+        "rule": alert.rule_id,
+        "title": alert.title,
+        "level": alert.level,
+        "tags": list(alert.tags),
+        "count": alert.extent.count,
+        "first": iso(alert.extent.first),
+        "last": iso(alert.extent.last),
+        "key": dict(alert.key),
+        "lines": [str(item.event.get("event.original", "")) for item in alert.extent.evidence],
+    }
+
+
+def _values(alerts: Iterable[Alert], fields: Sequence[str]) -> Iterator[str]:
+    for alert in alerts:
+        for field in fields:
+            if value := alert.key.get(field):
+                yield value
+            for item in alert.extent.evidence:
+                value = item.event.get(field)
+                yield from [str(one) for one in (value if isinstance(value, list) else [value]) if one]

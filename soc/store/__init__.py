@@ -1,0 +1,1 @@
+"""Events at rest: one contract (`soc.store.base`), two engines."""

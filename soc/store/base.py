@@ -1,0 +1,124 @@
+"""The contract of an event store. The contract tests in `tests/store` run on every engine.
+
+Readers never block the writer. Batch numbers, not clocks, decide what is new.
+Tables are Arrow tables with one column per field (types: `soc.match.columns`), one table per dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from soc.condition.tree import Node
+from soc.match.hits import HITS
+from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
+
+__all__ = ["HITS", "Added", "Draft", "Store", "Tables", "Writer"]
+
+Tables = dict[str, pa.Table]
+
+# read whatever columns were asked for, as far as the batch has them
+COMMON = ("@timestamp", "event.id", "event.dataset", "event.kind", "event.ingested", "organization.id", "soc.batch", "soc.feed")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A batch about to be written: its number belongs to this writer until it is closed or abandoned."""
+
+    number: int
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `add` made true. `tables`: the batch as the matcher reads it, so that it need not be read back."""
+
+    batch: BatchRow
+    tables: Tables
+
+
+class Writer(Protocol):
+    """The one writer. Made by `Store.writer()`, which holds the store's lock: raises Busy when another has it."""
+
+    def begin(self) -> Draft:
+        """A new batch, open. One that is not closed when its writer ends becomes abandoned; its number is not used again."""
+
+    def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
+        """The events and the positions become durable together. A closed number: does nothing, returns the same row.
+
+        Each event carries `@timestamp`, `event.id` and `event.dataset`; `soc.batch` and `event.ingested` (= `now`) are set here.
+        What does not fit the catalogue is kept in `labels` (`soc.match.misfits`).
+
+        One event per `event.id`: equal ids in one batch count once (the highest `soc.reading`, then the first); an event with
+        a `soc.reading` above 1 takes the place of stored ones with a lower reading, whose batches' rows are lowered, and is left
+        out where its reading or a higher one is stored. An event without `soc.reading` is not looked up: the caller, who reads on
+        from the positions of `sources()`, warrants that its line is new.
+
+        Raises StoreError: no room, no identity, unwritable; then nothing of it is stored, and the same draft may be added again.
+        Raises Conflict when a later writer has abandoned the batch.
+        """
+
+    def compact(self, *, now: int) -> int:
+        """Merges small segments; returns how many went. Changes no answer of any query."""
+
+    def retain(self, before: int, *, now: int) -> int:
+        """Drops events with @timestamp < before; returns how many. Lowers the rows' counts."""
+
+
+class Store(Protocol):
+    id: str  # random, made with the store and anew by every restore
+
+    def writer(self) -> AbstractContextManager[Writer]: ...
+
+    def batches(self, after: int = 0) -> list[BatchRow]:
+        """Closed batches with a number above `after`, by number."""
+
+    def tables(self, numbers: Collection[int], columns: Collection[str] | None = None) -> Tables:
+        """The events of these batches by dataset; only `columns`, and COMMON, when given (`labels.KEY` reads `labels`)."""
+
+    def sources(self, feed: str | None = None) -> list[SourceState]:
+        """The newest committed state of each source, by id."""
+
+    def feeds(self) -> list[FeedState]:
+        """What was ever committed, per feed and dataset."""
+
+    def select(self, node: Node, window: Window = ALWAYS, *, limit: int | None = None, newest: bool = False) -> Iterator[Event]:
+        """Events that match, oldest first by `@timestamp` (newest first if asked), ties by id."""
+
+    def events(self, ids: Collection[str]) -> dict[str, Event]:
+        """Those of these events that are stored, by id."""
+
+    def count(self, node: Node, window: Window = ALWAYS) -> int: ...
+
+    def top(self, field: str, node: Node, window: Window = ALWAYS, *, limit: int = 10) -> list[tuple[Any, int]]:
+        """The most frequent values of a field (each value of a list counts) with their events, most first, ties by value."""
+
+    def histogram(self, node: Node, window: Window, *, width: int, by: str | None = None) -> list[tuple[int, Any, int]]:
+        """Events per span of `width` microseconds, cut from 1970: (start, value of `by` or None, events), by start, then value.
+
+        An event with several values of `by` counts for each; those without one come last, as None.
+        """
+
+    def sql(self, statement: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of one SELECT over the view `events`. Raises UsageError for anything else."""
+
+    def put_hits(self, tag: str, hits: pa.Table) -> None:
+        """Durable under `tag`; the same tag again replaces what it held."""
+
+    def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
+        """Hits of these rules, distinct by (rule, part, key, value, event), in no particular order."""
+
+    def keep_from(self) -> int | None:
+        """The full hour before which events must go so that the store fits the bytes it may use; None when it fits."""
+
+    def check(self, *, deep: bool = False) -> list[str]:
+        """What is wrong with the store, each fault as one sentence with its place; `deep` reads everything."""
+
+    def statistics(self) -> Mapping[str, int]:
+        """events, batches, segments, bytes (soc's own, on disk), hits."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,59 @@
+"""The events of batches, read back as tables for the matcher."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from soc.condition.values import LABEL
+from soc.store.base import COMMON, Tables
+from soc.store.segments import register
+from soc.store.segments.damage import REPAIR, reading
+from soc.store.segments.manifest import Manifest
+from soc.store.segments.parquet import BATCH, DATASET, non_null
+from soc.store.segments.register import Stored
+from soc.store.segments.relation import Vanished
+
+
+def read_batches(manifest: Manifest, folder: Path, numbers: Collection[int], columns: Collection[str] | None = None) -> Tables:
+    """The events of these batches by dataset, rows by batch and time. Raises StoreError that names a damaged file."""
+    try:
+        return _read(manifest, folder, numbers, columns)
+    except Vanished:  # compacted and unlinked since the list was made
+        return _read(manifest, folder, numbers, columns)
+
+
+def _read(manifest: Manifest, folder: Path, numbers: Collection[int], columns: Collection[str] | None) -> Tables:
+    with manifest.snapshot():
+        segments = register.holding(manifest, numbers)
+        parts = register.parts(manifest, segments)
+    found: dict[str, list[pa.Table]] = {}
+    for segment in segments:
+        for dataset, table in _split(folder, segment, parts[segment.id], sorted(numbers), columns):
+            found.setdefault(dataset, []).append(table)
+    return {dataset: pa.concat_tables(found[dataset], promote_options="permissive") for dataset in sorted(found)}
+
+
+def _split(
+    folder: Path, segment: Stored, parts: Mapping[str, frozenset[str]], numbers: list[int], columns: Collection[str] | None
+) -> Iterator[tuple[str, pa.Table]]:
+    path = folder / segment.name
+    if not path.exists():
+        raise Vanished(f"{path}: is missing\n{REPAIR}")
+    with reading(path):
+        table = pq.read_table(path, columns=_wanted(parts, columns), filters=[(BATCH, "in", numbers)], partitioning=None)
+    for dataset, names in parts.items():
+        some = table if len(parts) == 1 else table.filter(pc.equal(table[DATASET], dataset))
+        if some.num_rows:
+            yield dataset, non_null(some.select([column for column in some.column_names if column in names]))
+
+
+def _wanted(parts: Mapping[str, frozenset[str]], columns: Collection[str] | None) -> list[str] | None:
+    if columns is None:
+        return None
+    asked = {"labels" if column.startswith(LABEL) else column for column in columns} | set(COMMON)
+    return sorted(column for column in asked if any(column in names for names in parts.values()))

@@ -1,0 +1,98 @@
+"""Hits: derived data in Parquet beside the segments. A tag names what was put at once; the same tag again replaces it.
+
+Files hold the hits of one tag until there are many small ones; then those are merged into one, with the tag as a column.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from soc.store.base import HITS
+from soc.store.segments.core import Core
+from soc.store.segments.damage import reading
+from soc.store.segments.layout import durable, storage_errors
+from soc.store.segments.relation import Vanished
+
+TAG = "tag"
+STORED = HITS.append(pa.field(TAG, pa.string()))
+SMALL = 100_000  # rows under which a file takes part in a merge
+MANY = 64  # small files that are worth a merge
+
+
+@contextmanager
+def hits_lock(core: Core) -> Iterator[None]:
+    """Held while hits are written: waits for another process that does so."""
+    with storage_errors(core.layout.hits_lock), core.layout.hits_lock.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
+    """See `soc.store.base.Store.put_hits`."""
+    table = hits.select(HITS.names).cast(HITS).append_column(TAG, pa.repeat(pa.scalar(tag), hits.num_rows))
+    with hits_lock(core):
+        written = _written(core, table) if table.num_rows else None
+        with core.manifest.transaction():
+            core.manifest.run("DELETE FROM hit_tags WHERE tag = ?", tag)
+            if written:
+                file = _name(core, table, *written, tags=1)
+                core.manifest.run("INSERT INTO hit_tags VALUES (?, ?, ?)", tag, file, table.num_rows)
+        _merge_small(core)
+
+
+def count_hits(core: Core) -> int:
+    """Rows under all tags."""
+    return int(core.manifest.value("SELECT coalesce(sum(rows), 0) FROM hit_tags"))
+
+
+def _written(core: Core, table: pa.Table) -> tuple[str, int]:
+    return durable(core.layout.hits, "h", lambda path: pq.write_table(table, path, compression="zstd"))
+
+
+def _name(core: Core, table: pa.Table, file: str, size: int, *, tags: int) -> int:
+    span = pc.min_max(table["time"]).as_py()
+    return core.manifest.run(
+        "INSERT INTO hit_files(name, rows, tags, bytes, first, last) VALUES (?, ?, ?, ?, ?, ?)",
+        *(file, table.num_rows, tags, size, span["min"], span["max"]),
+    )
+
+
+def _merge_small(core: Core) -> None:
+    small = core.manifest.rows("SELECT id, name FROM hit_files WHERE deleted_at IS NULL AND rows < ? ORDER BY id", SMALL)
+    if len(small) < MANY:
+        return
+    tables = [_current(core, number, file) for number, file in small]
+    merged = pa.concat_tables(tables)
+    written = _written(core, merged) if merged.num_rows else None
+    tags = merged[TAG].unique().to_pylist()
+    with core.manifest.transaction():
+        if written:
+            file = _name(core, merged, *written, tags=len(tags))
+            core.manifest.run_many("UPDATE hit_tags SET file = ? WHERE tag = ?", [(file, tag) for tag in tags])
+        now = core.manifest.value("SELECT coalesce(max(closed_at), 0) FROM batches")
+        core.manifest.run_many("UPDATE hit_files SET deleted_at = ? WHERE id = ?", [(now, number) for number, _ in small])
+
+
+def _current(core: Core, number: int, file: str) -> pa.Table:
+    tags = [tag for (tag,) in core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)]
+    return with_tags(read_file(core, file), tags) if tags else STORED.empty_table()
+
+
+def read_file(core: Core, file: str) -> pa.Table:
+    """All rows of a file of hits, replaced tags included. Raises StoreError that names a missing or damaged file."""
+    path = core.layout.hits / file
+    if not path.exists():
+        raise Vanished(f"{path}: is missing\n  hits are made from events: run the rules over their look-back again")
+    with reading(path):
+        return pq.read_table(path, columns=STORED.names, partitioning=None).cast(STORED)
+
+
+def with_tags(table: pa.Table, tags: Collection[str]) -> pa.Table:
+    """The rows under these tags."""
+    return table.filter(pc.is_in(table[TAG], pa.array(list(tags), pa.string())))

@@ -1,0 +1,133 @@
+"""Where a store's files lie, and how one becomes durable.
+
+    store/manifest.db      what is true: segments, batches, positions (SQLite, WAL)
+    store/lock             held by the one writer
+    store/segments/*.parquet
+    store/hits/*.parquet
+
+A file that the manifest does not name means nothing: it is the rest of a process that died, and the next writer sweeps it.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from soc.errors import StoreError
+
+TMP = ".tmp"
+PRIVATE = 0o700
+NO_ROOM = ("no space", "file too large", "quota", "disk is full", "disk i/o error")  # the last: SQLite, when a limit stops its log
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The paths of one store."""
+
+    root: Path
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def segments(self) -> Path:
+        return self.root / "segments"
+
+    @property
+    def hits(self) -> Path:
+        return self.root / "hits"
+
+    @property
+    def hits_lock(self) -> Path:
+        return self.root / "hits.lock"
+
+    def make(self) -> None:
+        """The folders. Raises StoreError."""
+        try:
+            for folder in (self.root, self.segments, self.hits):
+                folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_error(error, self.root) from error
+
+
+def durable(folder: Path, prefix: str, write: Callable[[Path], None]) -> tuple[str, int]:
+    """Name and bytes of a new file: written beside its name, synced, renamed, the folder synced. Raises StoreError and leaves nothing."""
+    name = f"{prefix}-{secrets.token_hex(8)}.parquet"
+    temporary = folder / f"{name}{TMP}"
+    try:
+        write(temporary)
+        handle = os.open(temporary, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+            size = os.fstat(handle).st_size
+        finally:
+            os.close(handle)
+        temporary.rename(folder / name)
+        sync_folder(folder)
+    except (OSError, pa.ArrowException) as error:
+        discard(temporary)
+        raise storage_error(error, temporary) from error
+    except BaseException:
+        discard(temporary)
+        raise
+    return name, size
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the folder's entries durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def discard(path: Path) -> None:
+    """Removes the file when it is there. Where it cannot be removed it is left for the next sweep."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def sweep(folder: Path, named: set[str]) -> int:
+    """Removes what is not `named`; returns how many files went. The caller holds the lock that keeps writers out of the folder."""
+    strangers = [path for path in folder.iterdir() if path.name not in named]
+    for path in strangers:
+        discard(path)
+    return len(strangers)
+
+
+@contextmanager
+def storage_errors(place: Path) -> Iterator[None]:
+    """Failures of files become StoreErrors that name the place."""
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise storage_error(error, place) from error
+
+
+def storage_error(error: BaseException, place: Path) -> StoreError:
+    """The StoreError for a failure of the file system, with the repair."""
+    reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+    text = str(error).lower()
+    if any(sign in text for sign in NO_ROOM):
+        return StoreError(
+            f"{place}: cannot be written: {reason}\n  free space or lower [retention] max_disk; nothing was lost, run it again"
+        )
+    if "read-only" in text or "readonly" in text or "permission" in text:
+        return StoreError(
+            f"{place}: cannot be written: {reason}\n  run soc as the account that owns this folder, on a file system mounted for writing"
+        )
+    return StoreError(f"{place}: {reason}\n  see: soc doctor")

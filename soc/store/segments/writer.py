@@ -1,0 +1,93 @@
+"""The one writer of a store: it holds the lock file while it lives."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from soc.errors import Busy
+from soc.model import Event, SourceState
+from soc.store.base import Added, Draft
+from soc.store.segments import commit, compaction, retention
+from soc.store.segments.core import Core
+from soc.store.segments.disk import check_reserve
+from soc.store.segments.give_up import give_up
+from soc.store.segments.hits import hits_lock
+from soc.store.segments.layout import storage_errors, sweep
+
+
+class SegmentWriter:
+    """See `soc.store.base.Writer`. Made by `writing`."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def begin(self) -> Draft:
+        token = secrets.token_hex(8)
+        number = self._core.manifest.run("INSERT INTO batches(token, state) VALUES (?, 'open')", token)
+        return Draft(number, token)
+
+    def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
+        check_reserve(self._core.layout.segments, self._core.reserve)
+        return commit.add(self._core, draft, events, sources, now=now)
+
+    def compact(self, *, now: int) -> int:
+        retention.purge(self._core, now=now)
+        check_reserve(self._core.layout.segments, self._core.reserve)
+        return compaction.compact(self._core, now=now)
+
+    def retain(self, before: int, *, now: int) -> int:
+        gone = retention.retain(self._core, before, now=now)
+        retention.purge(self._core, now=now)
+        return gone
+
+    def give_up(self, name: str, *, now: int) -> Path:
+        """Takes a damaged segment out of the store, so that the others can be asked; returns where its file lies now.
+
+        Its batches keep their count of events, so whoever needs these events learns that they are lost. Raises UsageError.
+        """
+        return give_up(self._core, name, now=now)
+
+
+@contextmanager
+def writing(core: Core) -> Iterator[SegmentWriter]:
+    """The writer, alone: what a dead one left behind is swept first. Raises Busy that names the process holding the lock."""
+    with _locked(core):
+        core.manifest.run("UPDATE batches SET state = 'abandoned' WHERE state = 'open'")
+        _sweep(core)
+        yield SegmentWriter(core)
+
+
+@contextmanager
+def _locked(core: Core) -> Iterator[None]:
+    path = core.layout.lock
+    with storage_errors(path):
+        handle = path.open("a+", encoding="ascii")
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy(f"{path}: {_holder(handle)} is writing to the store\n  wait until it is done") from error
+        with storage_errors(path):
+            handle.truncate(0)
+            handle.write(str(os.getpid()))
+            handle.flush()
+        yield
+
+
+def _holder(handle: IO[str]) -> str:
+    handle.seek(0)
+    pid = handle.read(20)
+    return f"process {pid}" if pid else "another process"
+
+
+def _sweep(core: Core) -> None:
+    with storage_errors(core.layout.root):
+        sweep(core.layout.segments, {name for (name,) in core.manifest.rows("SELECT name FROM segments")})
+        with hits_lock(core):
+            sweep(core.layout.hits, {name for (name,) in core.manifest.rows("SELECT name FROM hit_files")})

@@ -1,0 +1,324 @@
+"""What every event store keeps to, whatever engine it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import cycle
+
+import pyarrow as pa
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from soc.condition.tree import TRUE, Equals
+from soc.errors import Busy, StoreError, UsageError
+from soc.match.columns import to_events
+from soc.model import ALWAYS, SourceState, Window
+from soc.store.base import HITS
+from tests import strategies as some
+from tests.store.reference import Reference, as_stored, comparable
+
+NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # each example makes files: shrinking would take minutes
+NOW = 1_700_000_100_000_000
+MOMENTS = st.one_of(st.sampled_from(some.MOMENTS), st.integers(1_699_999_000_000_000, 1_700_010_000_000_000))
+WINDOWS = st.one_of(st.just(ALWAYS), st.tuples(MOMENTS, MOMENTS).filter(lambda pair: pair[0] < pair[1]).map(lambda pair: Window(*pair)))
+TOP_FIELDS = ("user.name", "event.category", "source.ip", "source.port", "process.interactive", "labels.a", "event.start", "message")
+BY = (None, "event.dataset", "event.category", "user.name", "labels.a", "process.env_vars")
+
+
+def event(number, **fields):
+    return {"@timestamp": 1_700_000_000_000_000 + number, "event.id": f"id{number}", "event.dataset": "law", "soc.feed": "f", **fields}
+
+
+def commit(store, events, sources=(), now=NOW):
+    with store.writer() as writer:
+        return writer.add(writer.begin(), events, sources, now=now)
+
+
+@st.composite
+def batches(draw):
+    """Batches of events with ids that differ, over two datasets."""
+    number = iter(range(10_000))
+    return [
+        [
+            {**found, "@timestamp": draw(MOMENTS), "event.id": f"id{next(number)}", "event.dataset": draw(st.sampled_from(("law", "b'\"")))}
+            for found in draw(st.lists(some.events, max_size=6))
+        ]
+        for _ in range(draw(st.integers(0, 5)))
+    ]
+
+
+def answers(store, tree, window, field, width, by):
+    return {
+        "select": comparable(store.select(tree, window)),
+        "newest": comparable(store.select(tree, window, limit=3, newest=True)),
+        "count": store.count(tree, window),
+        "top": store.top(field, tree, window, limit=4),
+        "histogram": store.histogram(tree, window, width=width, by=by),
+    }
+
+
+def reference_answers(reference, tree, window, field, width, by):
+    found = reference.matching(tree, window)
+    return {
+        "select": comparable(found),
+        "newest": comparable(reference.newest(tree, window, 3)),
+        "count": len(found),
+        "top": reference.top(field, tree, window, 4),
+        "histogram": reference.histogram(tree, window, width, by),
+    }
+
+
+QUESTIONS = st.tuples(
+    st.one_of(st.just(TRUE), some.trees),
+    WINDOWS,
+    st.sampled_from(TOP_FIELDS),
+    st.sampled_from((1, 3_600_000_000, 7_000_000)),
+    st.sampled_from(BY),
+)
+
+
+@settings(max_examples=30, deadline=None, phases=NO_SHRINKING)
+@given(batches=batches(), questions=st.lists(QUESTIONS, min_size=1, max_size=3), before=MOMENTS, data=st.data())
+def test_every_answer_is_the_predicates_and_no_upkeep_changes_it(engine, batches, questions, before, data):
+    store, reference = engine.fresh(), Reference()
+    for events in batches:
+        added = commit(store, events)
+        reference.add(added.batch.number, events, NOW)
+    steps = data.draw(st.permutations(["compact", "reopen", "retain", "compact"]))
+    for step, question in zip(steps, cycle(questions)):
+        if step == "reopen":
+            store = engine.reopened(store)
+        else:
+            with store.writer() as writer:
+                if step == "compact":
+                    writer.compact(now=NOW)
+                else:
+                    assert writer.retain(before, now=NOW) == reference.retain(before)
+        assert answers(store, *question) == reference_answers(reference, *question)
+    check_batches(store, reference)
+    store.close()
+
+
+def check_batches(store, reference):
+    rows = store.batches()
+    for row in rows:
+        kept = reference.of_batches({row.number})
+        times = [found["@timestamp"] for found in kept]
+        assert (row.events, row.first, row.last) == (len(kept), min(times, default=None), max(times, default=None))
+    numbers = [row.number for row in rows][::2]
+    found = [read for table in store.tables(numbers).values() for read in to_events(table)]
+    assert sorted(comparable(found)) == sorted(comparable(reference.of_batches(numbers)))
+    ids = list(reference.events)[::2]
+    assert sorted(comparable(store.events([*ids, "nobody"]).values())) == sorted(comparable(reference.events[i] for i in ids))
+    assert store.statistics()["events"] == len(reference.events)
+
+
+def test_a_batch_is_read_back_as_it_was_handed_to_the_matcher(store):
+    events = [event(2, **{"user.name": "b"}), event(1, **{"event.category": ["x", "y"]}), event(3, **{"event.dataset": "other"})]
+
+    added = commit(store, events)
+
+    handed = {dataset: comparable(to_events(table)) for dataset, table in added.tables.items()}
+    assert handed == {dataset: comparable(to_events(table)) for dataset, table in store.tables([added.batch.number]).items()}
+    assert handed["law"] == comparable(as_stored(e, added.batch.number, NOW) for e in (events[1], events[0]))
+    assert store.tables([added.batch.number], ["user.name"])["law"].column_names == [
+        *("@timestamp", "event.dataset", "event.id", "event.ingested", "soc.batch", "soc.feed", "user.name")
+    ]
+
+
+def test_a_closed_batch_added_again_is_stored_once(store):
+    with store.writer() as writer:
+        draft = writer.begin()
+        first = writer.add(draft, [event(1)], [], now=NOW)
+
+        second = writer.add(draft, [event(1), event(2)], [], now=NOW + 5)
+
+    assert second.batch == first.batch
+    assert comparable(to_events(second.tables["law"])) == comparable(to_events(first.tables["law"]))
+    assert store.count(TRUE) == 1
+    assert store.batches() == [first.batch]
+
+
+def test_equal_ids_in_one_batch_are_one_event(store):
+    added = commit(store, [event(1, message="first"), event(1, message="second")])
+
+    assert added.batch.events == 1
+    assert [found["message"] for found in store.select(TRUE)] == ["first"]
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_line_read_again_is_one_event_with_its_highest_reading(store, compacted):
+    first = commit(store, [event(1, message="old"), event(2)])
+    commit(store, [event(3)])
+    if compacted:
+        with store.writer() as writer:
+            writer.compact(now=NOW)
+
+    second = commit(store, [event(1, message="new", **{"soc.reading": 3})])
+    third = commit(store, [event(1, message="late", **{"soc.reading": 2}), event(1, message="same", **{"soc.reading": 3})])
+
+    assert [found.get("message") for found in store.select(TRUE)] == ["new", None, None]
+    assert [row.events for row in store.batches()] == [1, 1, 1, 0]
+    assert (second.batch.events, third.batch.events) == (1, 0)
+    assert store.tables([first.batch.number])["law"]["event.id"].to_pylist() == ["id2"]
+
+
+def test_positions_become_true_with_their_batch(store):
+    before = SourceState("s", "f", "/var/log/a", 10, "h", 10, "t", ("#fields a b",))
+    after = SourceState("s", "f", "/var/log/a.1", 20, "h", 20, "t")
+    other = SourceState("r", "g", "/var/log/b", 1, "h", 1, "t")
+
+    commit(store, [], [before, other])
+    with store.writer() as writer:
+        writer.begin()  # and then the process dies
+    assert store.sources() == [other, before]
+    commit(store, [event(1)], [after])
+
+    assert store.sources() == [other, after]
+    assert store.sources("f") == [after]
+    assert [row.number for row in store.batches()] == [1, 3]
+    assert store.batches(after=1)[0].events == 1
+
+
+def test_a_feed_knows_its_events_and_when_it_was_last_heard_of(store):
+    commit(store, [event(1), event(5)], now=NOW)
+    commit(store, [event(3), event(4, **{"event.dataset": "other"})], now=NOW + 9)
+
+    law, other = store.feeds()
+
+    assert (law.feed, law.dataset, law.events, law.first_ingested, law.last_ingested) == ("f", "law", 3, NOW, NOW + 9)
+    assert law.last_time == 1_700_000_000_000_005
+    assert (other.dataset, other.events) == ("other", 1)
+
+
+def test_a_second_writer_is_told_who_writes(store):
+    with store.writer(), pytest.raises(Busy, match=r"process \d+ is writing"), store.writer():
+        pass
+    with store.writer() as writer:
+        assert writer.begin().number == 1
+
+
+def test_an_event_without_identity_is_refused_and_nothing_is_stored(store):
+    nameless = {name: value for name, value in event(1).items() if name != "event.id"}
+
+    with pytest.raises(StoreError, match=r"no event\.id"):
+        commit(store, [nameless, event(2)])
+
+    assert store.count(TRUE) == 0
+    assert store.batches() == []
+
+
+def test_values_that_do_not_fit_their_field_are_kept_as_labels(store):
+    commit(store, [event(1, **{"source.port": "many", "CommandLine": "whoami"})])
+
+    (found,) = store.select(Equals("labels.CommandLine", "WHOAMI"))
+    assert found["labels"] == {"CommandLine": "whoami", "source.port": "many"}
+
+
+def hits_table(rows):
+    return pa.Table.from_pylist([dict(zip(HITS.names, row, strict=True)) for row in rows], schema=HITS)
+
+
+HIT = st.tuples(
+    st.sampled_from(("r1", "r'2")),
+    st.sampled_from(("p", "q")),
+    st.integers(0, 5),
+    st.just("uni"),
+    st.sampled_from(('["a"]', "[]")),
+    st.sampled_from((None, '"v"')),
+    st.sampled_from(("e1", "e2", "e3")),
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    puts=st.lists(st.tuples(st.sampled_from(("a", "b'", "c")), st.lists(HIT, max_size=5)), max_size=8),
+    rules=st.lists(st.sampled_from(("r1", "r'2", "r3")), unique=True),
+    window=st.sampled_from((ALWAYS, Window(1, 4))),
+)
+def test_hits_put_under_a_tag_replace_what_it_held_and_are_distinct(engine, puts, rules, window):
+    store = engine.fresh()
+    held = {}
+    for tag, rows in puts:
+        rows = [(*row[:2], len(row[6]) + ord(row[6][1]) % 4, *row[3:]) for row in rows]  # an event has one time
+        store.put_hits(tag, hits_table(rows))
+        held[tag] = rows
+    store = engine.reopened(store)
+
+    found = store.hits(rules, window)
+
+    expected = {row for rows in held.values() for row in rows if row[0] in rules and window.since <= row[2] < window.until}
+    assert found.schema == HITS
+    assert Counter(tuple(row.values()) for row in found.to_pylist()) == Counter(expected)
+    assert store.statistics()["hits"] == sum(map(len, held.values()))
+    store.close()
+
+
+def test_many_small_puts_of_hits_are_merged_and_still_replaced(store):
+    for number in range(150):
+        store.put_hits(f"t{number % 90}", hits_table([("r", "r", number, "uni", "[]", None, f"e{number}")]))
+
+    assert sorted(store.hits(["r"])["time"].to_pylist()) == list(range(60, 150))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY (SELECT 1) TO '{inside}/x.csv'",
+        "COPY events TO '/tmp/soc-x.csv'",
+        "ATTACH '{inside}/x.db'",
+        "PRAGMA database_list",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "SET threads = 9",
+        "RESET lock_configuration",
+        "CALL pragma_version()",
+        "EXPORT DATABASE '{inside}/x'",
+        "CREATE TABLE t AS SELECT 1",
+        "WITH a AS (INSERT INTO events VALUES (1) RETURNING *) SELECT * FROM a",
+        "SELECT 1; SELECT 2",
+        "",
+        "SELEC 1",
+        "EXPLAIN SELECT 1",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM read_blob('{inside}/manifest.db')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/etc/*')",
+        "SELECT * FROM sniff_csv('/etc/passwd')",
+        "SELECT * FROM query('COPY events TO ''{inside}/x.csv''')",
+        "SELECT * FROM duckdb_secrets()",
+        "SELECT nothing FROM events",
+        "SELECT 1\0",
+    ],
+)
+def test_sql_answers_one_select_and_reaches_nothing_else(store, engine, statement):
+    commit(store, [event(1)])
+    folder = engine.path(store)
+    before = sorted(path.name for path in folder.rglob("*"))
+
+    with pytest.raises(UsageError):
+        store.sql(statement.format(inside=folder), limit=10)
+
+    assert sorted(path.name for path in folder.rglob("*")) == before
+
+
+def test_sql_sees_the_events_with_every_known_field(store):
+    assert store.sql("SELECT count(*) FROM events", limit=5) == (["count_star()"], [(0,)])
+    commit(store, [event(1, **{"source.port": 22}), event(2)])
+
+    names, rows = store.sql(
+        'SELECT "event.id", "source.port", sum("source.port") OVER () AS s, "user.name" FROM events ORDER BY ALL', limit=1
+    )
+
+    assert names == ["event.id", "source.port", "s", "user.name"]
+    assert rows == [("id1", 22, 22, None)]
+
+
+def test_a_question_that_takes_too_long_is_ended(engine):
+    store = engine.fresh(sql_seconds=0.3)
+
+    with pytest.raises(UsageError, match="longer than"):
+        store.sql("SELECT count(*) FROM range(100000000) a, range(100000000) b WHERE a.range % 7 = b.range % 11", limit=1)
+    store.close()

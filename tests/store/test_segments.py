@@ -1,0 +1,300 @@
+"""Segments alone: disks that fill, files that are damaged, and the bounds of upkeep."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from soc.condition.tree import TRUE, Equals
+from soc.errors import StoreError, UsageError
+from soc.fields import Field, base_catalogue
+from soc.model import Window
+from soc.store.segments import Shape, open_store
+from soc.store.segments.compaction import cut
+from soc.times import DAY, HOUR, MINUTE
+from tests.store.test_contract import NOW, commit, event
+from tests.strategies import CATALOGUE
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def store(segments):
+    made = segments.fresh()
+    yield made
+    made.close()
+
+
+def only_segment(path):
+    (found,) = (path / "segments").iterdir()
+    return found
+
+
+def test_a_folder_without_a_store_says_how_to_make_one(tmp_path):
+    with pytest.raises(StoreError, match="no event store here\n  make one with: soc init"):
+        open_store(tmp_path / "nowhere", CATALOGUE)
+
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
+    open_store(tmp_path, CATALOGUE, create=True).close()
+    with sqlite3.connect(tmp_path / "manifest.db") as manifest:
+        manifest.execute("PRAGMA user_version = 99")
+
+    with pytest.raises(StoreError, match="schema 99 is newer than this soc"):
+        open_store(tmp_path, CATALOGUE, create=True)
+
+
+def test_a_manifest_that_is_none_is_an_error_with_its_place(tmp_path):
+    (tmp_path / "manifest.db").write_bytes(b"no database at all, " * 500)
+
+    with pytest.raises(StoreError, match=r"manifest\.db: .*\n  restore it from a backup"):
+        open_store(tmp_path, CATALOGUE)
+
+
+def test_a_field_whose_type_changed_is_refused_by_name(segments):
+    store = segments.fresh()
+    commit(store, [event(1, **{"user.name": "root"})])
+    store.close()
+    changed = type(CATALOGUE)({**base_catalogue().fields, "user.name": Field("user.name", "long")})
+
+    with pytest.raises(StoreError, match=r"column 'user\.name' holds VARCHAR, but a parser now declares it as BIGINT"):
+        open_store(segments.path(store), changed)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "overwritten", "missing", "empty"])
+def test_a_damaged_segment_is_named_and_windows_beside_it_are_read(store, segments, damage):
+    commit(store, [event(1), event(2)])
+    file = only_segment(segments.path(store) / "")
+    commit(store, [event(10 * HOUR)])
+    ruin(file, damage)
+
+    for question in (lambda: store.count(Equals("event.id", "id1")), lambda: list(store.select(TRUE)), lambda: store.tables([1])):
+        with pytest.raises(StoreError, match=file.name):
+            question()
+
+    after = Window(1_700_000_000_000_000 + HOUR, 1_700_000_000_000_000 + 20 * HOUR)
+    assert [found["event.id"] for found in store.select(TRUE, after)] == [f"id{10 * HOUR}"]
+    assert len(store.check(deep=True)) == 1
+    assert file.name in store.check(deep=True)[0]
+    with store.writer() as writer, pytest.raises(StoreError, match=file.name):
+        writer.compact(now=NOW)
+    assert [row.events for row in store.batches()] == [2, 1]
+
+
+def ruin(file, damage):
+    whole = file.read_bytes()
+    if damage == "missing":
+        file.unlink()
+    else:
+        file.write_bytes(
+            {"truncated": whole[: len(whole) // 2], "empty": b"", "overwritten": b"\0" * (len(whole) - 8) + whole[-8:]}[damage]
+        )
+
+
+def test_a_page_that_rotted_is_found_by_a_deep_check(store, segments):
+    commit(store, [event(number, message=f"text {number * 7919}") for number in range(500)])
+    file = only_segment(segments.path(store))
+    whole = bytearray(file.read_bytes())
+    whole[len(whole) // 4] ^= 0xFF
+    file.write_bytes(whole)
+
+    assert store.check() == []
+    assert file.name in store.check(deep=True)[0]
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from soc.errors import StoreError
+from soc.fields import base_catalogue
+from soc.store.segments import open_store
+from tests.store.test_contract import event
+
+def grow(writer):
+    for number in range(100_000):
+        if number == 4:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+        writer.add(writer.begin(), [event(number * 50 + n, message=str(hash((number, n))) * 40) for n in range(50)], [], now=1)
+
+store = open_store(Path(sys.argv[1]), base_catalogue(), reserve=0)
+with store.writer() as writer:
+    try:
+        grow(writer)
+    except StoreError as error:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        print(error)
+    writer.add(writer.begin(), [event(-1)], [], now=1)
+"""
+
+
+@pytest.mark.parametrize("limit", [4_096, 120_000])
+def test_a_write_that_finds_no_room_loses_nothing_and_can_be_done_again(tmp_path, limit):
+    """The first limit stops the segment's file, the second one lets it pass and stops the manifest's log."""
+    open_store(tmp_path, CATALOGUE, create=True).close()
+
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path), str(limit)], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert "Traceback" not in done.stderr, done.stderr
+    assert "free space or lower [retention] max_disk" in done.stdout
+    store = open_store(tmp_path, CATALOGUE)
+    rows = store.batches()
+    assert store.check(deep=True) == []
+    assert store.count(TRUE) == sum(row.events for row in rows) == 50 * (len(rows) - 1) + 1
+    assert not [path for path in (tmp_path / "segments").iterdir() if path.suffix == ".tmp"]
+    store.close()
+
+
+def test_when_others_fill_the_disk_nothing_is_written_or_deleted(tmp_path):
+    open_store(tmp_path, CATALOGUE, create=True).close()
+    store = open_store(tmp_path, CATALOGUE)
+    commit(store, [event(1)])
+    store.close()
+
+    crowded = open_store(tmp_path, CATALOGUE, reserve=1 << 60)
+    with pytest.raises(StoreError, match="nothing is written and nothing was deleted"):
+        commit(crowded, [event(2)])
+
+    assert [found["event.id"] for found in crowded.select(TRUE)] == ["id1"]
+    crowded.close()
+
+
+READ_ONLY = """
+import os, sys
+from pathlib import Path
+from soc.condition.tree import TRUE
+from soc.errors import StoreError
+from soc.fields import base_catalogue
+from soc.store.segments import open_store
+
+def look():
+    store = open_store(Path("."), base_catalogue())
+    print(store.count(TRUE))
+    return store
+
+os.chdir(sys.argv[1])
+look().close()
+for folder in (".", "segments", "hits"):
+    os.chmod(folder, 0o555)
+if os.geteuid() == 0:  # root may write anywhere
+    os.setresuid(65534, 65534, 65534)
+try:
+    with look().writer():
+        print("written")
+except StoreError as error:
+    print(error)
+"""
+
+
+def test_a_folder_that_may_not_be_written_is_read_and_a_writer_is_told_the_repair():
+    with tempfile.TemporaryDirectory() as folder:  # not pytest's: others may not pass through that one
+        path = Path(folder)
+        path.chmod(0o755)
+        store = open_store(path / "store", CATALOGUE, create=True)
+        commit(store, [event(1)])
+        store.close()
+        for made in (path / "store").rglob("*"):
+            made.chmod(0o755)
+
+        done = subprocess.run([sys.executable, "-c", READ_ONLY, str(path / "store")], cwd=ROOT, capture_output=True, text=True, check=False)
+        for name in ("", "segments", "hits"):
+            (path / "store" / name).chmod(0o755)
+
+    assert done.stdout.splitlines()[:2] == ["1", "1"], done.stderr
+    assert "lock: cannot be written: Permission denied" in done.stdout
+    assert "run soc as the account that owns this folder" in done.stdout
+
+
+def test_segments_end_with_an_hour_when_full_and_with_a_day_unless_sparse():
+    shape = Shape(full=100, sparse=10)
+
+    def pieces(*counts):
+        return [(piece.dataset, piece.since // HOUR, piece.until // HOUR, piece.rows) for piece in cut(counts, shape)]
+
+    assert pieces(("a", 0, 60), ("a", 1, 60), ("a", 2, 5), ("b", 2, 1)) == [("a", 0, 2, 120), ("a", 2, 3, 5), ("b", 2, 3, 1)]
+    assert pieces(("a", 22, 5), ("a", 25, 5), ("a", 49, 5)) == [("a", 22, 26, 10), ("a", 49, 50, 5)]
+
+
+def test_a_replaced_file_stays_for_running_queries_and_goes_after_the_grace(store, segments):
+    folder = segments.path(store) / "segments"
+    for number in range(4):
+        commit(store, [event(number)])
+
+    with store.writer() as writer:
+        assert writer.compact(now=NOW) == 4
+        assert len(list(folder.iterdir())) == 5
+        writer.compact(now=NOW + 9 * MINUTE)
+        assert len(list(folder.iterdir())) == 5
+        writer.compact(now=NOW + 10 * MINUTE)
+
+    assert len(list(folder.iterdir())) == store.statistics()["segments"] == 1
+
+
+def test_a_reader_whose_list_is_older_than_the_grace_asks_again(store, segments, monkeypatch):
+    for number in range(4):
+        commit(store, [event(number)])
+    stale = store._reader.relation()
+    with store.writer() as writer:
+        writer.compact(now=NOW)
+        writer.compact(now=NOW + DAY)
+    lists = iter([stale])
+    fresh = store._reader.relation
+    monkeypatch.setattr(store._reader, "relation", lambda window: next(lists, None) or fresh(window))
+
+    assert store.count(TRUE) == 4
+
+
+def test_a_writer_sweeps_what_a_dead_one_left_and_nothing_else(store, segments):
+    commit(store, [event(1)])
+    path = segments.path(store)
+    for stranger in ("segments/b1-dead.parquet.tmp", "segments/b1-dead.parquet", "hits/h-dead.parquet"):
+        (path / stranger).write_bytes(b"half")
+
+    with store.writer():
+        pass
+
+    assert len(list((path / "segments").iterdir())) == 1
+    assert list((path / "hits").iterdir()) == []
+    assert store.count(TRUE) == 1
+
+
+def test_the_oldest_whole_hours_are_named_when_the_segments_outgrow_their_bound(segments):
+    store = segments.fresh()
+    for number in range(5):
+        commit(store, [event(number * HOUR)])
+    assert store.keep_from() is None
+    store.close()
+    used = sum(file.stat().st_size for file in (segments.path(store) / "segments").iterdir())
+
+    tight = open_store(segments.path(store), CATALOGUE, reserve=0, max_disk=used - 1)
+    before = tight.keep_from()
+    with tight.writer() as writer:
+        gone = writer.retain(before, now=NOW)
+
+    assert (before % HOUR, gone, tight.keep_from()) == (0, 1, None)
+    assert [found["event.id"] for found in tight.select(TRUE)] == [f"id{number * HOUR}" for number in range(1, 5)]
+    tight.close()
+
+
+def test_a_damaged_segment_that_is_given_up_is_put_aside_and_its_loss_stays_visible(store, segments):
+    commit(store, [event(1), event(2)])
+    file = only_segment(segments.path(store))
+    commit(store, [event(3)])
+    with store.writer() as writer, pytest.raises(UsageError, match="is not damaged"):
+        writer.give_up(file.name, now=NOW)
+    ruin(file, "truncated")
+
+    with store.writer() as writer:
+        aside = writer.give_up(str(file), now=NOW)
+
+    assert aside.exists()
+    assert store.check(deep=True) == []
+    assert [found["event.id"] for found in store.select(TRUE)] == ["id3"]
+    assert [row.events for row in store.batches()] == [2, 1]  # the run over batch 1 fails: "store has lost 2 events"
+    assert store.tables([1]) == {}

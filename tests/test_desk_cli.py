@@ -1,0 +1,208 @@
+"""`soc alert`, `soc case`, `soc exception` as an analyst types them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from desk_kit import T0, alert, shipped_policy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from soc.cli.exception import escaped
+from soc.cli.main import cli
+from soc.cli.pick import parse_query, split_words
+from soc.condition.predicate import compile as predicate
+from soc.desk.case import Head
+from soc.desk.desk import open_desk
+from soc.detect.exception import load_exceptions
+from soc.detect.sigma import selection_of
+from soc.errors import UsageError
+from soc.fields import base_catalogue
+from soc.respond.triage import triage
+
+HOSTILE = "\x1b]0;owned\x9b31m\x07\x1b[2J\u202e=cmd|'/c calc'!A0"
+FORMS = ("table", "json", "csv")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A state folder with three alerts in two cases."""
+    alerts = [
+        alert("a1", event={"user.name": HOSTILE, "event.original": HOSTILE}),
+        alert("b1", level="critical", at=T0 + 1),
+        alert("b2", institution="example-hospital", key={"user.name": HOSTILE}, rule="sudo", level="low", at=T0 + 2),
+    ]
+    desk = open_desk(f"sqlite:///{tmp_path / 'desk.db'}", create=True)
+    with desk.write() as tx:
+        triage(tx, list(zip(alerts, tx.put_alerts(alerts, now=T0), strict=True)), shipped_policy(), now=T0)
+    desk.close()
+    return tmp_path
+
+
+def soc(home: Path, *words: str) -> Result:
+    return CliRunner().invoke(cli, ["--home", str(home), *words], env={"SUDO_USER": "alice"})
+
+
+def rows(home: Path, *words: str) -> list[dict[str, object]]:
+    result = soc(home, *words)
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def refused(home: Path, *words: str) -> str:
+    result = soc(home, *words)
+    assert isinstance(result.exception, UsageError), result.output
+    return str(result.exception)
+
+
+def test_the_queue_shows_open_cases_the_most_urgent_first(home):
+    assert [(row["id"], row["priority"], row["institution"], row["alerts"]) for row in rows(home, "case", "list")] == [
+        ("2026-000001", 1, "example-university", 2),
+        ("2026-000002", 4, "example-hospital", 1),
+    ]
+    assert [row["id"] for row in rows(home, "case", "list", "--query", "institution:*hospital -status:closed title")] == ["2026-000002"]
+    assert [row["id"] for row in rows(home, "case", "list", "--rule", "sudo", "--status", "all")] == ["2026-000002"]
+    assert [row["id"] for row in rows(home, "case", "list", "--limit", "1")] == ["2026-000001"]
+
+
+def test_a_change_is_logged_with_actor_and_time_and_the_words_come_in_any_order(home):
+    rows(home, "case", "assign", "2026-000001", "2026-000002")
+    rows(home, "case", "status", "in_progress", "2026-000001", "--note", "begun")
+    rows(home, "case", "note", "2026-000001", "called them")
+    (closed,) = rows(home, "case", "close", "--query", "institution:example-hospital", "--verdict", "benign_expected")
+
+    (shown,) = rows(home, "case", "show", "2026-000001")
+    assert (closed["status"], closed["verdict"], closed["owner"]) == ("closed", "benign_expected", "alice")
+    assert [(entry["actor"], entry["action"]) for entry in shown["log"]][-4:] == [
+        ("alice", "assign"),
+        ("alice", "status"),
+        ("alice", "note"),
+        ("alice", "note"),
+    ]
+    assert all(entry["at"] > "2026-10-11" for entry in shown["log"])
+    assert [row["id"] for row in rows(home, "case", "list", "--mine")] == ["2026-000001"]
+
+
+def test_wrong_words_are_answered_with_the_right_ones(home):
+    assert "it can become: triaged, assigned, in_progress, closed" in refused(home, "case", "status", "2026-000001", "waiting")
+    assert "there are: new, triaged" in refused(home, "case", "status", "2026-000001", "sleeping")
+    assert "needs a verdict" in refused(home, "case", "status", "2026-000001", "closed")
+    assert "which cases?" in refused(home, "case", "note", "text")
+    assert "ids or filters, not both" in refused(home, "case", "assign", "2026-000001", "--mine")
+    assert "no case meets the filters" in refused(home, "case", "assign", "--query", "title:nothing")
+    assert "there is no case 2026-000009" in refused(home, "case", "show", "2026-000009")
+    assert "cases have no field 'nonsense'" in refused(home, "case", "list", "--query", "nonsense:1")
+    assert "close the quotation" in refused(home, "case", "list", "--query", "'x")
+    assert "several alerts begin with b: b1, b2" in refused(home, "alert", "show", "b")
+    assert "there is no alert z" in refused(home, "alert", "show", "z")
+    assert "'yesterday' is no time" in refused(home, "alert", "list", "--since", "yesterday")
+
+
+def test_a_case_can_be_opened_by_hand(home):
+    (opened,) = rows(home, "case", "open", "--title", "Telephone call", "--institution", "x", "--priority", "2", "--note", "they called")
+
+    (shown,) = rows(home, "case", "show", str(opened["id"]))
+    assert (shown["title"], shown["priority"], shown["notes"][0]["text"], shown["log_fault"]) == ("Telephone call", 2, "they called", None)
+
+
+def test_a_case_shows_the_events_of_its_alerts_in_order(home):
+    (shown,) = rows(home, "case", "show", "2026-000001")
+
+    assert [event["event.id"] for event in shown["timeline"]] == ["event-a1", "event-b1"]
+    assert {(one["kind"], one["value"]) for one in shown["observables"]} >= {("ip", "203.0.113.7")}
+
+
+def test_alerts_are_listed_newest_first_and_shown_with_all_fields(home):
+    assert [row["id"] for row in rows(home, "alert", "list", "--since", "2026-10-01")] == ["b2", "b1", "a1"]
+    (shown,) = rows(home, "alert", "show", "a")
+    assert (shown["case"], shown["count"], shown["events"][0]["event.original"]) == ("2026-000001", 10, HOSTILE)
+
+
+@pytest.mark.parametrize(
+    "words", [("case", "list"), ("case", "show", "2026-000001"), ("alert", "list"), ("alert", "show", "b2")], ids=" ".join
+)
+def test_what_a_log_says_never_controls_the_terminal_or_a_spreadsheet(home, words):
+    for form in FORMS:
+        result = soc(home, *words, "--output", form)
+
+        assert result.exit_code == 0, result.output
+        assert not {character for character in result.stdout if character in "\x1b\x07\x9b\u202e\r\t"}
+        if form == "csv":
+            assert not [
+                cell for row in [*csv.reader(io.StringIO(result.stdout))][1:] for cell in row if cell.startswith(("=", "+", "-", "@"))
+            ]
+
+
+def test_the_queue_needs_neither_arrow_nor_duckdb_nor_pysigma(home):
+    code = "import sys; from soc.cli.main import cli; cli(['--home', sys.argv[1], 'case', 'list'], standalone_mode=False);"
+    code += "print([name for name in ('pyarrow', 'duckdb', 'sigma', 'numpy', 'rich') if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=True)
+
+    assert done.stderr == "[]\n"
+
+
+def test_a_desk_that_is_missing_or_newer_ends_with_code_3_and_the_repair(tmp_path):
+    command = [str(Path(sys.executable).with_name("soc")), "--home", str(tmp_path), "case", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"soc: {tmp_path}/desk.db: there is no desk\n  make one with: soc init\n"
+
+
+def test_an_exception_from_an_alert_is_content_that_hides_it_and_nothing_else(home, tmp_path):
+    site = tmp_path / "site"
+    (site / "detections").mkdir(parents=True)
+    with_site = ("--content", str(site))
+    done = CliRunner().invoke(
+        cli, ["--home", str(home), *with_site, "exception", "add", "--from-alert", "b2", "--reason", "audit", "--expires", "30d"]
+    )
+    assert done.exit_code == 0, repr(done.exception)
+
+    (found,), errors = load_exceptions([site / "detections" / "exceptions"], base_catalogue())
+    assert errors == []
+    assert (found.rules, found.institutions, found.reason) == ({"sudo"}, {"example-hospital"}, "audit")
+    hides = predicate(found.condition, base_catalogue())
+    assert hides({"user.name": HOSTILE})
+    assert not hides({"user.name": "bob"})
+    (listed,) = rows(home, *with_site, "exception", "list")
+    assert (listed["state"], listed["hidden"]) == ("in force", 0)
+
+
+def test_an_exception_needs_a_reason_an_end_a_key_and_a_place(home, tmp_path):
+    add = ("exception", "add", "--from-alert", "b2", "--expires")
+    assert "no content root of your own" in refused(home, *add, "30d", "--reason", "x")
+    assert "is past" in refused(home, *add, "2020-01-01", "--reason", "x")
+    assert "the reason is empty" in refused(home, *add, "30d", "--reason", " ")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(st.sampled_from("ab*?\\. |%"), min_size=1, max_size=6), st.text(st.sampled_from("ab*?\\. |%"), min_size=1, max_size=6))
+def test_an_escaped_value_means_itself_and_no_other(value, other):
+    hides = predicate(selection_of({"user.name": escaped(value)}, base_catalogue()), base_catalogue())
+
+    assert hides({"user.name": value})
+    assert hides({"user.name": other}) == (value == other)
+
+
+@given(st.lists(st.sampled_from(["2026-000001", "2027-123456"])), st.text(min_size=1, max_size=9))
+def test_case_ids_are_told_from_the_other_word_wherever_it_stands(ids, word):
+    for place in range(len(ids) + 1):
+        assert split_words([*ids[:place], word, *ids[place:]], "x") == (ids, word)
+
+
+@given(st.text(max_size=20))
+def test_any_query_has_a_meaning_or_is_refused(text):
+    head = Head("2026-000001", title="SSH brute force")
+    try:
+        tests = parse_query(text)
+    except UsageError:
+        return
+    assert all(isinstance(test(head), bool) for test in tests)

@@ -1,0 +1,249 @@
+"""Detection runs on a real store and a real desk: what is covered, looked back over, lost, blind, removed."""
+
+from contextlib import contextmanager
+from datetime import UTC
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from soc.content import Content
+from soc.desk.desk import open_desk
+from soc.detect.run import Detector
+from soc.detect.scan import Scanner
+from soc.errors import Busy
+from soc.ingest.feeds import Feed
+from soc.ingest.finish import Finisher
+from soc.ingest.identity import event_ids
+from soc.parsing import Clock, Stream
+from soc.respond.triage import Policy, triage
+from soc.store.segments import open_store
+from soc.times import DAY, HOUR, parse_iso
+
+REPOSITORY = Path(__file__).parents[1]
+NOW = parse_iso("2026-10-12T00:00:00Z")
+FAILED = "<38>Oct 11 {hour:02d}:14:{second:02d} gw1 sshd[4721]: Failed password for {user} from 203.0.113.{host} port 52144 ssh2"
+RULE = """
+title: {title}
+id: {id}
+status: test
+level: high
+logsource: {{product: linux, service: sshd}}
+detection:
+    selection:
+        event.outcome: failure
+        user.name: {user}
+    condition: selection
+"""
+ROOT_LOGIN = "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11"
+
+
+class World:
+    """A content root, a store and a desk in a folder; the clock stands still."""
+
+    def __init__(self, folder):
+        self.folder, self.now, self.count = folder, NOW, 0
+        for name in ("detections/rules", "detections/exceptions"):
+            (folder / name).mkdir(parents=True)
+        (folder / "parsers").symlink_to(REPOSITORY / "parsers")
+        self.store = open_store(folder / "store", self.content().catalogue, create=True)
+        self.desk = open_desk(f"sqlite:///{folder / 'desk.db'}", create=True)
+
+    def content(self):
+        return Content((self.folder,), None, ())
+
+    def rule(self, name="root", **changes):
+        settings = {"title": "Root tried", "id": ROOT_LOGIN, "user": "root"} | changes
+        (self.folder / f"detections/rules/{name}.yml").write_text(RULE.format(**settings))
+
+    def ingest(self, *lines):
+        content, stream = self.content(), Stream(Clock(self.now, UTC))
+        events = [content.routes().event(line.encode(), stream) for line in lines]
+        self.count += len(lines)
+        Finisher(Feed("gateways"), content.institutions).finish(
+            events, event_ids("file", range(self.count, self.count + len(lines)), [line.encode() for line in lines])
+        )
+        with self.store.writer() as writer:
+            return writer.add(writer.begin(), events, (), now=self.now)
+
+    def detector(self):
+        content = self.content()
+        return Detector(
+            store=self.store,
+            desk=self.desk,
+            rules=content.rules,
+            scanner=Scanner(content.rules, content.datasets, content.exceptions, content.catalogue),
+            triage=partial(triage, policy=Policy()),
+            now=lambda: self.now,
+            alive=lambda: frozenset(state.dataset for state in self.store.feeds()),
+            actor="tester",
+        )
+
+    def detect(self, **more):
+        return self.detector().run(**more)
+
+    def alerts(self):
+        with self.desk.read() as tx:
+            return sorted(tx.alerts(), key=lambda alert: alert.id)
+
+    def gaps(self):
+        with self.desk.read() as tx:
+            return [(gap.rule, gap.first, gap.last, gap.state) for gap in tx.gaps(self.store.id, self.content().rules.hash)]
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.store.close()
+    made.desk.close()
+
+
+def failed(hour=10, second=0, user="root", host=7):
+    return FAILED.format(hour=hour, second=second, user=user, host=host)
+
+
+def test_a_batch_is_searched_once(world):
+    world.rule()
+    world.ingest(failed(), failed(second=1))
+
+    first, second = world.detect(), world.detect()
+
+    assert (first.batches, first.new, second.batches, second.new) == (1, 1, 0, 0)
+    assert [alert.extent.count for alert in world.alerts()] == [2]
+
+
+def test_a_later_batch_extends_the_alert_of_its_cell(world):
+    world.rule()
+    for second in (5, 1, 9):
+        world.ingest(failed(second=second))
+        world.detect()
+
+    (alert,) = world.alerts()
+    assert alert.extent.count == 3
+    assert [one.time for one in alert.extent.evidence] == sorted(one.time for one in alert.extent.evidence)
+    assert alert.extent.evidence[0].event["event.original"] == failed(second=1)
+
+
+def test_one_run_over_all_batches_says_what_runs_in_between_say(world, tmp_path_factory):
+    other = World(tmp_path_factory.mktemp("other"))
+    for place in (world, other):
+        place.rule()
+    lines = [failed(hour=h, second=s, host=n) for h in (9, 10) for s in (0, 30) for n in (7, 8)]
+    for line in lines:
+        world.ingest(line)
+        world.detect()
+    for line in lines:
+        other.ingest(line)
+    other.detect()
+
+    with world.desk.read() as tx, other.desk.read() as ty:
+        assert [(a.id, a.extent) for a in world.alerts()] == [(a.id, a.extent) for a in other.alerts()]
+        ids = [head.id for head in tx.heads()]
+        assert [[(e.action, e.payload) for e in tx.entries(id)] for id in ids] == [
+            [(e.action, e.payload) for e in ty.entries(id)] for id in ids
+        ]
+    other.store.close()
+    other.desk.close()
+
+
+def test_a_new_rule_looks_back_a_day_and_says_so(world):
+    world.rule()
+    world.ingest(failed(user="admin"))
+    world.detect()
+    world.rule("admin", title="Admin tried", id="0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f12", user="admin")
+
+    outcome = world.detect()
+
+    assert (outcome.new, world.gaps()) == (1, [])
+    assert [(alert.title, alert.run_type) for alert in world.alerts()] == [("Admin tried", "backfill")]
+
+
+def test_what_lies_beyond_the_look_back_stays_a_gap(world):
+    world.rule()
+    world.ingest(failed(user="admin"))
+    world.detect()
+    world.now = NOW + 3 * DAY
+    world.rule("admin", title="Admin tried", id="0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f12", user="admin")
+
+    outcome = world.detect()
+
+    assert outcome.new == 0
+    assert world.gaps() == [("0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f12", 1, 1, "new")]
+
+
+def test_a_changed_rule_does_not_count_what_it_was(world):
+    world.rule()
+    world.ingest(failed(), failed(user="admin"))
+    world.detect()
+    world.rule(user="admin")
+
+    world.detect()
+
+    assert sorted((alert.rule_hash != world.content().rules.rules[ROOT_LOGIN].hash, alert.extent.count) for alert in world.alerts()) == [
+        (True, 1)
+    ]
+
+
+def test_a_store_that_lost_events_is_no_quiet_store(world):
+    world.rule()
+    row = world.ingest(failed(), failed(second=1)).batch
+    detector = world.detector()
+    half = {row.number: {name: table.slice(0, 1) for name, table in world.store.tables([row.number]).items()}}
+
+    outcome = detector.run(memory=half)
+
+    assert outcome.failed == {"batch 1": "store has lost 1 events"}
+    assert [left.number for left in detector.uncovered()] == [1]
+
+
+def test_a_rule_without_a_living_feed_is_blind_not_quiet(world):
+    world.rule()
+    world.ingest("<4>Oct 11 10:00:00 fw kernel: DROP IN=eth0 OUT= SRC=203.0.113.7 DST=192.0.2.10 LEN=40 PROTO=TCP SPT=1 DPT=2")
+
+    outcome = world.detect()
+
+    assert outcome.blind == (ROOT_LOGIN,)
+    assert world.gaps() == [(ROOT_LOGIN, 1, 1, "blind")]
+
+
+def test_an_exception_removes_its_hits_before_anything_is_counted_until_it_expires(world):
+    world.rule()
+    text = "id: x1\nrules: [{}]\nselection: {{source.ip: 203.0.113.7}}\nowner: ops\nreason: our scanner\nexpires: 2026-10-11T12:00:00Z\n"
+    (world.folder / "detections/exceptions/scanner.yml").write_text(text.format(ROOT_LOGIN))
+    world.ingest(failed(hour=10), failed(hour=13), failed(hour=10, host=8))
+
+    outcome = world.detect()
+
+    assert dict(outcome.removed) == {("x1", ROOT_LOGIN): 1}
+    assert sorted((alert.key["source.ip"], alert.cell_start // HOUR % 24) for alert in world.alerts()) == [
+        ("203.0.113.7", 13),
+        ("203.0.113.8", 10),
+    ]
+    with world.desk.read() as tx:
+        assert tx.hidden()["x1"].count == 1
+
+
+def test_a_run_that_is_stopped_leaves_the_rest_to_the_next(world):
+    world.rule()
+    for second in range(3):
+        world.ingest(failed(second=second))
+    asked = iter([False, True])
+
+    outcome = world.detect(stop=lambda: next(asked))
+
+    assert (outcome.batches, outcome.left) == (1, 2)
+    assert world.detect().batches == 2
+
+
+def test_two_runs_do_not_overlap(world):
+    world.rule()
+    world.ingest(failed())
+
+    @contextmanager
+    def running():
+        with world.desk.lock("detection", owner="somebody", now=NOW, lease=HOUR):
+            yield
+
+    with running(), pytest.raises(Busy, match="somebody"):
+        world.detect()

@@ -1,0 +1,156 @@
+"""What is wrong outside soc is said with place, repair and exit code, and never as a traceback."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
+RULE = """
+title: Root tried
+id: 5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11
+status: test
+level: high
+logsource: {product: linux, service: sshd}
+detection:
+    selection: {%s}
+    condition: selection
+"""
+GOOD = "event.outcome: failure"
+LINE = "<38>1 2026-11-20T10:14:01Z gw1 sshd 4721 - - Failed password for root from 203.0.113.7 port 52144 ssh2\n"
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "site/detections/rules").mkdir(parents=True)
+    (tmp_path / "auth.log").write_text(LINE)
+    soc(tmp_path, "init", "--site", str(tmp_path / "site"))
+    soc(tmp_path, "ingest", str(tmp_path / "auth.log"))
+    return tmp_path
+
+
+def soc(folder, *words):
+    return subprocess.run([*SOC, "--home", str(folder / "home"), *words], capture_output=True, text=True, timeout=120)
+
+
+def said(done, code, *texts):
+    """The exit code, and every text in the message; no traceback."""
+    assert "Traceback" not in done.stderr
+    assert (done.returncode, [text for text in texts if text not in done.stderr]) == (code, []), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("rule", "texts"),
+    [
+        ("title: [", ("r.yml:2", "no valid YAML")),
+        (RULE % "user.nam: root", ("r.yml:8", "user.nam", "user.name")),
+        (RULE % "event.outcome|contians: x", ("r.yml", "contians")),
+        (RULE % "user.name|re: '(a'", ("r.yml", "(a")),
+        (RULE % "user.name|expand: '%nobody%'", ("r.yml", "%nobody%", "lists/nobody.txt")),
+    ],
+)
+def test_a_wrong_rule_is_named_with_place_and_repair_and_the_others_run(site, rule, texts):
+    (site / "site/detections/rules/good.yml").write_text((RULE % GOOD).replace("0c9f11", "0c9f12").replace("Root tried", "Good"))
+    (site / "site/detections/rules/r.yml").write_text(rule)
+
+    said(soc(site, "check"), 2, *texts)
+    said(soc(site, "detect"), 4, *texts)
+    titles = [json.loads(row)["title"] for row in soc(site, "alert", "list", "--output", "json").stdout.splitlines()]
+    assert "Good" in titles
+
+
+def test_an_id_that_stands_twice_is_refused(site):
+    for name in ("a", "b"):
+        (site / f"site/detections/rules/{name}.yml").write_text(RULE % GOOD)
+
+    said(soc(site, "check"), 2, "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11", "a.yml", "b.yml")
+
+
+def test_a_desk_of_a_newer_soc_is_left_alone(site):
+    with sqlite3.connect(site / "home/desk.db") as desk:
+        desk.execute("UPDATE meta SET value = '999' WHERE name LIKE '%version%' OR name LIKE '%schema%'")
+
+    said(soc(site, "case", "list"), 3, "desk.db", "999")
+
+
+def test_a_locked_desk_is_named(site):
+    holder = sqlite3.connect(site / "home/desk.db", isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        said(soc(site, "detect"), 3, "desk.db")
+    finally:
+        holder.close()
+
+
+def test_a_store_that_another_writes_names_the_writer(site):
+    from soc.content import load_content
+    from soc.store.segments import open_store
+
+    store = open_store(site / "home/store", load_content(()).catalogue)
+    with store.writer():
+        said(soc(site, "ingest", str(site / "auth.log")), 3, str(os.getpid()))
+    store.close()
+
+
+def test_a_damaged_segment_is_named_and_the_rest_is_searched(site):
+    soc(site, "ingest", "--feed", "files", str(Path(__file__)))
+    damaged = sorted((site / "home/store").rglob("*.parquet"))[0]
+    damaged.write_bytes(damaged.read_bytes()[:100])
+
+    said(soc(site, "doctor"), 4, "")
+    assert damaged.name in soc(site, "doctor").stdout
+    done = soc(site, "detect")
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (3, 4), done.stderr
+    assert damaged.name in done.stderr or "lost" in done.stderr
+
+
+def test_without_a_store_or_a_desk_the_repair_is_named(tmp_path):
+    for words in (["case", "list"], ["detect"], ["hunt", "events", "root"], ["status"]):
+        said(soc(tmp_path, *words), 3, "soc init")
+
+
+def test_wrong_words_name_the_right_ones(site):
+    said(soc(site, "ingst"), 2, "ingest")
+    said(soc(site, "parse", "--format", "opensssh", str(site / "auth.log")), 2, "openssh")
+    said(soc(site, "hunt", "events", "user.nam:root"), 2, "user.name")
+    said(soc(site, "hunt", "sql", "COPY events TO 'x.csv'"), 2, "SELECT")
+    said(soc(site, "case", "status", "2026-000001", "closed"), 2, "2026-000001", "soc case list")
+    said(soc(site, "--config", str(site / "none.toml"), "status"), 2, "none.toml")
+    said(soc(site, "ingest", str(site / "none.log")), 4, "none.log")
+    (site / "home/soc.toml").write_text("[retention]\ndayz = 3\n")
+    said(soc(site, "status"), 2, "dayz", "days")
+
+
+HOSTILE = "\x1b[31mroot\x9b2J\u202egnp"
+
+
+def test_control_characters_of_a_log_reach_no_terminal_by_any_command(site):
+    line = LINE.replace("root", f"invalid user {HOSTILE}").replace("gw1", "gw1")
+    (site / "hostile.log").write_text(line * 8)
+    rule = (RULE % GOOD).replace("Root tried", "Failure")
+    (site / "site/detections/rules/good.yml").write_text(rule)
+    soc(site, "ingest", str(site / "hostile.log"))
+    said(soc(site, "detect"), 0)
+    case = json.loads(soc(site, "case", "list", "--output", "json").stdout.splitlines()[0])["id"]
+    alert = json.loads(soc(site, "alert", "list", "--output", "json").stdout.splitlines()[0])["id"]
+
+    for words in (
+        ["hunt", "events", "event.outcome:failure", "--since", "all"],
+        ["hunt", "top", "user.name", "--since", "all"],
+        ["hunt", "timeline", "event.outcome:failure", "--since", "all", "--by", "user.name"],
+        ["hunt", "sql", 'SELECT "user.name" FROM events'],
+        ["case", "show", case],
+        ["case", "list"],
+        ["alert", "show", alert],
+        ["alert", "list"],
+        ["try", str(site / "hostile.log")],
+    ):
+        for form in ("table", "json"):
+            shown = soc(site, *words, "--output", form)
+            assert shown.returncode == 0, shown.stderr
+            assert not {"\x1b", "\x9b", "\u202e"} & {*shown.stdout, *shown.stderr}, words

@@ -1,0 +1,191 @@
+"""What holds of every file of the house: one clock, no mocks, no blind `except`, no machine's names, documentation addresses."""
+
+from __future__ import annotations
+
+import ast
+import gzip
+import re
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ENGINE, TESTS, CONTENT = ("soc/", "parsers/", "sigma/"), ("tests/",), ("parsers/", "ingest/", "detections/", "playbooks/")
+EXAMPLES = ("README.md", "CONTRIBUTING.md", "docs/", "changelog.d/", "soc/data/", "tools/demo/", *CONTENT)
+LINES = (*EXAMPLES[2:], "tests/")  # log lines in here hold the paths of the machines they tell of
+
+CLOCK = "soc/cli/context.py"
+CLOCKS = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "localtime", "gmtime", "ctime"}
+SQL_CLOCK = re.compile(r"(?i)\bcurrent_(timestamp|date|time)\b|'now'|\bnow\(\)|\bget_current_time")
+BROAD = (
+    "soc/parsing/routes.py",  # a parser is a plug-in: whatever it raises is its own fault
+    "soc/parsing/load.py",  # so is loading one
+    "soc/respond/notify.py",  # raised again in the thread that asked
+)
+
+V4 = re.compile(r"(?<![\w.])(?<![A-Za-z]/)\d{1,3}(?:\.\d{1,3}){3}(?![\w.]|-\w)")  # not the version in "Chrome/129.0.0.0"
+V6 = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:.])")
+REGISTRIES = re.compile(r"pypi\.(?:org|python)|pythonhosted|crates\.io|npmjs|proxy\.golang|rubygems|index-url|trusted-host")
+
+
+@cache
+def tracked() -> tuple[str, ...]:
+    """The files under version control; outside of a checkout, those of the source tree."""
+    if (ROOT / ".git").exists():
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        return tuple(name for name in listed.split("\0") if name and (ROOT / name).is_file())
+    found = (path.relative_to(ROOT) for path in ROOT.rglob("*") if path.is_file())
+    return tuple(str(path) for path in found if not any(part.startswith(".") or part == "__pycache__" for part in path.parts[:-1]))
+
+
+@cache
+def text_of(name: str) -> str:
+    whole = (ROOT / name).read_bytes()
+    return (gzip.decompress(whole) if name.endswith(".gz") else whole).decode("utf-8", "replace")
+
+
+def nodes(*folders: str) -> Iterator[tuple[str, ast.AST]]:
+    """Every node of every module in these folders, with its file."""
+    for name in tracked():
+        if name.startswith(folders) and name.endswith(".py"):
+            yield from ((name, node) for node in nodes_of(name))
+
+
+@cache
+def nodes_of(name: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(text_of(name))))
+
+
+def at(name: str, node: ast.AST) -> str:
+    return f"{name}:{getattr(node, 'lineno', '?')}"
+
+
+def matches(pattern: re.Pattern[str], names: Iterator[str]) -> list[str]:
+    return [
+        f"{name}:{number}: {match[0]}"
+        for name in names
+        for number, line in enumerate(text_of(name).splitlines(), 1)
+        if (match := pattern.search(line))
+    ]
+
+
+# --- time comes in by the front door ---------------------------------------------------------------------------------
+
+
+def reads_clock(node: ast.AST) -> bool:
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "time" and any(alias.name in CLOCKS for alias in node.names)
+    if isinstance(node, ast.Attribute) and isinstance(node.value, (ast.Name, ast.Attribute)):
+        owner = node.value.id if isinstance(node.value, ast.Name) else node.value.attr
+        return (owner == "time" and node.attr in CLOCKS) or (owner in ("datetime", "date") and node.attr in ("now", "utcnow", "today"))
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(SQL_CLOCK.search(node.value))
+
+
+def asks_the_machines_zone(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "astimezone" and not node.args
+
+
+def test_the_clock_is_read_in_one_place():
+    assert [at(name, node) for name, node in nodes(*ENGINE) if reads_clock(node) and name != CLOCK] == []
+
+
+def test_the_zone_of_the_machine_matters_to_nothing():
+    assert [at(name, node) for name, node in nodes(*ENGINE) if asks_the_machines_zone(node)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["time.time()", "datetime.now(UTC)", "datetime.datetime.utcnow()", "date.today()", "from time import monotonic", "'select now()'"],
+)
+def test_a_read_clock_is_recognised(code: str):
+    assert any(reads_clock(node) for node in ast.walk(ast.parse(code)))
+
+
+# --- errors and tests ------------------------------------------------------------------------------------------------
+
+
+def is_broad(caught: ast.expr | None) -> bool:
+    names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    return any(name is None or (isinstance(name, ast.Name) and name.id in ("Exception", "BaseException")) for name in names)
+
+
+def test_who_catches_everything_raises_it_again():
+    blind = [
+        at(name, node)
+        for name, node in nodes(*ENGINE)
+        if isinstance(node, ast.ExceptHandler) and is_broad(node.type) and not any(isinstance(part, ast.Raise) for part in ast.walk(node))
+    ]
+
+    assert [place for place in blind if not place.startswith(BROAD)] == []
+
+
+def test_nothing_is_caught_and_passed_over():
+    """What is meant to be ignored is named in a `suppress`, which is never broad."""
+    silent = [
+        at(name, node)
+        for name, node in nodes(*ENGINE)
+        if isinstance(node, ast.ExceptHandler) and all(isinstance(part, (ast.Pass, ast.Expr)) and not calls(part) for part in node.body)
+    ]
+    suppressed = [
+        at(name, node)
+        for name, node in nodes(*ENGINE)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "suppress" and any(map(is_broad, node.args))
+    ]
+
+    assert silent + suppressed == []
+
+
+def calls(statement: ast.stmt) -> bool:
+    return any(isinstance(part, ast.Call) for part in ast.walk(statement))
+
+
+def test_nothing_is_mocked():
+    modules = {
+        (at(name, node), module)
+        for name, node in nodes(*TESTS, *ENGINE)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for module in [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+    }
+
+    assert [place for place, module in modules if re.search(r"(^|\.)mock$|^(pytest_mock|freezegun|responses|time_machine)$", module)] == []
+
+
+# --- what may be read by everybody -----------------------------------------------------------------------------------
+
+
+def test_no_file_names_the_machine_that_it_was_written_on():
+    others = [name for name in tracked() if name != "tests/test_house.py"]
+
+    assert matches(re.compile(r"(?<![\w.$}])/work/"), iter(others)) == []
+    assert matches(re.compile(r"(?<![\w.$}])/(?:root|home)/"), (name for name in others if not name.startswith(LINES))) == []
+
+
+def test_no_file_names_a_package_registry():
+    assert matches(REGISTRIES, (name for name in tracked() if name != "tests/test_house.py")) == []
+
+
+@pytest.mark.parametrize("folder", EXAMPLES)
+def test_addresses_in_examples_belong_to_nobody(folder: str):
+    """RFC 5737, RFC 3849, private, loopback and other reserved ranges, and multicast."""
+    strays = {
+        (name, address)
+        for name in tracked()
+        if name.startswith(folder)
+        for pattern in (V4, V6)
+        for address in pattern.findall(text_of(name))
+        if is_somebodys(address)
+    }
+
+    assert strays == set()
+
+
+def is_somebodys(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return address.is_global and not address.is_multicast

@@ -1,0 +1,138 @@
+"""Hunts over a real store, as an analyst calls them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soc.cli.main import cli
+from soc.condition.tree import TRUE
+from soc.errors import UsageError
+from soc.fields import base_catalogue
+from soc.hunt.drawing import draw
+from soc.hunt.hunts import OTHERS, Timeline, timeline
+from soc.model import ALWAYS, Window
+from soc.store.segments import open_store
+from soc.times import DAY, HOUR, MINUTE, parse_iso
+
+NOW = parse_iso("2026-10-11T12:00:00Z")
+CATALOGUE = base_catalogue()
+EVENTS = [
+    {
+        "@timestamp": NOW - i * 10 * MINUTE,
+        "event.id": f"id{i:03}",
+        "event.dataset": ("openssh.auth", "iptables.packet")[i % 2],
+        "event.original": f"line {i} from 198.51.100.{i % 5}",
+        "event.category": ["network", "host"],
+        "source.ip": f"198.51.100.{i % 5}",
+        "user.name": "evil\x1b[2J\u202ename",
+        "labels": {"a b": "=x"},
+    }
+    for i in range(200)
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    store = open_store(home / "store", CATALOGUE, create=True)
+    with store.writer() as writer:
+        writer.add(writer.begin(), EVENTS, (), now=NOW)
+    store.close()
+    return home
+
+
+def soc(home, *args):
+    return CliRunner().invoke(cli, ["--home", str(home), "hunt", *args])
+
+
+def rows(result):
+    assert result.exit_code == 0, result.output
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_events_are_found_newest_first(home):
+    found = rows(soc(home, "events", "source.ip:198.51.100.0/31 line", "--since", "all", "--limit", "5"))
+
+    assert [event["event.id"] for event in found] == ["id000", "id001", "id005", "id006", "id010"]
+    assert found[0]["labels.a b"] == "=x"
+    assert found[0]["@timestamp"].endswith("Z")
+
+
+def test_since_cuts_off_what_is_older(home):
+    assert len(rows(soc(home, "events", "--since", "2026-10-11T10:30:00Z", "--limit", "1000"))) == 10
+    assert len(rows(soc(home, "events", "--since", "2026-10-11T10:30:00Z", "--until", "2026-10-11T12:00:00Z"))) == 9
+    assert "no event matches" in soc(home, "events", "nothing-like-this").stderr
+
+
+def test_what_was_left_out_is_said(home):
+    assert "3 of 200 events" in soc(home, "events", "--since", "all", "--limit", "3").stderr
+
+
+@pytest.mark.parametrize("command", [("events", "--fields", "user.name"), ("top", "user.name"), ("timeline", "--by", "user.name")])
+def test_no_control_character_of_a_log_reaches_the_terminal(home, command):
+    shown = soc(home, *command, "--since", "all", "--output", "table").stdout
+
+    assert "evil" in shown
+    assert not {"\x1b", "\u202e"} & set(shown)
+
+
+def test_no_value_of_a_log_becomes_a_formula(home):
+    lines = list(csv.DictReader(io.StringIO(soc(home, "events", "--since", "all", "--output", "csv").stdout)))
+
+    assert {line["labels.a b"] for line in lines} == {"'=x"}
+
+
+def test_top_counts_each_value(home):
+    found = rows(soc(home, "top", "source.ip", "event.dataset:openssh*", "--since", "all", "--limit", "2"))
+
+    assert found == [{"value": "198.51.100.0", "events": 20}, {"value": "198.51.100.1", "events": 20}]
+
+
+def test_sql_answers_a_select_and_nothing_else(home):
+    assert rows(soc(home, "sql", "SELECT count(*) AS n, count(*) AS n FROM events WHERE \"source.ip\" LIKE '%.1'")) == [
+        {"n": 40, "n_1": 40}
+    ]
+    assert isinstance(soc(home, "sql", "DROP VIEW events").exception, UsageError)
+
+
+def test_a_wrong_field_is_named_with_the_right_one(home):
+    assert "did you mean source.ip" in str(soc(home, "top", "source.ips").exception)
+    assert "did you mean source.ip" in str(soc(home, "events", "source.ips:1").exception)
+
+
+def test_a_timeline_is_written_as_rows_that_sum_up_to_all_events(home):
+    found = rows(soc(home, "timeline", "--since", "all", "--by", "event.category"))
+
+    assert sum(row["events"] for row in found if row["event.category"] == "host") == 200
+
+
+@pytest.mark.parametrize("window", [ALWAYS, Window(NOW - 3 * DAY, NOW + 1), Window(NOW - 50 * MINUTE, ALWAYS.until)])
+@pytest.mark.parametrize("spans", [10, 41, 200])
+def test_each_event_of_the_window_lies_in_one_span(home, window, spans):
+    store = open_store(home / "store", CATALOGUE)
+
+    drawn = timeline(store, TRUE, window, CATALOGUE, by="source.ip", spans=spans, most=3)
+
+    assert len(drawn.starts) <= spans
+    assert sum(map(sum, drawn.rows.values())) == sum(1 for event in EVENTS if window.since <= event["@timestamp"] < window.until)
+    assert list(drawn.rows)[-1] == OTHERS
+    store.close()
+
+
+@given(
+    st.dictionaries(st.text(max_size=40), st.lists(st.integers(0, 10**9), min_size=24, max_size=24), min_size=1),
+    st.sampled_from((MINUTE // 2, HOUR, 7 * DAY)),
+)
+def test_a_drawing_has_a_block_per_span_and_hides_no_event(counts, width):
+    drawn = draw(Timeline([i * width for i in range(24)], width, counts))
+
+    for line, row in zip(drawn, counts.values(), strict=False):
+        assert [block == " " for block in line[29:53]] == [count == 0 for count in row]
+        assert line[53:].strip() == f"{sum(row):,}"

@@ -1,0 +1,114 @@
+"""The law of detection: what is raised is a function of the set of hits, whatever their batches, order and repeats.
+
+The reader here is the contract of a store's `hits`; `tests/store` proves that the engines keep it.
+"""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from soc.condition.tree import TRUE
+from soc.detect.evaluate import Evaluator
+from soc.detect.identity import hit_name
+from soc.detect.rule import Correlation, Rule, RuleSet, Tuning
+from soc.match.hits import concat, to_table, within
+from soc.model import Logsource
+from soc.text import canonical_json
+from soc.times import MINUTE
+
+
+def rule(id, correlation=None, tuning=None):
+    texts = dict(title=id, path=None, line=1, level="high", status="test", tags=(), description="", author="", references=())
+    condition = None if correlation else TRUE
+    return Rule(
+        id=id,
+        **texts,
+        falsepositives=(),
+        logsource=Logsource(),
+        condition=condition,
+        correlation=correlation,
+        hash=f"hash of {id}",
+        tuning=tuning or Tuning(),
+    )
+
+
+def counted(kind, rules, **more):
+    settings = dict(group_by=("user.name",), timespan=10 * MINUTE, op="gte", bound=len(rules)) | more
+    return Correlation(type=kind, rules=rules, **settings)
+
+
+RULES = RuleSet(
+    {
+        r.id: r
+        for r in (
+            rule("plain", tuning=Tuning(cell=20 * MINUTE)),
+            rule("a"),
+            rule("b"),
+            rule("many", counted("event_count", ("a",), bound=3, generate=True)),
+            rule("values", counted("value_count", ("a", "b"), bound=2, op="gt", fields=("source.ip",))),
+            rule("both", counted("temporal", ("a", "b"))),
+            rule("then", counted("temporal_ordered", ("a", "b"), group_by=())),
+            rule("twice", counted("event_count", ("many",), bound=2, timespan=3 * 60 * MINUTE, generate=True)),
+            rule("chain", counted("temporal_ordered", ("many", "b"), timespan=30 * MINUTE, generate=True)),
+        )
+    }
+)
+COUNTED_BY = {"plain": ["plain"], "a": ["a", "many", "values", "both", "then"], "b": ["values", "both", "then", "chain"]}
+
+
+def rows(hit):
+    """What one event that hits `part` adds, for each rule that counts it."""
+    part, minute, serial, user, value = hit
+    for target in COUNTED_BY[part]:
+        key = {} if target == "then" else {"user.name": user}
+        seen = canonical_json([value]).decode() if target == "values" else None
+        yield hit_name(RULES.rules[target]), part, minute * MINUTE, "inst", canonical_json(key).decode(), seen, f"event {minute} {serial}"
+
+
+def raised(batches):
+    """The newest state of each cell after runs over these batches, one after the other."""
+    known, cells = to_table([]), {}
+
+    def read(rules, window):
+        return within(known, rules, window)
+
+    for batch in batches:
+        fresh = to_table([row for hit in batch for row in rows(hit)])
+        known = concat([known, fresh])
+        for cell in Evaluator(RULES, read).cells(fresh):
+            cells[cell.id] = cell
+    return cells
+
+
+HIT = st.tuples(
+    st.sampled_from(sorted(COUNTED_BY)),
+    st.integers(0, 400).map(lambda m: m // 3),
+    st.integers(0, 2),
+    st.sampled_from("uv"),
+    st.sampled_from("123"),
+)
+
+
+@given(st.lists(HIT, min_size=1, max_size=40), st.data())
+def test_batches_order_and_repeats_change_nothing(hits, data):
+    shuffled = data.draw(st.permutations(hits + data.draw(st.lists(st.sampled_from(hits), max_size=5))))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=6)))
+    batches = [shuffled[i:j] for i, j in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
+
+    assert raised(batches) == raised([hits])
+
+
+@given(st.lists(HIT, min_size=1, max_size=30))
+def test_evidence_is_the_ten_smallest_of_what_contributed(hits):
+    for cell in raised([hits]).values():
+        assert list(cell.evidence) == sorted(cell.evidence)[:10]
+        assert len(cell.evidence) == min(10, cell.count)
+        assert cell.start <= cell.first <= cell.last < cell.end
+
+
+def test_a_burst_across_the_edge_of_a_cell_is_two_alerts_of_one_key():
+    edge = [("a", minute, 0, "u", "1") for minute in range(56, 66)]
+
+    cells = [cell for cell in raised([edge]).values() if cell.rule.id == "many"]
+
+    assert [cell.start // MINUTE for cell in sorted(cells, key=lambda c: c.start)] == [0, 60]
+    assert {cell.key["user.name"] for cell in cells} == {"u"}

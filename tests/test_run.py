@@ -1,0 +1,135 @@
+"""`soc run` as cron and systemd call it: overlap, deadline, and the units and lines that soc writes."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from soc.desk.desk import open_desk
+from soc.times import HOUR
+
+SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
+LINE = "<38>1 2026-11-20T10:14:{second:02d}Z gw1 sshd 4721 - - Failed password for root from 203.0.113.7 port 52144 ssh2"
+RULE = """
+title: Root tried
+id: 5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11
+status: test
+level: high
+logsource: {product: linux, service: sshd}
+detection:
+    selection: {event.outcome: failure, user.name: root}
+    condition: selection
+"""
+
+
+class Site:
+    """A state folder, a content root and a log that a feed names."""
+
+    def __init__(self, folder):
+        self.home, self.site, self.log = folder / "home", folder / "site", folder / "auth.log"
+        (self.site / "detections/rules").mkdir(parents=True)
+        (self.site / "ingest").mkdir()
+        (self.site / "detections/rules/root.yml").write_text(RULE)
+        (self.site / "ingest/gateways.yml").write_text(f"paths: [{self.log}]\nparsers: [openssh]\n")
+        self.soc("init", "--site", str(self.site))
+        config = self.home / "soc.toml"
+        config.write_text(config.read_text().replace("days = 30", "days = 36500"))
+        self.write(range(5))
+
+    def write(self, seconds):
+        with self.log.open("a") as log:
+            log.writelines(LINE.format(second=second) + "\n" for second in seconds)
+
+    def soc(self, *words, **more):
+        return subprocess.run([*SOC, "--home", str(self.home), *words], capture_output=True, text=True, timeout=120, **more)
+
+    def status(self):
+        return json.loads(self.soc("status", "--output", "json").stdout)
+
+    def alerts(self):
+        return [json.loads(line) for line in self.soc("alert", "list", "--output", "json").stdout.splitlines()]
+
+
+@pytest.fixture
+def site(tmp_path):
+    return Site(tmp_path)
+
+
+def test_run_reads_detects_and_opens_a_case_and_a_second_run_doubles_nothing(site):
+    first = site.soc("run")
+    site.write(range(5, 7))
+    second = site.soc("run")
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert site.status()["batches"]["events"] == 7
+    assert [alert["count"] for alert in site.alerts()] == [7]
+    assert site.status()["queue"]["open"] == 1
+    assert site.status()["coverage"]["uncovered"] == 0
+
+
+def test_a_run_that_overlaps_names_the_holder_and_does_nothing(site):
+    desk = open_desk(f"sqlite:///{site.home / 'desk.db'}")
+    with desk.lock("soc run", owner="somebody", now=0, lease=HOUR):
+        late = site.soc("run")
+    desk.close()
+
+    assert late.returncode == 3
+    assert "somebody" in late.stderr
+    assert str(os.getpid()) in late.stderr
+    assert site.status()["batches"]["events"] == 0
+
+
+def test_a_run_without_time_leaves_everything_to_the_next(site):
+    hurried = site.soc("run", "--deadline", "0s")
+    calm = site.soc("run")
+
+    assert (hurried.returncode, calm.returncode) == (0, 0), hurried.stderr + calm.stderr
+    assert [alert["count"] for alert in site.alerts()] == [5]
+
+
+def test_the_crontab_line_runs(site):
+    line = site.soc("init", "--crontab").stdout.strip()
+    minute, *_, command = line.split(maxsplit=5)
+
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=120)
+
+    assert minute == "*/5"
+    assert done.returncode == 0, done.stderr
+    assert site.status()["batches"]["events"] == 5
+
+
+def test_the_systemd_units_are_valid_and_their_command_runs(site, tmp_path):
+    units = tmp_path / "units"
+    units.mkdir()
+    site.soc("init", "--systemd", str(units))
+    service = (units / "soc-run.service").read_text()
+    (command,) = [line.partition("=")[2] for line in service.splitlines() if line.startswith("ExecStart=")]
+
+    if analyze := shutil.which("systemd-analyze"):
+        verdict = subprocess.run([analyze, "verify", *map(str, sorted(units.iterdir()))], capture_output=True, text=True, timeout=60)
+        said = [line for line in verdict.stderr.splitlines() if "soc-run" in line]
+        assert (verdict.returncode, said) == (0, []), verdict.stderr
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=120)
+
+    assert done.returncode == 0, done.stderr
+    assert Path(command.split()[0]).is_absolute()
+    assert f"ReadWritePaths={site.home}" in service
+
+
+def test_what_is_older_than_the_retention_is_searched_before_it_goes(site):
+    config = site.home / "soc.toml"
+    config.write_text(config.read_text().replace("days = 36500", "days = 1"))
+    site.log.write_text("".join(LINE.format(second=second).replace("2026-11", "2026-01") + "\n" for second in range(3)))
+
+    done = site.soc("run")
+
+    assert "dropped 3 events" in done.stderr
+    assert site.status()["batches"]["events"] == 0
+    (alert,) = site.alerts()
+    shown = json.loads(site.soc("alert", "show", alert["id"], "--output", "json").stdout)
+    assert len(shown["events"]) == 3
