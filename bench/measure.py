@@ -17,6 +17,8 @@ from statistics import median
 
 LOOP = 5_000_000
 PROGRAMS = Path(sys.executable).parent
+# Python programs start from their byte code, as they do wherever nobody forbids to write it
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 class BenchError(Exception):
@@ -42,7 +44,7 @@ def cost(command: Sequence[str], *, stdout: Path | None = None, cwd: Path | None
     """Runs a command to its end. Raises BenchError with the end of its stderr when it leaves with another code than `codes`."""
     began = time.monotonic()
     with open(stdout or os.devnull, "wb") as out:  # noqa: PTH123 - os.devnull
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, cwd=cwd)
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, cwd=cwd, env=ENVIRONMENT)
         assert process.stderr is not None
         said = process.stderr.read()
     used = reap(process)

@@ -56,7 +56,8 @@ def site(work: Path) -> tuple[Path, int]:
         raise BenchError("the public rules, sigma_rules.tar.gz, are not beside this checkout (../shared)")
     root, unpacked = parser_alone(work), work / "public"
     with tarfile.open(RULES) as archive:
-        archive.extractall(unpacked, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # new in Python 3.11.4
+        archive.extractall(unpacked)
     rules = root / "detections" / "rules"
     rules.mkdir(parents=True)
     chosen = [path for folder in FOLDERS for path in sorted((unpacked / folder).rglob("*.yml")) if _concerned(path)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 from soc.errors import UsageError
 
@@ -37,18 +36,26 @@ def to_datetime(moment: int) -> datetime:
 
 def iso(moment: int) -> str:
     """ISO 8601 in UTC with milliseconds, microseconds only when there are any: `2026-10-11T22:14:15.000Z`."""
-    millis, micros = divmod(moment, 1000)
-    if micros:
-        return f"{_second(millis // 1000)}{moment % SECOND:06d}Z"
-    return _second(millis // 1000) + _MILLIS[millis % 1000]
+    second, micros = divmod(moment, SECOND)
+    if micros % 1000:
+        return f"{_seconds[second]}{micros:06d}Z"
+    return _seconds[second] + _MILLIS[micros // 1000]
 
 
 _MILLIS = [f"{millis:03d}Z" for millis in range(1000)]
 
 
-@lru_cache(maxsize=1 << 12)
-def _second(seconds: int) -> str:
-    return (EPOCH + timedelta(seconds=seconds)).isoformat()[:19] + "."
+class _Seconds(dict[int, str]):
+    """What was written of the last seconds: the moments of events lie close together, and asking a dict calls no function."""
+
+    def __missing__(self, seconds: int) -> str:
+        if len(self) >= 1 << 12:
+            self.clear()
+        text = self[seconds] = (EPOCH + timedelta(seconds=seconds)).isoformat()[:19] + "."
+        return text
+
+
+_seconds = _Seconds()
 
 
 def parse_iso(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -22,7 +22,7 @@ from soc.parsing import Clock, Stream
 from soc.parsing.printed import Printer, nested
 from soc.parsing.routes import Routes
 
-_BLOCK = 64 << 10  # bytes
+_BLOCK = 256 << 10  # bytes
 _NO_LIMIT = 1 << 62  # a line is one object, however long it is
 
 
@@ -49,15 +49,15 @@ def parse(soc: Soc, stated: str | None, deep: bool, zone: str, as_of: str | None
         note(str(error))
     lines = _Lines(file, moment_of(as_of, now) if as_of else None, soc)
     stream = Stream(Clock(now, zone_named(zone)))
+    out = open(sys.stdout.fileno(), "wb", _BLOCK, closefd=False)  # noqa: SIM115 - with more room than sys.stdout has
     collecting = gc.isenabled()
     gc.disable()  # events hold no cycles, and looking for them costs more than reading a line
     try:
         for chunk in filter(_has_lines, lines):
             if (received := lines.received()) != stream.clock.received:
                 stream.clock = Clock(received, stream.clock.zone)
-            for block in _objects(chunk.raws, lines.ids(chunk), routes, stream, printer, deep):
-                sys.stdout.buffer.write(block)
-            sys.stdout.buffer.flush()
+            _write(out.write, chunk.raws, lines.ids(chunk), routes, stream, printer, deep)
+            out.flush()
     finally:
         if collecting:
             gc.enable()
@@ -92,15 +92,12 @@ class _Lines:
         return event_ids(self._source, chunk.offsets, chunk.raws)
 
 
-def _objects(raws: list[bytes], ids: list[str], routes: Routes, stream: Stream, printer: Printer, deep: bool) -> Iterator[bytearray]:
+def _write(
+    write: Callable[[bytes], object], raws: list[bytes], ids: list[str], routes: Routes, stream: Stream, printer: Printer, deep: bool
+) -> None:
     read, flat, dumps, newline = routes.event, printer.flat, orjson.dumps, orjson.OPT_APPEND_NEWLINE
-    block = bytearray()
     for raw, event_id in zip(raws, ids, strict=True):
         event = read(raw, stream)
         event["event.id"] = event_id
         shown = flat(event)
-        block += dumps(nested(shown) if deep else shown, None, newline)  # kept apart, each text would cost a page of fresh memory
-        if len(block) > _BLOCK:
-            yield block
-            block = bytearray()
-    yield block
+        write(dumps(nested(shown) if deep else shown, None, newline))

@@ -10,12 +10,25 @@ from soc.model import Event
 from soc.parsing.parser import Parser
 from soc.times import iso
 
+_MOST, _LONGEST = 4096, 64  # names that are remembered
+
+
+class _Labels(dict[str, str]):
+    """A label's name as it is printed. Most come again and again."""
+
+    def __missing__(self, key: str) -> str:
+        name = f"labels.{key}"
+        if len(self) < _MOST and len(key) <= _LONGEST:
+            self[key] = name
+        return name
+
 
 class Printer:
     """`parsers` only make it fast: the dates that their datasets declare are known beforehand."""
 
     def __init__(self, catalogue: Catalogue, parsers: Iterable[Parser] = ()) -> None:
         self._dates = frozenset(field.name for field in catalogue.values() if field.type == "date") - {"@timestamp"}
+        self._labels = _Labels()
         self._declared = {dataset.name: tuple(self._dates & dataset.fields.keys()) for parser in parsers for dataset in parser.supplies}
 
     def flat(self, event: Event) -> dict[str, Any]:
@@ -29,8 +42,9 @@ class Printer:
                 value = event[name]
                 event[name] = [iso(moment) for moment in value] if isinstance(value, list) else iso(value)
         if "labels" in event:
+            names = self._labels
             for key, text in event.pop("labels").items():
-                event[f"labels.{key}"] = text
+                event[names[key]] = text
         return event
 
 

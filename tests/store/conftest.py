@@ -17,14 +17,14 @@ class Segments:
 
     def fresh(self, **options):
         path = self._folders.mktemp("segments") / "store"
-        store = open_store(path, CATALOGUE, create=True, reserve=0, shape=Shape(2, 8, 5, 6, 3, 20), **options)
+        store = open_store(path, CATALOGUE, create=True, reserve=0, shape=Shape(2, 2, 8, 5, 6, 3, 20), **options)
         self._paths[store.id] = (path, options)
         return store
 
     def reopened(self, store):
         path, options = self._paths[store.id]
         store.close()
-        return open_store(path, CATALOGUE, reserve=0, shape=Shape(2, 8, 5, 6, 3, 20), **options)
+        return open_store(path, CATALOGUE, reserve=0, shape=Shape(2, 2, 8, 5, 6, 3, 20), **options)
 
     def path(self, store):
         return self._paths[store.id][0]

@@ -39,7 +39,7 @@ def parse(record: Record) -> Event | None:
     except orjson.JSONDecodeError as error:
         raise ParseError(f"no valid JSON of the mix: {error.msg} at column {error.pos + 1}") from error
     event: Event = {}
-    _flat(said, "", event)
+    _flat(said, _ROOT, event)
     for old in _RENAMED.keys() & event.keys():
         event[_RENAMED[old]] = event.pop(old)
     event["@timestamp"] *= 1000
@@ -55,12 +55,27 @@ def parse(record: Record) -> Event | None:
     return event
 
 
-def _flat(said: dict[str, Any], prefix: str, event: Event) -> None:
+class _Names(dict[str, Any]):
+    """Of the objects under a prefix: a key's dotted name, and the names of the objects under it. Equal texts are one object."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+
+    def __missing__(self, key: str) -> tuple[str, _Names]:
+        name = f"{self._prefix}{key}"
+        self[key] = known = (name, _Names(f"{name}."))
+        return known
+
+
+_ROOT = _Names("")
+
+
+def _flat(said: dict[str, Any], names: _Names, event: Event) -> None:
     for key, value in said.items():
         if type(value) is dict:
-            _flat(value, f"{prefix}{key}.", event)
+            _flat(value, names[key][1], event)
         else:
-            event[prefix + key] = value
+            event[names[key][0]] = value
 
 
 def recognises(line: str) -> bool:

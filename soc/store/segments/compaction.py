@@ -51,7 +51,7 @@ def _next_group(core: Core) -> list[Stored]:
     for segment in segments:
         if segment.dataset is not None and segment.rows < shape.small:
             small[segment.dataset].append(segment)
-    if len(wide) >= shape.least:
+    if len(wide) >= shape.wide:
         parts = register.parts(core.manifest, wide)
         datasets = {dataset for segment in wide for dataset in parts[segment.id]}
         first, last = min(s.first for s in wide), max(s.last for s in wide)

@@ -17,7 +17,8 @@ GRACE = 10 * MINUTE  # between the moment that a file is no longer read by new q
 class Shape:
     """How compaction shapes segments."""
 
-    least: int = 4  # segments that are worth a merge
+    wide: int = 16  # segments of several datasets that are worth a merge: fewer would write each event again with every run
+    least: int = 4  # segments of one dataset that are worth a merge
     small: int = 250_000  # rows under which a merged segment is merged again
     full: int = 500_000  # rows at which a segment ends with its hour
     most: int = 1_000_000  # rows at which a segment ends anywhere
