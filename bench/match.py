@@ -24,7 +24,9 @@ def figures(work: Path, size: float) -> list[Figure]:
     mix.searched(soc, work / "status.json")
     parts = f"read back {reading:.1f} s, match {matching:.1f} s"
     ours = [
-        Figure("rules over the stored events", reading + matching, "s", BOUND * size, f"{rules} rules, {count:,} events: {parts}"),
+        Figure(
+            "rules over the stored events", reading + matching, "s", BOUND * size, f"{rules} rules, {count:,} events: {parts}", cpu=True
+        ),
         Figure("soc detect", used.cpu, "s", None, f"all of it, start-up {start:.1f} s; {used.memory >> 20} MiB"),
     ]
     return [*ours, *rsigma.figures(work, root, mix.lines(count), reading + matching)]

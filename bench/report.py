@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One row. `bound` is of the same unit as `value`; a figure without one is printed for its own sake.
 
-    `beside`: what it was measured against in the same run. `least`: the bound is a minimum.
+    `beside`: what it was measured against in the same run. `least`: the bound is a minimum. `cpu`: it is of this machine's
+    CPU as it was just then, with nothing beside it.
     """
 
     what: str
@@ -19,6 +20,14 @@ class Figure:
     bound: float | None = None
     beside: str = ""
     least: bool = False
+    cpu: bool = False
+
+    def at(self, speed: float) -> Figure:
+        """The figure, which says beside it what it would about be on the reference's machine: this one has `speed` of its speed."""
+        if not self.cpu:
+            return self
+        there = self.value / speed if self.least else self.value * speed
+        return replace(self, beside=f"at the reference's speed about {_number(there)}; {self.beside}")
 
     @property
     def holds(self) -> bool:

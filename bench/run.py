@@ -27,4 +27,4 @@ def figures(work: Path, size: float) -> list[Figure]:
     if found != count:
         raise BenchError(f"{count} lines went in, {found} events were searched")
     beside = f"start-up apart: {start:.2f} s; with it: {count / used.cpu:,.0f}; {rules} rules, {hushed} hushed; {used.memory >> 20} MiB"
-    return [Figure("run", count / (used.cpu - start), "events/s/core", BOUND, beside, least=True)]
+    return [Figure("run", count / (used.cpu - start), "events/s/core", BOUND, beside, least=True, cpu=True)]

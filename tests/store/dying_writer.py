@@ -27,7 +27,9 @@ def event(number):
 
 
 def main(path, round_, pace):
-    store = open_store(path, base_catalogue(), reserve=0, shape=Shape(wide=3, least=3, small=2000, full=1000, most=1500, sparse=500, round=4000))
+    store = open_store(
+        path, base_catalogue(), reserve=0, shape=Shape(wide=3, least=3, small=2000, full=1000, most=1500, sparse=500, round=4000)
+    )
     with store.writer() as writer:
         for count in range(1_000_000):
             state = SourceState(f"s{round_}", "f", "/var/log/x", (count + 1) * SIZE, "h", 1, "t")
