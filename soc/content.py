@@ -37,7 +37,7 @@ def shipped_root() -> Path:
 def load_content(
     roots: tuple[Path, ...], *, cache: Path | None = None, extra_rules: tuple[Path, ...] = (), parser: str | None = None
 ) -> Content:
-    """The shipped root with `roots` over it. Raises ContentError when a root is no content root.
+    """The shipped root with `roots` over it. Raises ContentError when a root is no content root, or when everybody can write there.
 
     `extra_rules`: folders of any Sigma rules, added as imported ones. `cache`: where compiled rules are kept. `parser`: the
     only one that is wanted, for a quick start; all are loaded when there is none of the name.
@@ -45,6 +45,7 @@ def load_content(
     for root in roots:
         if not any((root / folder).is_dir() for folder in FOLDERS):
             raise ContentError("is no content root", path=root, repair=f"it needs one of the folders {', '.join(FOLDERS)}")
+        _refuse_open(root)
     for folder in extra_rules:
         if not folder.exists():
             raise ContentError("there is no such file or folder of rules", path=folder, repair="check the path given to --rules")
@@ -158,6 +159,15 @@ class Content:
             except ContentError as error:
                 self.errors.append(error)
         return self.errors
+
+
+def _refuse_open(root: Path) -> None:
+    """Parsers are code and playbooks run programs: whoever can write to a root, or put another folder in a folder's place, runs as us."""
+    from soc.parsing.load import open_to_all
+
+    for folder in (root, *(root / name for name in FOLDERS)):
+        if folder.is_dir() and (fault := open_to_all(folder)):
+            raise fault
 
 
 def _root_name(number: int, root: Path) -> str:

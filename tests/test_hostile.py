@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
@@ -124,6 +125,55 @@ def test_wrong_words_name_the_right_ones(site):
     said(soc(site, "ingest", str(site / "none.log")), 4, "none.log")
     (site / "home/soc.toml").write_text("[retention]\ndayz = 3\n")
     said(soc(site, "status"), 2, "dayz", "days")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "texts"),
+    [
+        ("content = 5", ("content is 5", 'content = ["')),
+        ('content = "/srv/soc"', ("content is '/srv/soc'", 'content = ["')),
+        ("content = [5]", ("content is [5]",)),
+        ("[mail]\npassword_file = 5", ("mail.password_file is 5", "text in quotes")),
+        ("[mail]\nport = '25'", ("mail.port is '25'", "whole number")),
+        ("[desk]\nurl = 7", ("desk.url is 7",)),
+        ("[retention]\nmax_disk = []", ("retention.max_disk is []",)),
+    ],
+)
+def test_a_configuration_of_another_type_is_named_with_its_repair(tmp_path, wrong, texts):
+    (tmp_path / "soc.toml").write_text(f"{wrong}\n")
+
+    said(soc(tmp_path, "--config", str(tmp_path / "soc.toml"), "status"), 2, "soc.toml", *texts)
+
+
+@pytest.mark.parametrize("folder", ["", "playbooks", "parsers"])
+def test_a_content_root_that_everybody_can_write_to_is_refused(site, folder):
+    (site / "site" / folder).mkdir(exist_ok=True)
+    (site / "site" / folder).chmod(0o777)
+
+    said(soc(site, "check"), 2, str(site / "site" / folder), "chmod o-w")
+
+
+def test_while_a_feed_is_wrong_no_file_is_begun_for_another(site):
+    feed = site / "site/ingest/gateways.yml"
+    feed.write_text(f"paths: [{site}/new.log]\nzone: [\n")
+    (site / "new.log").write_text(LINE)
+    said(soc(site, "ingest", str(site / "new.log")), 2, "gateways.yml", "--feed")
+    feed.write_text(f"paths: [{site}/new.log]\n")
+
+    said(soc(site, "ingest", str(site / "new.log")), 0)
+
+    assert '"gateways"' in soc(site, "status", "--output", "json").stdout
+
+
+def test_a_page_whose_bytes_were_changed_is_named_with_its_file(site):
+    (segment,) = (site / "home/store").rglob("*.parquet")
+    group = pq.read_metadata(segment).row_group(0)
+    (column,) = [group.column(at) for at in range(group.num_columns) if group.column(at).path_in_schema == "event.outcome"]
+    whole = bytearray(segment.read_bytes())
+    whole[column.dictionary_page_offset + column.total_compressed_size - 1] ^= 0xFF  # the last byte of its last page
+    segment.write_bytes(whole)
+
+    said(soc(site, "detect"), 3, segment.name, "soc doctor --give-up")
 
 
 HOSTILE = "\x1b[31mroot\x9b2J\u202egnp"

@@ -33,6 +33,19 @@ def parsed(*arguments: str, given: bytes = b"") -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def test_on_a_terminal_no_character_of_a_line_steers_it():
+    master, slave = os.openpty()
+    command = [sys.executable, "-c", "from soc.cli.main import main; main()", "parse", "--format", "syslog"]
+    line = "<38>Oct 11 22:14:15 gw1 sshd[1]: \x9b2J\u202egnp\n"
+    subprocess.run(command, input=line.encode(), stdout=slave, env={**os.environ, "SOC_HOME": "/nonexistent"}, check=True)
+    shown = os.read(master, 1 << 16).decode()
+    os.close(master)
+    os.close(slave)
+
+    assert json.loads(shown)["message"] == "\x9b2J\u202egnp"
+    assert not set("\x9b\u202e") & set(shown)
+
+
 @settings(max_examples=4, deadline=None)
 @given(
     st.lists(st.one_of(st.binary(max_size=80), st.sampled_from(sample_lines())), max_size=20), st.sampled_from(["syslog", "openssh", ""])

@@ -1,5 +1,6 @@
 """`soc run` as cron and systemd call it: overlap, deadline, and the units and lines that soc writes."""
 
+import gzip
 import json
 import os
 import shlex
@@ -118,7 +119,16 @@ def test_the_systemd_units_are_valid_and_their_command_runs(site, tmp_path):
 
     assert done.returncode == 0, done.stderr
     assert Path(command.split()[0]).is_absolute()
-    assert f"ReadWritePaths={site.home}" in service
+    assert f'ReadWritePaths="{site.home}"' in service
+
+
+def test_a_feeds_file_that_cannot_be_read_is_a_failure_of_the_run(site):
+    site.log.write_bytes(gzip.compress(site.log.read_bytes() * 50)[:-8])
+
+    done = site.soc("run")
+
+    assert done.returncode == 4
+    assert "damaged or cut off" in done.stderr
 
 
 def test_what_is_older_than_the_retention_is_searched_before_it_goes(site):

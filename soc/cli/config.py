@@ -29,15 +29,22 @@ from typing import Any
 from soc.errors import ContentError
 
 SYSTEM = Path("/etc/soc/soc.toml")
-KNOWN = {
-    "content": (),
-    "store": ("url",),
-    "desk": ("url",),
-    "ingest": ("batch",),
-    "retention": ("days", "max_disk"),
-    "mail": ("host", "port", "sender", "user", "password_file", "tls", "timeout"),
-    "webhook": ("timeout",),
+_TEXT, _NUMBER, _SECONDS = (str,), (int,), (int, float)
+KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
+    "content": {},
+    "store": {"url": _TEXT},
+    "desk": {"url": _TEXT},
+    "ingest": {"batch": _NUMBER},
+    "retention": {"days": _NUMBER, "max_disk": (str, int)},
+    "mail": {
+        **dict.fromkeys(("host", "sender", "user", "password_file"), _TEXT),
+        "port": _NUMBER,
+        "timeout": _SECONDS,
+        "tls": (bool, str),
+    },
+    "webhook": {"timeout": _SECONDS},
 }
+_NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 
 
@@ -119,9 +126,14 @@ def _check_keys(values: dict[str, Any], path: Path) -> None:
             raise ContentError(f"unknown key {key!r}", path=path, repair=f"known: {', '.join(KNOWN)}")
         if KNOWN[key] and not isinstance(value, dict):
             raise ContentError(f"{key!r} is no table", path=path, repair=f"write [{key}] on a line of its own")
-        for name in value if KNOWN[key] else ():
+        for name, held in value.items() if KNOWN[key] else ():
             if name not in KNOWN[key]:
                 raise ContentError(f"unknown key {key}.{name}", path=path, repair=f"known in [{key}]: {', '.join(KNOWN[key])}")
+            if type(held) not in (wanted := KNOWN[key][name]):
+                raise ContentError(f"{key}.{name} is {held!r}", path=path, repair=f"write {' or '.join(_NAMED[kind] for kind in wanted)}")
+    roots = values.get("content", [])
+    if type(roots) is not list or not all(type(root) is str for root in roots):
+        raise ContentError(f"content is {roots!r}", path=path, repair='write a list of folders: content = ["/srv/soc-content"]')
 
 
 def _check_private(secret: Path, path: Path) -> None:

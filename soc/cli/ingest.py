@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -100,6 +101,9 @@ def stated_jobs(soc: Soc, paths: Sequence[str], feed_name: str | None, source: s
         raise UsageError("--source names standard input, which is not read\n  add - to the paths, or leave --source out")
     feeds = soc.content.feeds
     feed = feed_named(feed_name, feeds) if feed_name else None
+    if feed is None and (broken := [error for error in soc.content.errors if error.path and Path(error.path).parent.name == "ingest"]):
+        what = "\n".join(map(str, broken))
+        raise UsageError(f"{what}\n  mend it, or name the feed with --feed: a file stays with the feed that begins it")
     stdin = feed or feed_named(STDIN, feeds)
     return [Piped(stdin, sys.stdin.fileno(), source) if path == "-" else Files(feed, [path], stated=True) for path in paths]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -49,9 +50,12 @@ def init(soc: Soc, site: Path | None, systemd: Path | None, crontab: bool) -> No
         _make_site(site)
     config = soc.home / "soc.toml"
     if not config.exists() and soc.config.path is None:
-        config.write_text(CONFIG.format(content=f'["{site.absolute()}"]' if site else "[]"), encoding="utf-8")
+        config.write_text(CONFIG.format(content=_toml([str(site.absolute())] if site else [])), encoding="utf-8")
         config.chmod(0o600)
         note(f"wrote {config}")
+    elif site and site.absolute() not in soc.config.content:
+        held = [*map(str, soc.config.content), str(site.absolute())]
+        note(f"{soc.config.path or config} stays as it is; for {site} to be read, write in it: content = {_toml(held)}")
     make_state(soc)
     if systemd:
         for name in UNITS:
@@ -59,6 +63,11 @@ def init(soc: Soc, site: Path | None, systemd: Path | None, crontab: bool) -> No
             note(f"wrote {systemd / name}")
     if crontab:
         click.echo(cron_line(soc))
+
+
+def _toml(texts: list[str]) -> str:
+    """A TOML array of strings; JSON's are spelt alike."""
+    return json.dumps(texts, ensure_ascii=False)
 
 
 def make_state(soc: Soc, *, quiet: bool = False) -> None:
@@ -88,7 +97,7 @@ def command(soc: Soc) -> str:
 
 def cron_line(soc: Soc) -> str:
     """Every five minutes, with a deadline; overlapping runs end at once."""
-    return f"*/5 * * * * {command(soc)} run --deadline 4m"
+    return f"*/5 * * * * {command(soc)} run --deadline 4m".replace("%", r"\%")  # crontab(5): a bare one ends the line
 
 
 def unit(name: str, soc: Soc) -> str:
@@ -97,4 +106,5 @@ def unit(name: str, soc: Soc) -> str:
     from string import Template
 
     text = files("soc").joinpath("data", "systemd", name).read_text(encoding="utf-8")
-    return Template(text).substitute(command=command(soc), home=soc.home, user=soc.actor if os.geteuid() else "root")
+    said = {"command": command(soc), "home": f'"{soc.home}"', "user": soc.actor if os.geteuid() else "root"}
+    return Template(text).substitute({name: value.replace("%", "%%") for name, value in said.items()})  # systemd.unit(5), specifiers

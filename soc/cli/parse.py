@@ -21,6 +21,7 @@ from soc.ingest.zones import zone_named
 from soc.parsing import Clock, Stream
 from soc.parsing.printed import Printer, nested
 from soc.parsing.routes import Routes
+from soc.text import json_for_terminals
 
 _BLOCK = 256 << 10  # bytes
 _NO_LIMIT = 1 << 62  # a line is one object, however long it is
@@ -56,7 +57,7 @@ def parse(soc: Soc, stated: str | None, deep: bool, zone: str, as_of: str | None
         for chunk in filter(_has_lines, lines):
             if (received := lines.received()) != stream.clock.received:
                 stream.clock = Clock(received, stream.clock.zone)
-            _write(out.write, chunk.raws, lines.ids(chunk), routes, stream, printer, deep)
+            _write(_safely(out.write) if out.isatty() else out.write, chunk.raws, lines.ids(chunk), routes, stream, printer, deep)
             out.flush()
     finally:
         if collecting:
@@ -90,6 +91,11 @@ class _Lines:
         if self._source is None:
             self._source = source_id("parse", self._path if self._file else "-", chunk.raws[0], 0)
         return event_ids(self._source, chunk.offsets, chunk.raws)
+
+
+def _safely(write: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    """For a terminal: JSON leaves characters in place that steer one."""
+    return lambda object_: write(json_for_terminals(object_.decode()[:-1]).encode() + b"\n")
 
 
 def _write(

@@ -22,18 +22,25 @@ def retain(soc: Soc, days: int | None) -> int:
     Example:  soc retain --days 90
     """
     merged, dropped = upkeep(soc, days or soc.config.retention_days)
-    note(f"merged {merged} segments, dropped {dropped} events")
+    later = "; their files go with the first upkeep after ten minutes, when no query reads them any more" if dropped else ""
+    note(f"merged {merged} segments, dropped {dropped} events{later}")
     return 0
 
 
 def upkeep(soc: Soc, days: int) -> tuple[int, int]:
-    """Segments merged and events dropped. Batches that go before the rules have seen them are written down as expired."""
+    """Segments merged and events dropped. Batches that go before the rules have seen them are written down as expired.
+
+    What is to go goes first: on a full disk, merging has to wait for its room.
+    """
     now = soc.now()
     with soc.store.writer() as writer:
-        merged = writer.compact(now=now)
         before = max(now - days * DAY, soc.store.keep_from() or 0)
         _note_expired(soc, before, now)
-        return merged, writer.retain(before, now=now)
+        dropped = writer.retain(before, now=now)
+        if writer.crowded():
+            note("too little of the disk is free to merge segments; see: soc doctor")
+            return 0, dropped
+        return writer.compact(now=now), dropped
 
 
 def _note_expired(soc: Soc, before: int, now: int) -> None:

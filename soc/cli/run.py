@@ -49,4 +49,4 @@ def run(soc: Soc, deadline: str) -> int:
             _, dropped = upkeep(soc, soc.config.retention_days)
             if dropped:
                 note(f"dropped {dropped} events older than {soc.config.retention_days} days, or beyond max_disk")
-    return 4 if refused or outcome.failed or tally.failed or failures else 0
+    return 4 if refused or outcome.failed or tally.failed or tally.refused or failures else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,13 +139,24 @@ def _alert(alert: Alert, printer: Printer) -> dict[str, Any]:
     }
 
 
+def _print_dormant(rules: Sequence[Mapping[str, str]]) -> None:
+    """By reason, most rules first."""
+    by_reason: dict[str, list[str]] = {}
+    for rule in rules:
+        by_reason.setdefault(rule["reason"], []).append(rule["title"])
+    if rules:
+        safe_echo(f"{len(rules)} rules are dormant; each by name: --output json")
+    for reason, titles in sorted(by_reason.items(), key=lambda pair: (-len(pair[1]), pair[0])):
+        safe_echo(f"  {len(titles):>9}  {reason}, as {titles[0]!r}")
+
+
 def _print(found: dict[str, Any]) -> None:
     safe_echo(f"{found['events']} events, {found['unrecognised']} of them unrecognised; {found['failed']} lines failed")
     for dataset, count in found["recognised"].items():
         safe_echo(f"  {count:>9}  {dataset}")
-    dormant, refused = len(found["dormant"]), len(found["refused"])
-    if dormant or refused:
-        safe_echo(f"{dormant} rules are dormant, {refused} refused; why: --output json, or soc rule list")
+    if found["refused"]:
+        safe_echo(f"{len(found['refused'])} rules are refused; why stands on stderr and under --output json")
+    _print_dormant(found["dormant"])
     safe_echo("")
     rows = [alert | {"key": ", ".join(f"{k}={v}" for k, v in alert["key"].items())} for alert in found["alerts"]]
     emit(rows, ("first", "level", "title", "count", "institution", "key"), "table", title=f"{len(rows)} alerts")

@@ -26,7 +26,7 @@ def load_parsers(folder: Path, root_name: str, only: str | None = None) -> tuple
     """
     if not folder.is_dir():
         return [], []
-    if fault := _open_to_all(folder):
+    if fault := open_to_all(folder):
         return [], [fault]
     package = _package(folder, root_name)
     parsers: list[Parser] = []
@@ -88,12 +88,13 @@ def _line(error: Exception, path: Path) -> int | None:
 
 
 def _refuse(path: Path) -> None:
-    if fault := _open_to_all(path):
+    if fault := open_to_all(path):
         raise fault
 
 
-def _open_to_all(path: Path) -> ContentError | None:
+def open_to_all(path: Path) -> ContentError | None:
+    """What is wrong with a file or folder of a content root that everybody can write to; None for others."""
     mode = path.stat().st_mode
     if mode & stat.S_IWOTH and not (path.is_dir() and mode & stat.S_ISVTX):
-        return ContentError("everybody can write to it, and parsers are code", path=path, repair=f"chmod o-w {path}")
+        return ContentError("everybody can write to it, and content runs as code", path=path, repair=f"chmod o-w {path}")
     return None

@@ -62,6 +62,9 @@ class Writer(Protocol):
         Raises Conflict when a later writer has abandoned the batch.
         """
 
+    def crowded(self) -> bool:
+        """Whether there is too little room to write anything: `add` and `compact` would raise StoreError."""
+
     def compact(self, *, now: int) -> int:
         """Merges small segments; returns how many went. Changes no answer of any query."""
 
@@ -119,6 +122,6 @@ class Store(Protocol):
         """What is wrong with the store, each fault as one sentence with its place; `deep` reads everything."""
 
     def statistics(self) -> Mapping[str, int]:
-        """events, batches, segments, bytes (soc's own, on disk), hits."""
+        """events, batches, segments, bytes (soc's own, on disk), max_disk (the bound on those of the segments), hits."""
 
     def close(self) -> None: ...

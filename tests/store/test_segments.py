@@ -16,6 +16,7 @@ from soc.fields import Field, base_catalogue
 from soc.model import Window
 from soc.store.segments import Shape, open_store
 from soc.store.segments.compaction import cut
+from soc.store.segments.register import live
 from soc.times import DAY, HOUR, MINUTE
 from tests.store.test_contract import NOW, commit, event
 from tests.strategies import CATALOGUE
@@ -280,6 +281,42 @@ def test_the_oldest_whole_hours_are_named_when_the_segments_outgrow_their_bound(
     assert (before % HOUR, gone, tight.keep_from()) == (0, 1, None)
     assert [found["event.id"] for found in tight.select(TRUE)] == [f"id{number * HOUR}" for number in range(1, 5)]
     tight.close()
+
+
+def test_of_a_segment_that_spans_days_only_the_oldest_hours_go(segments):
+    store = segments.fresh()
+    for number in range(4):
+        commit(store, [event(number * DAY + second) for second in range(2)])
+    with store.writer() as writer:
+        writer.compact(now=NOW)
+        writer.compact(now=NOW + DAY)
+    used = sum(segment.bytes for segment in live(store._manifest))
+    store.close()
+
+    tight = open_store(segments.path(store), CATALOGUE, reserve=0, max_disk=used * 3 // 4)
+    with tight.writer() as writer:
+        gone = writer.retain(tight.keep_from(), now=NOW + DAY)
+
+    assert 0 < gone <= 4
+    assert tight.count(TRUE) == 8 - gone
+    assert tight.count(Equals("event.id", f"id{3 * DAY + 1}")) == 1
+    tight.close()
+
+
+def test_on_a_crowded_disk_retention_works_and_what_writes_says_why_it_does_not(segments):
+    store = segments.fresh()
+    commit(store, [event(1), event(DAY)])
+    store.close()
+
+    crowded = open_store(segments.path(store), CATALOGUE, reserve=1 << 60)
+    with crowded.writer() as writer:
+        assert writer.crowded()
+        with pytest.raises(StoreError, match="soc retain"):
+            writer.compact(now=NOW)
+        assert writer.retain(1_700_000_000_000_000 + HOUR, now=NOW) == 1
+
+    assert ["are free" in fault for fault in crowded.check()] == [True]
+    crowded.close()
 
 
 def test_a_damaged_segment_that_is_given_up_is_put_aside_and_its_loss_stays_visible(store, segments):

@@ -45,7 +45,9 @@ def _split(
     if not path.exists():
         raise Vanished(f"{path}: is missing\n{REPAIR}")
     with reading(path):
-        table = pq.read_table(path, columns=_wanted(parts, columns), filters=[(BATCH, "in", numbers)], partitioning=None)
+        table = pq.read_table(
+            path, columns=_wanted(parts, columns), filters=[(BATCH, "in", numbers)], partitioning=None, page_checksum_verification=True
+        )
     for dataset, names in parts.items():
         some = table if len(parts) == 1 else table.filter(pc.equal(table[DATASET], dataset))
         if some.num_rows:

@@ -20,14 +20,21 @@ def free_bytes(folder: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
+def crowded(folder: Path, reserve: int) -> list[str]:
+    """What is wrong when less than `reserve` bytes are free; nothing otherwise."""
+    free = free_bytes(folder)
+    if free >= reserve:
+        return []
+    return [
+        f"{folder}: {free >> 20} MiB are free, {reserve >> 20} MiB are kept free; nothing is written and nothing was deleted\n"
+        "  free space on this disk, or lower [retention] max_disk and run soc retain, now and ten minutes later"
+    ]
+
+
 def check_reserve(folder: Path, reserve: int) -> None:
     """Raises StoreError when less than `reserve` bytes are free."""
-    free = free_bytes(folder)
-    if free < reserve:
-        raise StoreError(
-            f"{folder}: {free >> 20} MiB are free, {reserve >> 20} MiB are kept free; nothing is written and nothing was deleted\n"
-            "  free space on this disk, or lower [retention] max_disk and run: soc retain"
-        )
+    for fault in crowded(folder, reserve):
+        raise StoreError(fault)
 
 
 def default_max_disk(manifest: Manifest, folder: Path) -> int:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import accumulate
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from soc.match.columns import MOMENT
 from soc.model import ALWAYS, Window
 from soc.store.segments import register
 from soc.store.segments.core import GRACE, Core
+from soc.store.segments.damage import reading
 from soc.store.segments.layout import discard
 from soc.store.segments.parquet import TIME
 from soc.store.segments.register import Stored
@@ -60,12 +66,24 @@ def purge(core: Core, *, now: int) -> int:
 
 def keep_from(core: Core) -> int | None:
     """The full hour before which events must go so that soc's own bytes fit `max_disk`; None when they fit."""
-    segments = sorted(register.live(core.manifest), key=lambda segment: segment.last)
+    segments = register.live(core.manifest)
     excess = sum(segment.bytes for segment in segments) - core.max_disk
     if excess <= 0:
         return None
+    held: Counter[int] = Counter()
     for segment in segments:
-        excess -= segment.bytes
-        if excess <= 0:
-            break
-    return (segment.last // HOUR + 1) * HOUR
+        held.update(_hours(core, segment))
+    hours = sorted(held)
+    freed = accumulate(held[hour] for hour in hours)
+    return (next(hour for hour, bytes_ in zip(hours, freed, strict=True) if bytes_ >= excess) + 1) * HOUR
+
+
+def _hours(core: Core, segment: Stored) -> dict[int, int]:
+    """The segment's bytes by hour since 1970, shared among them by their rows; no byte is left out."""
+    if segment.first // HOUR == segment.last // HOUR:
+        return {segment.first // HOUR: segment.bytes}
+    path = core.layout.segments / segment.name
+    with reading(path):
+        moments = pq.read_table(path, columns=[TIME], partitioning=None)[TIME].cast(pa.int64()).to_numpy()
+    hours, rows = np.unique(moments // HOUR, return_counts=True)
+    return {hour: -(-segment.bytes * count // segment.rows) for hour, count in zip(hours.tolist(), rows.tolist(), strict=True)}

@@ -18,7 +18,7 @@ from soc.store.segments.batches import read_batches
 from soc.store.segments.columns import check_columns, known_columns
 from soc.store.segments.core import Core, Shape
 from soc.store.segments.damage import faults
-from soc.store.segments.disk import RESERVE, default_max_disk, own_bytes
+from soc.store.segments.disk import RESERVE, crowded, default_max_disk, own_bytes
 from soc.store.segments.hit_reader import HitReader
 from soc.store.segments.hits import count_hits, put_hits
 from soc.store.segments.layout import Layout
@@ -120,6 +120,7 @@ class SegmentStore:
             "batches": self._manifest.value("SELECT count(*) FROM batches WHERE state = 'closed'"),
             "segments": len(segments),
             "bytes": own_bytes(self._manifest),
+            "max_disk": self._core.max_disk,
             "hits": count_hits(self._core),
         }
 
@@ -129,7 +130,8 @@ class SegmentStore:
 
     def check(self, *, deep: bool = False) -> list[str]:
         """What is wrong with the store's files, each as one sentence that names the file; `deep` reads every page."""
-        return self._manifest.faults() + faults(self._core.layout.segments, register.live(self._manifest), deep=deep)
+        folder = self._core.layout.segments
+        return [*self._manifest.faults(), *crowded(folder, self._core.reserve), *faults(folder, register.live(self._manifest), deep=deep)]
 
     def close(self) -> None:
         self._manifest.close()

@@ -15,7 +15,7 @@ from soc.model import Event, SourceState
 from soc.store.base import Added, Draft
 from soc.store.segments import commit, compaction, retention
 from soc.store.segments.core import Core
-from soc.store.segments.disk import check_reserve
+from soc.store.segments.disk import check_reserve, crowded
 from soc.store.segments.give_up import give_up
 from soc.store.segments.hits import hits_lock
 from soc.store.segments.layout import storage_errors, sweep
@@ -35,6 +35,10 @@ class SegmentWriter:
     def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
         check_reserve(self._core.layout.segments, self._core.reserve)
         return commit.add(self._core, draft, events, sources, now=now)
+
+    def crowded(self) -> bool:
+        """Whether less of the disk is free than is kept free: then nothing is written."""
+        return bool(crowded(self._core.layout.segments, self._core.reserve))
 
     def compact(self, *, now: int) -> int:
         retention.purge(self._core, now=now)
