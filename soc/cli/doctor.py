@@ -18,15 +18,13 @@ from soc.errors import SocError
 
 @click.command()
 @click.option("--deep", is_flag=True, help="Read every page of the store and verify its checksum.")
-@click.option("--give-up", "given_up", metavar="FILE", help="Put a damaged segment aside; what it held stays on record as lost.")
+@click.option("--give-up", "given_up", metavar="FILE", help="Put a damaged file aside; lost events stay on record, hits are made anew.")
 @output_option
 @pass_soc
 def doctor(soc: Soc, deep: bool, given_up: str | None, output: str | None) -> int:
     """What was found where, and what is wrong. Exits 3 when the store or the desk cannot be used, 4 for lesser faults."""
     if given_up:
-        with soc.store.writer() as writer:
-            writer.give_up(given_up, now=soc.now())
-        note(f"{given_up} was put aside in {soc.home / 'store' / 'damaged'}")
+        _give_up(soc, given_up)
     found: dict[str, Any] = {"soc": package.__version__, "python": platform.python_version(), "home": str(soc.home)}
     faults: list[str] = []
     broken: list[str] = []
@@ -45,6 +43,15 @@ def doctor(soc: Soc, deep: bool, given_up: str | None, output: str | None) -> in
         for line in _lines(found):
             safe_echo(line)
     return 3 if broken else 4 if faults else 0
+
+
+def _give_up(soc: Soc, name: str) -> None:
+    with soc.store.writer() as writer:
+        aside, again = writer.give_up(name, now=soc.now())
+    if again:
+        with soc.desk.write() as tx:
+            tx.uncover(soc.store.id, again)
+    note(f"{aside} is where it lies now" + (f"; the next run searches {len(again)} batches again" if again else ""))
 
 
 Look = Callable[[Soc, bool], tuple[Any, list[str]]]

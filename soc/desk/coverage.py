@@ -55,6 +55,18 @@ class Coverage(Session):
             self.connection.execute(delete(coverage).where(*here, coverage.c.first == first))
         self.put(coverage, [{"store": store, "ruleset": ruleset, "first": first, "last": last} for first, last in sorted(came)])
 
+    def uncover(self, store: str, numbers: Collection[int]) -> None:
+        """Marks batches as not seen by any rule set: what was found in them is lost and has to be found again."""
+        for ruleset in self.rulesets():
+            kept = merged(
+                (number, number)
+                for first, last in self.covered(store, ruleset)
+                for number in range(first, last + 1)
+                if number not in numbers
+            )
+            self.connection.execute(delete(coverage).where(coverage.c.store == store, coverage.c.ruleset == ruleset))
+            self.put(coverage, [{"store": store, "ruleset": ruleset, "first": first, "last": last} for first, last in kept])
+
     def note_gap(self, store: str, ruleset: str, rule: str, first: int, last: int, state: str, reason: str, now: int) -> None:
         """Writes down that a rule has not seen `first..last`. A gap that it touches, of the same state and reason, grows instead."""
         if state not in STATES:

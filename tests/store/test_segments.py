@@ -18,7 +18,7 @@ from soc.store.segments import Shape, open_store
 from soc.store.segments.compaction import cut
 from soc.store.segments.register import live
 from soc.times import DAY, HOUR, MINUTE
-from tests.store.test_contract import NOW, commit, event
+from tests.store.test_contract import NOW, commit, event, hits_table
 from tests.strategies import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
@@ -319,6 +319,66 @@ def test_on_a_crowded_disk_retention_works_and_what_writes_says_why_it_does_not(
     crowded.close()
 
 
+def test_segments_without_their_manifest_are_never_swept(segments):
+    store = segments.fresh()
+    commit(store, [event(1)])
+    path = segments.path(store)
+    older = (path / "manifest.db").read_bytes(), (path / "manifest.db-wal").read_bytes()
+    commit(store, [event(2)])
+    store.close()
+    held = sorted((path / "segments").iterdir())
+
+    for file in path.glob("manifest.db*"):
+        file.unlink()
+    for create in (True, False):
+        with pytest.raises(StoreError, match="2 segments lie beside it"):
+            open_store(path, CATALOGUE, create=create)
+
+    (path / "manifest.db").write_bytes(older[0])
+    (path / "manifest.db-wal").write_bytes(older[1])
+    restored = open_store(path, CATALOGUE)
+    with pytest.raises(StoreError, match="older than 1 segments"), restored.writer():
+        pass
+    restored.close()
+    assert sorted((path / "segments").iterdir()) == held
+
+
+def test_whichever_bit_of_a_segment_flips_nobody_writes_it_into_another(segments):
+    store = segments.fresh()
+    for number in range(2):
+        commit(store, [event(number), event(number + HOUR)])
+    file = sorted((segments.path(store) / "segments").iterdir())[0]
+    whole = file.read_bytes()
+    for place in range(0, len(whole), 97):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+
+        assert [file.name in fault for fault in store.check(deep=True)] == [True]
+        with store.writer() as writer:
+            with pytest.raises(StoreError, match=file.name):
+                writer.compact(now=NOW)
+            with pytest.raises(StoreError, match=file.name):
+                writer.retain(1_700_000_000_000_000 + HOUR, now=NOW)
+
+    file.write_bytes(whole)
+    assert store.check(deep=True) == []
+
+
+def test_damaged_hits_are_put_aside_and_name_the_batches_to_search_again(store, segments):
+    commit(store, [event(1)])
+    store.put_hits("1-abc", hits_table([("r", "r", 1, "uni", "[]", None, "e1")]))
+    store.put_hits("7-abc-back", hits_table([("r", "r", 2, "uni", "[]", None, "e2")]))
+    file = sorted((segments.path(store) / "hits").iterdir())[0]
+    ruin(file, "truncated")
+
+    assert [file.name in fault for fault in store.check()] == [True]
+    with store.writer() as writer:
+        aside, again = writer.give_up(file.name, now=NOW)
+
+    assert (aside.exists(), again in ([1], [7])) == (True, True)
+    assert store.check(deep=True) == []
+    assert store.hits(["r"]).num_rows == 1
+
+
 def test_a_damaged_segment_that_is_given_up_is_put_aside_and_its_loss_stays_visible(store, segments):
     commit(store, [event(1), event(2)])
     file = only_segment(segments.path(store))
@@ -328,9 +388,9 @@ def test_a_damaged_segment_that_is_given_up_is_put_aside_and_its_loss_stays_visi
     ruin(file, "truncated")
 
     with store.writer() as writer:
-        aside = writer.give_up(str(file), now=NOW)
+        aside, again = writer.give_up(str(file), now=NOW)
 
-    assert aside.exists()
+    assert (aside.exists(), again) == (True, [])
     assert store.check(deep=True) == []
     assert [found["event.id"] for found in store.select(TRUE)] == ["id3"]
     assert [row.events for row in store.batches()] == [2, 1]  # the run over batch 1 fails: "store has lost 2 events"

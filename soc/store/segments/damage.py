@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from soc.errors import StoreError
+from soc.store.segments.layout import digest
 from soc.store.segments.register import Stored
 
 REPAIR = (
@@ -33,20 +34,25 @@ def damaged(faults: list[str]) -> StoreError:
 
 
 def faults(folder: Path, segments: Iterable[Stored], *, deep: bool = False) -> list[str]:
-    """What is wrong with the segments' files; `deep` reads every page and checks its sum."""
-    return [f"{folder / segment.name}: {fault}" for segment in segments if (fault := _fault(folder / segment.name, segment, deep))]
+    """What is wrong with the segments' files; `deep` reads every byte."""
+    return [
+        f"{folder / one.name}: {fault}"
+        for one in segments
+        if (fault := file_fault(folder / one.name, one.rows, one.bytes, one.digest if deep else None))
+    ]
 
 
-def _fault(path: Path, segment: Stored, deep: bool) -> str | None:
+def file_fault(path: Path, rows: int, size: int, wanted: str | None) -> str | None:
+    """What is wrong with a file that shall have so many rows and bytes, and this digest, when one is wanted."""
     try:
-        size = path.stat().st_size
-        if size != segment.bytes:
-            return f"has {size} bytes where the manifest says {segment.bytes}"
-        with pq.ParquetFile(path, page_checksum_verification=True) as source:
-            if source.metadata.num_rows != segment.rows:
-                return f"has {source.metadata.num_rows} events where the manifest says {segment.rows}"
-            for group in range(source.metadata.num_row_groups if deep else 0):
-                source.read_row_group(group)
+        found = path.stat().st_size
+        if found != size:
+            return f"has {found} bytes where the manifest says {size}"
+        if wanted is not None and digest(path) != wanted:
+            return "holds other bytes than were written"
+        with pq.ParquetFile(path) as source:
+            if source.metadata.num_rows != rows:
+                return f"has {source.metadata.num_rows} rows where the manifest says {rows}"
     except FileNotFoundError:
         return "is missing"
     except (OSError, pa.ArrowException) as error:

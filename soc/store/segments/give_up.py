@@ -1,4 +1,7 @@
-"""A damaged segment for which there is no backup: it is put aside, never deleted, and what is lost with it stays on record."""
+"""A damaged file for which there is no backup is put aside, never deleted.
+
+What is lost with a segment stays on record. Hits are made anew from events: the batches that they came from have to be searched again.
+"""
 
 from __future__ import annotations
 
@@ -8,23 +11,45 @@ from soc.errors import UsageError
 from soc.store.segments import register
 from soc.store.segments.core import Core
 from soc.store.segments.damage import faults
+from soc.store.segments.hits import hit_faults
 from soc.store.segments.layout import PRIVATE, storage_errors
 
 
-def give_up(core: Core, name: str, *, now: int) -> Path:
+def give_up(core: Core, name: str, *, now: int) -> tuple[Path, list[int]]:
     """See `soc.store.segments.writer.SegmentWriter.give_up`."""
+    hits = core.manifest.rows("SELECT id, name FROM hit_files WHERE deleted_at IS NULL AND name = ?", Path(name).name)
+    return _hits(core, *hits[0]) if hits else (_segment(core, name, now), [])
+
+
+def _hits(core: Core, number: int, name: str) -> tuple[Path, list[int]]:
+    path = core.layout.hits / name
+    if not any(fault.startswith(f"{path}: ") for fault in hit_faults(core, deep=True)):
+        raise UsageError(f"{name!r} is not damaged\n  damaged files are listed by: soc doctor --deep")
+    with core.manifest.transaction():
+        tags = [tag for (tag,) in core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)]
+        core.manifest.run("DELETE FROM hit_tags WHERE file = ?", number)
+        core.manifest.run("DELETE FROM hit_files WHERE id = ?", number)
+        _put_aside(core, path)
+    return core.layout.damaged / name, sorted({int(batch) for tag in tags if (batch := tag.partition("-")[0]).isdecimal()})
+
+
+def _segment(core: Core, name: str, now: int) -> Path:
     found = [segment for segment in register.live(core.manifest) if segment.name == Path(name).name]
     if not found:
-        raise UsageError(f"{name!r} is no segment of this store\n  damaged ones are listed by: soc doctor")
+        raise UsageError(f"{name!r} is no file of this store\n  damaged ones are listed by: soc doctor")
     (segment,) = found
     if not faults(core.layout.segments, [segment], deep=True):
         raise UsageError(f"{name!r} is not damaged\n  damaged segments are listed by: soc doctor")
-    aside = core.layout.root / "damaged"
     with core.manifest.transaction():
         core.manifest.run("INSERT INTO drops VALUES (?, 'damaged', NULL, ?, ?)", now, segment.name, segment.rows)
         core.manifest.run("DELETE FROM segments WHERE id = ?", segment.id)
-        with storage_errors(aside):
-            aside.mkdir(mode=PRIVATE, exist_ok=True)
-            if (core.layout.segments / segment.name).exists():
-                (core.layout.segments / segment.name).rename(aside / segment.name)
-    return aside / segment.name
+        _put_aside(core, core.layout.segments / segment.name)
+    return core.layout.damaged / segment.name
+
+
+def _put_aside(core: Core, path: Path) -> None:
+    aside = core.layout.damaged
+    with storage_errors(aside):
+        aside.mkdir(mode=PRIVATE, exist_ok=True)
+        if path.exists():
+            path.rename(aside / path.name)

@@ -13,16 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from soc.errors import StoreError
 from soc.store.base import HITS
 from soc.store.segments.core import Core
-from soc.store.segments.damage import reading
-from soc.store.segments.layout import durable, storage_errors
+from soc.store.segments.damage import file_fault
+from soc.store.segments.layout import Written, durable, storage_errors
 from soc.store.segments.relation import Vanished
 
 TAG = "tag"
 STORED = HITS.append(pa.field(TAG, pa.string()))
 SMALL = 100_000  # rows under which a file takes part in a merge
 MANY = 64  # small files that are worth a merge
+REPAIR = "  hits are made from events: put the file aside with soc doctor --give-up FILE, and the next run makes them anew"
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
         with core.manifest.transaction():
             core.manifest.run("DELETE FROM hit_tags WHERE tag = ?", tag)
             if written:
-                file = _name(core, table, *written, tags=1)
+                file = _name(core, table, written, tags=1)
                 core.manifest.run("INSERT INTO hit_tags VALUES (?, ?, ?)", tag, file, table.num_rows)
         _merge_small(core)
 
@@ -51,15 +53,22 @@ def count_hits(core: Core) -> int:
     return int(core.manifest.value("SELECT coalesce(sum(rows), 0) FROM hit_tags"))
 
 
-def _written(core: Core, table: pa.Table) -> tuple[str, int]:
-    return durable(core.layout.hits, "h", lambda path: pq.write_table(table, path, compression="zstd"))
+def hit_faults(core: Core, *, deep: bool) -> list[str]:
+    """What is wrong with the files of hits; `deep` reads every byte."""
+    files = core.manifest.rows("SELECT name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
+    paths = [(core.layout.hits / name, rows, size, digest if deep else None) for name, rows, size, digest in files]
+    return [f"{path}: {fault}" for path, *wanted in paths if (fault := file_fault(path, *wanted))]
 
 
-def _name(core: Core, table: pa.Table, file: str, size: int, *, tags: int) -> int:
+def _written(core: Core, table: pa.Table) -> Written:
+    return durable(core.layout.hits, "h", lambda path: pq.write_table(table, path, compression="zstd", write_page_checksum=True))
+
+
+def _name(core: Core, table: pa.Table, written: Written, *, tags: int) -> int:
     span = pc.min_max(table["time"]).as_py()
     return core.manifest.run(
-        "INSERT INTO hit_files(name, rows, tags, bytes, first, last) VALUES (?, ?, ?, ?, ?, ?)",
-        *(file, table.num_rows, tags, size, span["min"], span["max"]),
+        "INSERT INTO hit_files(name, rows, tags, bytes, first, last, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        *(written.name, table.num_rows, tags, written.bytes, span["min"], span["max"], written.digest),
     )
 
 
@@ -73,7 +82,7 @@ def _merge_small(core: Core) -> None:
     tags = merged[TAG].unique().to_pylist()
     with core.manifest.transaction():
         if written:
-            file = _name(core, merged, *written, tags=len(tags))
+            file = _name(core, merged, written, tags=len(tags))
             core.manifest.run_many("UPDATE hit_tags SET file = ? WHERE tag = ?", [(file, tag) for tag in tags])
         now = core.manifest.value("SELECT coalesce(max(closed_at), 0) FROM batches")
         core.manifest.run_many("UPDATE hit_files SET deleted_at = ? WHERE id = ?", [(now, number) for number, _ in small])
@@ -88,9 +97,11 @@ def read_file(core: Core, file: str) -> pa.Table:
     """All rows of a file of hits, replaced tags included. Raises StoreError that names a missing or damaged file."""
     path = core.layout.hits / file
     if not path.exists():
-        raise Vanished(f"{path}: is missing\n  hits are made from events: run the rules over their look-back again")
-    with reading(path):
-        return pq.read_table(path, columns=STORED.names, partitioning=None).cast(STORED)
+        raise Vanished(f"{path}: is missing\n{REPAIR}")
+    try:
+        return pq.read_table(path, columns=STORED.names, partitioning=None, page_checksum_verification=True).cast(STORED)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path}: {str(error).splitlines()[0]}\n{REPAIR}") from error
 
 
 def with_tags(table: pa.Table, tags: Collection[str]) -> pa.Table:

@@ -10,12 +10,14 @@ A file that the manifest does not name means nothing: it is the rest of a proces
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -49,6 +51,10 @@ class Layout:
         return self.root / "hits"
 
     @property
+    def damaged(self) -> Path:
+        return self.root / "damaged"
+
+    @property
     def hits_lock(self) -> Path:
         return self.root / "hits.lock"
 
@@ -61,8 +67,16 @@ class Layout:
             raise storage_error(error, self.root) from error
 
 
-def durable(folder: Path, prefix: str, write: Callable[[Path], None]) -> tuple[str, int]:
-    """Name and bytes of a new file: written beside its name, synced, renamed, the folder synced. Raises StoreError and leaves nothing."""
+class Written(NamedTuple):
+    """A durable file."""
+
+    name: str
+    bytes: int
+    digest: str
+
+
+def durable(folder: Path, prefix: str, write: Callable[[Path], None]) -> Written:
+    """A new file: written beside its name, synced, renamed, the folder synced. Raises StoreError and leaves nothing."""
     name = f"{prefix}-{secrets.token_hex(8)}.parquet"
     temporary = folder / f"{name}{TMP}"
     try:
@@ -73,6 +87,7 @@ def durable(folder: Path, prefix: str, write: Callable[[Path], None]) -> tuple[s
             size = os.fstat(handle).st_size
         finally:
             os.close(handle)
+        written = Written(name, size, digest(temporary))
         temporary.rename(folder / name)
         sync_folder(folder)
     except (OSError, pa.ArrowException) as error:
@@ -81,7 +96,13 @@ def durable(folder: Path, prefix: str, write: Callable[[Path], None]) -> tuple[s
     except BaseException:
         discard(temporary)
         raise
-    return name, size
+    return written
+
+
+def digest(path: Path) -> str:
+    """BLAKE2b of a file's bytes, 16 of them in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def sync_folder(folder: Path) -> None:
@@ -99,6 +120,21 @@ def discard(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def lost_manifest(layout: Layout) -> str | None:
+    """What is wrong when there are segments and no manifest that says what they mean; None otherwise."""
+    manifest = layout.manifest
+    log = manifest.with_name(f"{manifest.name}-wal")
+    if manifest.exists() and (manifest.stat().st_size or log.exists()):
+        return None
+    count = len(list(layout.segments.glob("*.parquet"))) if layout.segments.is_dir() else 0
+    if not count:
+        return None
+    return (
+        f"{manifest}: is missing, and {count} segments lie beside it\n"
+        f"  restore it from a backup; to begin anew, move {layout.segments} away first, then: soc init"
+    )
 
 
 def sweep(folder: Path, named: set[str]) -> int:

@@ -39,6 +39,7 @@ class Segment:
 
     name: str
     bytes: int
+    digest: str
     datasets: dict[str, Span]
     batches: dict[int, Span]
     columns: frozenset[str]
@@ -74,8 +75,8 @@ def write_segment(folder: Path, prefix: str, tables: Iterable[pa.Table], schema:
                 _count(table, counts)
                 writer.write_table(table, row_group_size=ROW_GROUP)
 
-    name, size = durable(folder, prefix, write)
-    return Segment(name, size, _by(counts, 0), _by(counts, 1), frozenset(schema.names))
+    written = durable(folder, prefix, write)
+    return Segment(*written, _by(counts, 0), _by(counts, 1), frozenset(schema.names))
 
 
 def sorted_by_time(table: pa.Table) -> pa.Table:

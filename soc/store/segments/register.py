@@ -24,9 +24,10 @@ class Stored:
     bytes: int
     first: int
     last: int
+    digest: str
 
 
-_STORED = "SELECT id, name, dataset, rows, bytes, first, last FROM segments WHERE deleted_at IS NULL"
+_STORED = "SELECT id, name, dataset, rows, bytes, first, last, digest FROM segments WHERE deleted_at IS NULL"
 
 
 def live(manifest: Manifest, window: Window = ALWAYS) -> list[Stored]:
@@ -65,8 +66,8 @@ def name_segment(manifest: Manifest, segment: Segment, columns: Mapping[str, Ite
     """Makes a written file part of the store; `columns` says per dataset which may be filled. Runs inside a transaction."""
     span = segment.span
     number = manifest.run(
-        "INSERT INTO segments(name, dataset, rows, bytes, first, last) VALUES (?, ?, ?, ?, ?, ?)",
-        *(segment.name, segment.dataset, span.rows, segment.bytes, span.first, span.last),
+        "INSERT INTO segments(name, dataset, rows, bytes, first, last, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        *(segment.name, segment.dataset, span.rows, segment.bytes, span.first, span.last, segment.digest),
     )
     manifest.run_many(
         "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)",

@@ -7,9 +7,10 @@ VERSION = 1
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
--- a file of events; dataset is NULL when it holds several; deleted_at: no longer read, unlinked after the grace
+-- a file of events; dataset is NULL when it holds several; digest: BLAKE2b-128 of its bytes;
+-- deleted_at: no longer read, unlinked after the grace
 CREATE TABLE segments(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, dataset TEXT, rows INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, deleted_at INTEGER);
+    bytes INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, digest TEXT NOT NULL, deleted_at INTEGER);
 CREATE INDEX segments_live ON segments(first, last) WHERE deleted_at IS NULL;
 
 -- what a segment holds of a dataset; columns: JSON list of names, all that some row fills
@@ -38,7 +39,7 @@ CREATE TABLE feeds(feed TEXT NOT NULL, dataset TEXT NOT NULL, events INTEGER NOT
 
 -- hits: a file holds those of several tags; of its rows only those count whose tag this table maps to it
 CREATE TABLE hit_files(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, rows INTEGER NOT NULL, tags INTEGER NOT NULL,
-    bytes INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, deleted_at INTEGER);
+    bytes INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, digest TEXT NOT NULL, deleted_at INTEGER);
 CREATE TABLE hit_tags(tag TEXT PRIMARY KEY, file INTEGER NOT NULL REFERENCES hit_files(id), rows INTEGER NOT NULL) WITHOUT ROWID;
 CREATE INDEX hit_tags_by_file ON hit_tags(file);
 

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from soc.condition.tree import Node
+from soc.errors import StoreError
 from soc.fields import Catalogue
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
 from soc.store.base import Tables
@@ -20,8 +21,8 @@ from soc.store.segments.core import Core, Shape
 from soc.store.segments.damage import faults
 from soc.store.segments.disk import RESERVE, crowded, default_max_disk, own_bytes
 from soc.store.segments.hit_reader import HitReader
-from soc.store.segments.hits import count_hits, put_hits
-from soc.store.segments.layout import Layout
+from soc.store.segments.hits import count_hits, hit_faults, put_hits
+from soc.store.segments.layout import Layout, lost_manifest
 from soc.store.segments.manifest import Manifest
 from soc.store.segments.reader import Reader
 from soc.store.segments.relation import Vanished
@@ -50,6 +51,8 @@ def open_store(
     under which nothing is written. Raises StoreError: no store, of a newer schema, a field whose type changed, unreadable.
     """
     layout = Layout(path)
+    if lost := lost_manifest(layout):
+        raise StoreError(lost)
     if create:
         layout.make()
     manifest = Manifest(layout.manifest, create=create)
@@ -131,7 +134,8 @@ class SegmentStore:
     def check(self, *, deep: bool = False) -> list[str]:
         """What is wrong with the store's files, each as one sentence that names the file; `deep` reads every page."""
         folder = self._core.layout.segments
-        return [*self._manifest.faults(), *crowded(folder, self._core.reserve), *faults(folder, register.live(self._manifest), deep=deep)]
+        segments = faults(folder, register.live(self._manifest), deep=deep)
+        return [*self._manifest.faults(), *crowded(folder, self._core.reserve), *segments, *hit_faults(self._core, deep=deep)]
 
     def close(self) -> None:
         self._manifest.close()

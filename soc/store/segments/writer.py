@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from soc.errors import Busy
+from soc.errors import Busy, StoreError
 from soc.model import Event, SourceState
 from soc.store.base import Added, Draft
 from soc.store.segments import commit, compaction, retention
@@ -19,6 +20,8 @@ from soc.store.segments.disk import check_reserve, crowded
 from soc.store.segments.give_up import give_up
 from soc.store.segments.hits import hits_lock
 from soc.store.segments.layout import storage_errors, sweep
+
+_OF_A_BATCH = re.compile(r"b([0-9]{10})-[0-9a-f]+\.parquet").fullmatch
 
 
 class SegmentWriter:
@@ -50,10 +53,11 @@ class SegmentWriter:
         retention.purge(self._core, now=now)
         return gone
 
-    def give_up(self, name: str, *, now: int) -> Path:
-        """Takes a damaged segment out of the store, so that the others can be asked; returns where its file lies now.
+    def give_up(self, name: str, *, now: int) -> tuple[Path, list[int]]:
+        """Takes a damaged file out of the store; returns where it lies now, and the batches that have to be searched again.
 
-        Its batches keep their count of events, so whoever needs these events learns that they are lost. Raises UsageError.
+        A segment's batches keep their count of events, so whoever needs these events learns that they are lost. Hits are to be
+        made anew: the rules have to see the batches again. Raises UsageError.
         """
         return give_up(self._core, name, now=now)
 
@@ -84,6 +88,19 @@ def _locked(core: Core) -> Iterator[None]:
         yield
 
 
+def _refuse_older_manifest(core: Core) -> None:
+    """A batch has its number before its file: a file of a later batch means that this manifest is not the newest, and names too little."""
+    last = core.manifest.value("SELECT coalesce(max(number), 0) FROM batches")
+    with storage_errors(core.layout.segments):
+        batches = [match for path in sorted(core.layout.segments.iterdir()) if (match := _OF_A_BATCH(path.name))]
+    newer = [match[0] for match in batches if int(match[1]) > last]
+    if newer:
+        raise StoreError(
+            f"{core.layout.manifest}: is older than {len(newer)} segments beside it, as {newer[0]}; they would be lost\n"
+            f"  restore the newest manifest; to go on without their events, move them out of {core.layout.segments}"
+        )
+
+
 def _holder(handle: IO[str]) -> str:
     handle.seek(0)
     pid = handle.read(20)
@@ -91,6 +108,7 @@ def _holder(handle: IO[str]) -> str:
 
 
 def _sweep(core: Core) -> None:
+    _refuse_older_manifest(core)
     with storage_errors(core.layout.root):
         sweep(core.layout.segments, {name for (name,) in core.manifest.rows("SELECT name FROM segments")})
         with hits_lock(core):
