@@ -1,7 +1,8 @@
 """What sshd logs besides logins, by first word, " [preauth]" and the level ("error:", "fatal:") taken off.
 
-Groups: `user`, `state` (the login that was under way), `invalid`, `ip`, `port`, `domain`, `local`, `local_port`, `reason`.
-packet.c writes a peer as "[[authenticating|invalid] user NAME ]ADDRESS port PORT".
+Groups: `user`, `root`, `state` (the login that was under way), `invalid`, `ip` or `alone`, `port`, `domain`, `local`,
+`local_port`, `reason`. packet.c writes a peer as "[[authenticating|invalid] user NAME ]ADDRESS port PORT"; up to OpenSSH 7.1
+it wrote the address alone. A name in front of a port is read to the last place where it can end: it may hold an address.
 """
 
 from __future__ import annotations
@@ -20,13 +21,18 @@ FIELDS = (
     Field("openssh.key.fingerprint", "keyword", meaning="fingerprint of the key"),
     Field("openssh.repeated", "long", nonnegative=True, meaning="how often syslog saw the message that it wrote once"),
 )
-_PEER = r"(?:(?P<state>authenticating |invalid )?user (?P<user>.*) )?(?P<ip>[^ ]+) port (?P<port>[0-9]+)"
+_PEER = r"(?:(?:(?P<state>authenticating |invalid )?user (?P<user>.*) )?(?P<ip>[^ ]+) port (?P<port>[0-9]+)|(?P<alone>[^ ]+))"
 _FROM = r"from (?P<ip>[^ ]+) port (?P<port>[0-9]+)"
 
 # pattern, event.action, event.category, event.type, event.outcome
 _TABLE: list[tuple[str, str, str, str, str]] = [
-    (r"Invalid user (?P<user>.*) from (?P<ip>[^ ]+)(?: port (?P<port>[0-9]+))?", "invalid_user", "authentication", "info", "failure"),
-    (r"input_userauth_request: invalid user (?P<user>.*)", "invalid_user", "authentication", "info", "failure"),
+    (
+        r"Invalid (?P<invalid>user) (?P<user>.*) from (?P<ip>[^ ]+)(?: port (?P<port>[0-9]+))?",
+        *("invalid_user", "authentication", "info", "failure"),
+    ),
+    (r"Invalid (?P<invalid>user) (?P<user>.*)", "invalid_user", "authentication", "info", "failure"),
+    (r"Illegal (?P<invalid>user) (?P<user>.*) from (?P<ip>[^ ]+)", "invalid_user", "authentication", "info", "failure"),
+    (r"input_userauth_request: invalid (?P<invalid>user) (?P<user>.*)", "invalid_user", "authentication", "info", "failure"),
     (rf"Connection closed by {_PEER}", "connection_closed", "network", "connection end", ""),
     (rf"Connection reset by {_PEER}", "connection_reset", "network", "connection end", ""),
     (rf"Connection (?:from|to) {_PEER} (?P<reason>timed out)", "connection_timed_out", "network", "connection end", ""),
@@ -42,6 +48,14 @@ _TABLE: list[tuple[str, str, str, str, str]] = [
         *("disconnect_received", "network", "connection end", ""),
     ),
     (rf"Disconnecting {_PEER}: (?P<reason>Too many authentication failures)", "disconnecting", "network", "connection end", ""),
+    (
+        rf"Disconnecting: (?P<reason>Too many authentication failures) for (?P<invalid>invalid user )?(?P<user>.*) {_FROM} ssh[12]",
+        *("disconnecting", "authentication", "end", "failure"),
+    ),
+    (
+        r"Disconnecting: (?P<reason>Too many authentication failures) for (?P<invalid>invalid user )?(?P<user>.*)",
+        *("disconnecting", "authentication", "end", "failure"),
+    ),
     (rf"Disconnecting(?: {_PEER})?: (?P<reason>.*)", "disconnecting", "network", "connection end", ""),
     (
         rf"maximum authentication attempts exceeded for (?P<invalid>invalid user )?(?P<user>.*) {_FROM}(?: ssh[12])?",
@@ -58,15 +72,25 @@ _TABLE: list[tuple[str, str, str, str, str]] = [
         r"User (?P<user>.*) from (?P<ip>[^ ]+) not allowed because (?P<reason>.*)",
         *("user_not_allowed", "authentication", "info", "failure"),
     ),
-    (r"ROOT LOGIN REFUSED FROM (?P<ip>[^ ]+)(?: port (?P<port>[0-9]+))?", "user_not_allowed", "authentication", "info", "failure"),
+    (r"User (?P<user>.*) not allowed because (?P<reason>.*)", "user_not_allowed", "authentication", "info", "failure"),
+    (r"Access denied for user (?P<user>.*) by (?P<reason>PAM account configuration)", "access_denied", "authentication", "info", "failure"),
+    (
+        r"Authentication tried for (?P<user>.*) with correct key but (?P<reason>not from a permitted host)"
+        r" \(host=(?P<domain>[^ ,]*), ip=(?P<ip>[^ ,)]+)(?:, required=.*)?\)\.?",
+        *("user_not_allowed", "authentication", "info", "failure"),
+    ),
+    (
+        r"ROOT (?P<root>LOGIN) REFUSED FROM (?P<ip>[^ ]+)(?: port (?P<port>[0-9]+))?",
+        *("user_not_allowed", "authentication", "info", "failure"),
+    ),
     (r"Authentication refused: (?P<reason>.*)", "key_file_refused", "authentication", "info", "failure"),
     (
         r"Timeout before authentication for (?:connection from )?(?P<ip>[^ ]+?)(?: port (?P<port>[0-9]+)| to (?P<local>[^ ]+?),.*)?",
         *("connection_timed_out", "network", "connection end", ""),
     ),
-    (rf"Did not receive identification string(?: {_FROM}| from (?P<host>[^ ]+))?", "no_identification", "network", "connection info", ""),
+    (rf"Did not receive identification string(?: {_FROM}| from (?P<alone>[^ ]+))?", "no_identification", "network", "connection info", ""),
     (
-        rf"Bad protocol version identification '(?P<reason>.*)'(?: {_FROM}| from (?P<host>[^ ]+))?",
+        rf"Bad protocol version identification '(?P<reason>.*)'(?: {_FROM}| from (?P<alone>[^ ]+))?",
         *("bad_protocol", "network", "connection info", ""),
     ),
     (r"Bad packet length (?P<reason>[0-9]+)\.?", "bad_protocol", "network", "connection info", ""),
@@ -80,7 +104,10 @@ _TABLE: list[tuple[str, str, str, str, str]] = [
         r"Protocol major versions differ for (?P<ip>[^ ]+)(?: port (?P<port>[0-9]+))?: (?P<reason>.*)",
         *("negotiation_failed", "network", "connection info", ""),
     ),
-    (r"refused connect from (?P<domain>.*) \((?P<ip>[^ ()]+)\)", "connection_refused", "network", "connection denied", ""),
+    (
+        r"refused connect from (?:.*@)?(?:(?P<domain>[^@]*) \((?P<ip>[^ ()]+)\)|(?P<alone>[^ @]+))",  # carol@host (address): by identd
+        *("connection_refused", "network", "connection denied", ""),
+    ),
     (
         r"drop connection #[0-9]+ from \[(?P<ip>[^\]]+)\]:(?P<port>[0-9]+) on \[(?P<local>[^\]]+)\]:(?P<local_port>[0-9]+) (?P<reason>.*)",
         *("connection_refused", "network", "connection denied", ""),

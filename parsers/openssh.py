@@ -4,7 +4,7 @@
     Oct 11 22:14:19 gw1 sshd[4730]: Accepted publickey for alice from 192.0.2.44 port 40022 ssh2: ED25519 SHA256:…
     Oct 11 22:14:20 gw1 sshd-session[4721]: Connection closed by authenticating user root 203.0.113.7 port 52144 [preauth]
 
-auth.c, packet.c, session.c, sshd.c and sshd-session.c of OpenSSH 5.3 to 9.9. A user name comes from the client and may hold anything;
+auth.c, packet.c, session.c, sshd.c and sshd-session.c of OpenSSH 3 to 9.9. A user name comes from the client and may hold anything;
 what stands behind it is sshd's own. So names are read up to the last place where sshd can have ended them, but those of existing
 accounts up to the first, since a client's certificate may follow. "Invalid user" is `invalid_user`: sshd counts the same attempt
 again as a failed `login`. PAM's own lines in sshd: `_pam`; the other families: `_openssh`.
@@ -32,12 +32,22 @@ _LOGIN = re.compile(
     """,
     re.VERBOSE,
 ).fullmatch
-_SPACED = re.compile(r"([^ ]+) ([^ ]+) for (invalid user )?(.*?) from ([^ ]+) port ([0-9]+)(?: ssh[12])?(?:: (.*))?").fullmatch
+_SPACED = re.compile(
+    r"""
+    ([^ ]+)\ ++([^ ]+)\ ++for\ ++              # Accepted  password for    <- more than one space: some relay's
+    (?:i(?:nvalid|llegal)\ user\ (.*)|(.*?))   # illegal user admin        <- of OpenSSH 3; greedy, as above
+    \ from\ ++([^ ]+)\ ++port\ ++([0-9]+)      # from 203.0.113.7 port 52144
+    (?:\ ++ssh[12])?(?::\ (.*))?
+    """,
+    re.VERBOSE,
+).fullmatch
 _KEY = re.compile(r"([A-Z0-9-]+) ((?:SHA256:|MD5:)?[A-Za-z0-9+/=:]+)").match
 _REPEATED = re.compile(r"message repeated ([0-9]+) times: \[ (.*)\]").fullmatch
 _OUTCOMES = {"Failed": "failure", "Accepted": "success", "Postponed": "unknown", "Partial": "unknown"}
 _MOST = ("Failed ", "Accepted ")
 _PREAUTH = " [preauth]"
+_PLACED = re.compile(r"[^ ]+:[0-9]+: (Authentication .*)").fullmatch  # /home/alice/.ssh/authorized_keys:1: Authentication tried …
+_TAG = re.compile(r"sshd(?:-session|-auth)?(?:\[[0-9]{1,10}\])?: ").match
 
 
 def parse(record: Record) -> Event | None:
@@ -46,7 +56,10 @@ def parse(record: Record) -> Event | None:
         return None
     if message.startswith(_MOST) and (event := _login(message)) is not None:
         return event
-    return _meaning(message.lstrip(" "))  # relays put a second space before the message
+    event = _meaning(message.strip(" "))  # relays put a second space before the message, or one behind it
+    if event is None and not record.program and (tag := _TAG(message)):  # a tag and no header
+        event = _meaning(message[tag.end() :].strip(" "))
+    return event
 
 
 def _meaning(message: str) -> Event | None:
@@ -77,8 +90,8 @@ def _login(message: str) -> Event | None:
     if match := _LOGIN(message):
         verdict, method, stranger, user, address, number, tail = match.groups()
     elif match := _SPACED(message):
-        verdict, method, invalid, user, address, number, tail = match.groups()
-        stranger = user if invalid else None
+        verdict, method, stranger, user, address, number, tail = match.groups()
+        user = user and user.strip(" ")
     else:
         return None
     event: Event = {
@@ -105,6 +118,8 @@ def _family(word: str, message: str) -> Event | None:
     for pattern, event in FAMILIES.get(word.rstrip(":"), ()):
         if match := pattern(message):
             return _said(match.groupdict(), dict(event))
+    if word.startswith("/") and (placed := _PLACED(message)):
+        return _family("Authentication", placed[1])
     return None
 
 
@@ -115,12 +130,12 @@ def _said(said: dict[str, str | None], event: Event) -> Event:
             event["openssh.invalid_user"] = True
     if said.get("invalid"):
         event["openssh.invalid_user"] = True
-    if user := said.get("user"):
+    if user := said.get("user") or ("root" if said.get("root") else ""):
         event["user.name"] = user
         event["related.user"] = [user]
-    if address := said.get("ip"):
+    if address := said.get("ip") or said.get("alone"):
         _source(event, address, said.get("port"))
-    if domain := said.get("domain"):
+    if (domain := said.get("domain")) and ip(domain) is None:
         event["source.domain"] = domain
     if reason := said.get("reason"):
         event["event.reason"] = reason

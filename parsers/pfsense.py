@@ -4,7 +4,8 @@
 
 Columns: Netgate, pfSense documentation, "Raw Filter Log Format"; OPNsense, filterlog(8) in opnsense/ports, which writes the
 same and a rule's label where pfSense has a tracking number. The direction is the packet's at the interface of the firewall,
-hence ingress and egress: what comes in from the LAN is ingress as well.
+hence ingress and egress: what comes in from the LAN is ingress as well. What OPNsense's AuthenticationFactory says of a password
+is `authentication`: the web interface tells the same login again, as `login` and with its address.
 """
 
 from __future__ import annotations
@@ -33,22 +34,32 @@ _WEB = re.compile(
     (?:/\S{1,128}:\ )?(?:                                                      # /index.php:
     (?P<failed>webConfigurator\ authentication\ error\ for\ user|              # pfSense
        Web\ GUI\ authentication\ error\ for)|                                  # OPNsense
-    (?P<left>User\ logged\ out\ for\ user)|
+    (?P<left>(?:User\ logged\ out|(?P<reason>Session\ timed\ out))\ for\ user)|
     Successful\ login\ for\ user)
     \ '(?P<user>.{0,256})'\ from:?\ '?(?P<ip>[^\s'()]+)'?(?:\ \([^()]*\))?\.?\s*  # 'eve' from: 203.0.113.7 (Local Database)
     """,
     re.VERBOSE,
 ).fullmatch  # the user is greedy and the end is fixed: a name that imitates the rest stays a name
+_AUDIT = re.compile(
+    r"""
+    user\ (?P<user>.{0,256})\                                               # user root could not authenticate for WebGui
+    (?:could\ not\ authenticate|(?P<passed>authenticated\ successfully))\ for\ [^\s.,]{1,64}
+    (?:\.?\ \[using\ [^][]{0,512}\]|,\ (?P<reason>failed\ constraints)\ on\ .*)?  # . [using OPNsense\… + OPNsense\…]
+    """,
+    re.VERBOSE,
+).fullmatch  # the user is greedy, as above
+_BARE = re.compile(r"(?:filterlog(?:\[[0-9]{1,10}\])?: )?(?=[0-9]+,[0-9]*,)").match  # copied without a header
 
 
 def parse(record: Record) -> Event | None:
     if record.program == "filterlog":
         event = _packet(record.message.split(","))
+    elif said := _login(record.message) or _audit(record.message):
+        event = said
+    elif not record.program and (bare := _BARE(record.message)):
+        event = _packet(record.message[bare.end() :].split(","))
     else:
-        login = _login(record.message)
-        if login is None:
-            return None
-        event = login
+        return None
     event["observer.type"] = "firewall"
     if host := record.fields.get("host.name"):
         event["observer.name"] = host
@@ -224,7 +235,7 @@ def _login(message: str) -> Event | None:
     address = ip(match["ip"]) if match else None
     if match is None or address is None:
         return None
-    return {
+    event: Event = {
         "event.dataset": "pfsense.auth",
         "event.category": ["authentication"],
         "event.type": ["end" if match["left"] else "start"],
@@ -235,6 +246,27 @@ def _login(message: str) -> Event | None:
         "related.ip": [address],
         "related.user": [match["user"]] if match["user"] else [],
     }
+    if match["reason"]:
+        event["event.reason"] = match["reason"]
+    return event
+
+
+def _audit(message: str) -> Event | None:
+    match = _AUDIT(message)
+    if match is None:
+        return None
+    event: Event = {
+        "event.dataset": "pfsense.auth",
+        "event.category": ["authentication"],
+        "event.type": ["start"],
+        "event.action": "authentication",
+        "event.outcome": "success" if match["passed"] else "failure",
+        "user.name": match["user"],
+        "related.user": [match["user"]] if match["user"] else [],
+    }
+    if match["reason"]:
+        event["event.reason"] = match["reason"]
+    return event
 
 
 _SUPPLIED = """
@@ -270,9 +302,11 @@ PARSER = Parser(
             "pfsense.auth",
             logsources=[{"product": "pfsense", "service": "auth"}, {"product": "opnsense", "service": "auth"}],
             fields={
-                **dict.fromkeys("event.category event.type user.name source.ip related.ip related.user observer.name".split(), ANY),
+                **dict.fromkeys(
+                    "event.category event.type event.reason user.name source.ip related.ip related.user observer.name".split(), ANY
+                ),
                 "observer.type": {"firewall"},
-                "event.action": {"login", "logout"},
+                "event.action": {"login", "logout", "authentication"},
                 "event.outcome": {"success", "failure"},
             },
         ),

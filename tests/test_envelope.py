@@ -104,6 +104,32 @@ DIALECTS = [  # line, time, host, tag, pid, message
     ("<13>free text", CLOCK.received, None, None, None, "free text"),
     ('Oct 11 22:14:15 gw1 {"a": "b"}', T, "gw1", None, None, '{"a": "b"}'),
     ("Oct 11 22:14:15 gw1 @cee: {}", T, "gw1", "@cee", None, "{}"),
+    # a relay keeps the device's own time behind its own
+    ("Oct 11 22:14:15 192.0.2.1 Oct 11 2026 20:14:15: %ASA-6-605005: x", T, "192.0.2.1", None, None, "%ASA-6-605005: x"),
+    ("Oct 11 22:14:15 192.0.2.1 Oct 11 2026 20:14:15 fw1 : %ASA-6-605005: x", T, "fw1", None, None, "%ASA-6-605005: x"),
+    ("Oct 11 22:14:15 192.0.2.1 Oct 11 2026 20:14:15 2001:db8::1 : %ASA-6-605005: x", T, "2001:db8::1", None, None, "%ASA-6-605005: x"),
+    ("Oct 11 22:14:15 192.0.2.1 : Oct 11 20:14:15 UTC: %ASA-6-605005: x", T, "192.0.2.1", None, None, "%ASA-6-605005: x"),
+    ("2026-10-12T00:14:15+02:00 192.0.2.1 <166>Oct 11 2026 22:14:15: %ASA-6-605005: x", T, "192.0.2.1", None, None, "%ASA-6-605005: x"),
+    ("Oct 11 22:14:15 192.0.2.1 <189>7: sw1: *Mar  1 00:00:07.123: %SYS-5-CONFIG_I: x", T, "sw1", None, None, "%SYS-5-CONFIG_I: x"),
+    ("Oct 11 22:14:15 192.0.2.1 Feb 30 2026 20:14:15: %ASA-6-605005: x", T, "192.0.2.1", None, None, "%ASA-6-605005: x"),
+    ("Oct 11 22:14:15 gw1 Oct 11 2026 20:14:15: text", T, "gw1", None, None, "Oct 11 2026 20:14:15: text"),
+    # NX-OS puts the year first
+    ("<189>: 2026 Oct 11 22:14:15 UTC: %ETHPORT-5-IF_UP: x", T, None, None, None, "%ETHPORT-5-IF_UP: x"),
+    ("2026 Oct 11 22:14:15 sw1 %ETHPORT-5-IF_UP: x", T, "sw1", None, None, "%ETHPORT-5-IF_UP: x"),
+    # something between host and tag: the host behind a relay, the host again, busybox's facility and level
+    ("Oct 11 22:14:15 relay 192.0.2.7 sshd[7]: text", T, "192.0.2.7", "sshd", 7, "text"),
+    ("Oct 11 22:14:15 relay 192.0.2.7 : %ASA-6-605005: x", T, "192.0.2.7", None, None, "%ASA-6-605005: x"),
+    ("Oct 11 22:14:15 relay 2001:db8::7 kernel: text", T, "2001:db8::7", "kernel", None, "text"),
+    ("2026-10-11T22:14:15Z web1 web1 sshd[7]: text", T, "web1", "sshd", 7, "text"),
+    ("Oct 11 22:14:15 web1 auth.info sshd[7]: text", T, "web1", "sshd", 7, "text"),
+    ("Oct 11 22:14:15 gw1 192.0.2.7 is up", T, "gw1", None, None, "192.0.2.7 is up"),
+    ("2026-10-12 00:14:15.000 +0200 web1 sshd[7]: text", T, "web1", "sshd", 7, "text"),
+    ("<38>1 2026-10-11T22:14:15Z gw1 sshd[7] - - - text", T, "gw1", "sshd", 7, "text"),
+    ("<38>1 2026-10-11T22:14:15Z gw1 sshd[7] 8 - - text", T, "gw1", "sshd", 8, "text"),
+    ("<38>Oct 11 22:14:15 gw1 sshd[7]: [ID 800047 auth.info] text", T, "gw1", "sshd", 7, "text"),
+    ("Oct 11 22:14:15 gw1 sshd[7]: [ID is no number] text", T, "gw1", "sshd", 7, "[ID is no number] text"),
+    ("\ufeffOct 11 22:14:15 gw1 sshd[7]: text", T, "gw1", "sshd", 7, "text"),
+    ("\ufeff<38>1 2026-10-11T22:14:15Z gw1 sshd 7 - - text", T, "gw1", "sshd", 7, "text"),
 ]
 
 
@@ -117,7 +143,8 @@ def test_a_dialect_is_understood(case: tuple[Any, ...]):
 
 
 @pytest.mark.parametrize(
-    "line", ["", "<38>", "<38>Oct 11 22:1", "<38>2026-10-11T22", "Oct 11 22:14:15", "text", '{"a": 1}', "<x>Oct 11 22:14:15 gw1 a: b"]
+    "line",
+    ["", "\ufeff", "<38>", "<38>Oct 11 22:1", "<38>2026-10-11T22", "Oct 11 22:14:15", "text", '{"a": 1}', "<x>Oct 11 22:14:15 gw1 a: b"],
 )
 def test_what_has_no_header_or_half_of_one_has_none(line: str):
     assert read_header(line, CLOCK) is None
@@ -127,6 +154,28 @@ def test_a_program_is_what_routes_go_by():
     tags = {"/usr/sbin/cron[7]: x": "cron", "su(pam_unix)[7]: x": "su", "postfix/smtpd[7]: x": "postfix/smtpd", "sshd: x": "sshd"}
 
     assert [read_header(f"Oct 11 22:14:15 gw1 {tag}", CLOCK).program for tag in tags] == list(tags.values())
+
+
+def test_a_tag_of_two_words_keeps_its_name_and_is_routed_by_the_last():
+    record = read_header("Oct 11 22:14:15 relay web1 sshd[7]: text", CLOCK)
+
+    assert record is not None
+    assert (record.program, record.fields["process.name"]) == ("sshd", "web1 sshd")
+
+
+def test_facility_and_level_in_words_are_the_priority_where_no_number_told_it():
+    lines = ["gw1 auth.info sshd[7]: x", "gw1 kern.warn kernel: x", "gw1 sshd[7]: [ID 800047 auth.info] x", "gw1 <38>Oct 11 22:14:15: %x"]
+
+    told = [header(f"Oct 11 22:14:15 {line}")["priority"] for line in lines]
+
+    assert told == [38, 4, 38, 38]
+    assert header("<13>Oct 11 22:14:15 gw1 auth.info sshd[7]: x")["priority"] == 13
+
+
+def test_a_record_keeps_the_line_that_it_was_read_from():
+    line = "\ufeffOct 11 22:14:15 gw1 sshd[7]: text"
+
+    assert read_header(line, CLOCK).line == line
 
 
 def test_a_host_that_is_an_address_is_one():

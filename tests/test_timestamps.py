@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from soc.errors import ParseError
 from soc.parsing import Clock
-from soc.parsing.stamp import read_stamp
+from soc.parsing.stamp import read_stamp, stamp_end
 from soc.parsing.timestamps import dated, epoch, iso, undated
 from soc.times import DAY, SECOND, parse_iso, to_datetime, to_moment
 
@@ -125,9 +125,16 @@ def test_seconds_since_1970_lose_nothing_but_what_is_smaller_than_a_microsecond(
         *("Oct 11 22:14:15 ", "Oct 11 2026 22:14:15 ", "Oct 11 22:14:15 2026 ", "Oct 11 22:14:15 UTC 2026 ", "*Oct 11 22:14:15.000 UTC: "),
         *("2026-10-11T22:14:15Z ", "2026-10-11T22:14:15 ", "2026-10-11 22:14:15,000 ", "2026-10-12T00:14:15.000000+0200 "),
         *("Sun 2026-10-11 22:14:15 UTC ", ".Oct 11 22:14:15: ", "Oct 11 22:14:15.000000 "),
+        *("2026-10-12 00:14:15.000 +0200 ", "2026-10-11 17:14:15 -05:00 ", "2026-10-12 00:14:15 +0200 CEST ", "2026 Oct 11 22:14:15 UTC: "),
     ],
 )
 def test_one_moment_has_many_spellings(text: str):
     found = read_stamp(text + "x", 0, Clock(parse_iso("2026-12-01T00:00:00Z"), UTC))
 
     assert found == (parse_iso("2026-10-11T22:14:15Z"), len(text.rstrip(": ")))
+    assert stamp_end(text + "x", 0) == found[1]
+
+
+def test_a_stamp_is_passed_over_though_no_calendar_has_it():
+    assert stamp_end("x Feb 30 2026 25:14:15: y", 2) == len("x Feb 30 2026 25:14:15")
+    assert stamp_end("x text", 2) is None

@@ -1,9 +1,9 @@
 """The time at the start of a syslog line, in the spellings met in practice.
 
     Oct 11 22:14:15    Oct  1 2026 22:14:15.123    Aug 24 05:34:00 CST 1987    *Mar  1 18:46:11.123 UTC:
-    2026-10-11T22:14:15.003+02:00    2026-10-11 22:14:15    Sun 2026-10-11 22:14:15 CEST
+    2026-10-11T22:14:15.003+02:00    2026-10-11 22:14:15 +0200    Sun 2026-10-11 22:14:15 CEST    2026 Oct 11 22:14:15 CEST:
 
-RFC 3164, 4.1.2; RFC 3339; Cisco IOS "service timestamps"; journalctl(1), short-iso and short-full.
+RFC 3164, 4.1.2; RFC 3339; Cisco IOS "service timestamps"; Cisco NX-OS System Messages; journalctl(1), short-iso and short-full.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ _ISO = re.compile(
     (?:[A-Z][a-z]{{2}}\ )?                                             # Sun
     (?P<when>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T\ ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]{{1,9}})?
     (?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)                                 # +02:00
+    (?:\ (?P<offset>[+-][0-9]{{2}}:?[0-9]{{2}})(?=[ :]))?               # +0200       <- with a blank before it
     (?:\ (?P<zone>{_ABBREVIATIONS})(?=[ :]))?                          # CEST
     """,
     re.VERBOSE,
 )
+_EARLY_YEAR = re.compile(rf"([12][0-9]{{3}}) (?={_MONTH})")
 
 
 def read_stamp(line: str, at: int, clock: Clock) -> tuple[int, int] | None:
@@ -48,13 +50,23 @@ def read_stamp(line: str, at: int, clock: Clock) -> tuple[int, int] | None:
     if match := _BSD.match(line, at):
         return _bsd(match, clock), match.end()
     if match := _ISO.match(line, at):
-        local = Clock(clock.received, UTC) if match["zone"] in _SAYS_UTC else clock
-        return iso(match["when"], local), match.end()
+        when, offset, zone = match.groups()
+        local = Clock(clock.received, UTC) if zone in _SAYS_UTC else clock
+        return iso(when + offset if offset else when, local), match.end()
+    if (year := _EARLY_YEAR.match(line, at)) and (match := _BSD.match(line, year.end())):
+        return _bsd(match, clock, year[1]), match.end()
     return None
 
 
-def _bsd(match: re.Match[str], clock: Clock) -> int:
-    year = match["year"] or match["late_year"]
+def stamp_end(line: str, at: int) -> int | None:
+    """Where the text of a time ends that begins at this place, whether a calendar has it or not; None when none begins there."""
+    year = _EARLY_YEAR.match(line, at)
+    match = _BSD.match(line, year.end() if year else at) or _ISO.match(line, at)
+    return match.end() if match else None
+
+
+def _bsd(match: re.Match[str], clock: Clock, early_year: str = "") -> int:
+    year = early_year or match["year"] or match["late_year"]
     local = Clock(clock.received, UTC) if match["zone"] in _SAYS_UTC else clock
     day, time = f"{match['month']} {match['day']:>2}", f"{match['hour']:0>2}{match['tail']}"
     moment = dated(f"{day} {year} {time}", local.zone) if year else undated(f"{day} {time}", local)

@@ -3,7 +3,8 @@
     <165>1 2026-10-11T22:14:15.003Z mail.example.org su 4711 ID47 [origin@32473 ip="192.0.2.1"] BOM'su root' failed
 
 RFC 5424, section 6. Structured data become labels named `sd-id.param`; of equal names the last value stands.
-More lenient than the RFC: a missing message, structured data left out, a header of any length.
+More lenient than the RFC: a missing message, structured data left out, a header of any length, an app's name that holds
+the process number ("su[4711]").
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from soc.parsing.timestamps import iso
 from soc.parsing.values import count
 
 _NIL = "-"
-_BOM = "\ufeff"
+BOM = "\ufeff"
 _QUOTED = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
 _NAME = r'[^\s=\]"]++'
 _ELEMENTS = re.compile(rf"(?:\[{_NAME}(?: ++{_NAME}={_QUOTED})*+ *+\])++", re.DOTALL)
 _TOKEN = re.compile(rf"\[({_NAME})| ({_NAME})={_QUOTED}", re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\\]])')
+_TAG = re.compile(r"([^\[]+)\[([0-9]{1,10})\]").fullmatch
 
 
 def read_5424(text: str, fields: Event, clock: Clock) -> tuple[str, str] | None:
@@ -41,6 +43,8 @@ def read_5424(text: str, fields: Event, clock: Clock) -> tuple[str, str] | None:
     fields["log.syslog.version"] = "1"
     if host != _NIL:
         fields["log.syslog.hostname"] = fields["host.name"] = fields["host.hostname"] = host
+    if app[-1:] == "]" and (tag := _TAG(app)):
+        app, procid = tag[1], tag[2] if procid == _NIL else procid
     if app != _NIL:
         fields["log.syslog.appname"] = fields["process.name"] = app
     if procid != _NIL:
@@ -56,9 +60,9 @@ def read_5424(text: str, fields: Event, clock: Clock) -> tuple[str, str] | None:
 def _structured(rest: str, fields: Event) -> str:
     """The message behind the structured data."""
     if rest[:1] == _NIL and rest[1:2] in ("", " "):
-        return rest[2:].removeprefix(_BOM)
+        return rest[2:].removeprefix(BOM)
     if rest[:1] != "[":
-        return rest.removeprefix(_BOM)
+        return rest.removeprefix(BOM)
     elements = _ELEMENTS.match(rest)
     if elements is None:
         return rest  # a message that begins with a bracket, and no structured data before it
@@ -70,4 +74,4 @@ def _structured(rest: str, fields: Event) -> str:
             labels[prefix + key] = _ESCAPED.sub(r"\1", value) if "\\" in value else value
     if labels:
         fields["labels"] = labels
-    return rest[elements.end() :].removeprefix(" ").removeprefix(_BOM)
+    return rest[elements.end() :].removeprefix(" ").removeprefix(BOM)
