@@ -35,6 +35,21 @@ detection:
         user.name: {user}
     condition: selection
 """
+ADMIN_LOGIN = "0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f12"
+MANY = """
+title: {title}
+id: {id}
+status: test
+level: high
+correlation:
+    type: event_count
+    rules: [5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11]
+    group-by: [source.ip]
+    timespan: 5m
+    condition: {{gte: {count}}}
+"""
+MANY_TRIED = "0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f14"
+GUEST_LOGIN = "0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f13"
 ROOT_LOGIN = "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11"
 
 
@@ -151,7 +166,7 @@ def test_a_new_rule_looks_back_a_day_and_says_so(world):
     world.rule()
     world.ingest(failed(user="admin"))
     world.detect()
-    world.rule("admin", title="Admin tried", id="0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f12", user="admin")
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user="admin")
 
     outcome = world.detect()
 
@@ -164,12 +179,12 @@ def test_what_lies_beyond_the_look_back_stays_a_gap(world):
     world.ingest(failed(user="admin"))
     world.detect()
     world.now = NOW + 3 * DAY
-    world.rule("admin", title="Admin tried", id="0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f12", user="admin")
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user="admin")
 
     outcome = world.detect()
 
     assert outcome.new == 0
-    assert world.gaps() == [("0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f12", 1, 1, "new")]
+    assert world.gaps() == [(ADMIN_LOGIN, 1, 1, "new")]
 
 
 def test_a_changed_rule_does_not_count_what_it_was(world):
@@ -185,6 +200,62 @@ def test_a_changed_rule_does_not_count_what_it_was(world):
     ]
 
 
+def test_going_back_to_an_earlier_rule_set_searches_nothing_again_with_what_did_not_change(world):
+    world.rule()
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user="admin")
+    world.ingest(failed(second=0), failed(second=1, user="admin"))
+    world.detect()
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user="adm*")
+    world.ingest(failed(second=2), failed(second=3, user="admin"))
+    world.detect()
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user="admin")
+
+    back = world.detect()
+
+    assert (back.batches, back.matched, world.gaps()) == (1, {ADMIN_LOGIN: 1}, [])
+    alerts = [alert for alert in world.alerts() if alert.rule_hash == world.content().rules.rules[alert.rule_id].hash]
+    assert {alert.rule_id: alert.extent.count for alert in alerts} == {ROOT_LOGIN: 2, ADMIN_LOGIN: 2}
+    assert world.detect().batches == 0
+
+
+def test_the_rule_set_before_is_the_one_that_covered_the_newest_batch(world):
+    first, second, third = ("root", "adm*", "admin")
+    for user in (first, second):  # the second is known last, but the first covers the newest batch
+        world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user=user)
+        world.rule("other", title="Guest tried", id=GUEST_LOGIN, user="guest")
+        world.ingest(failed(user="guest"))
+        world.now += 1
+        world.detect()
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user=first)
+    world.ingest(failed(user="guest"))
+    world.detect()
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user=third)
+
+    outcome = world.detect()
+
+    assert (outcome.batches, outcome.matched) == (3, {})  # the look-back of the changed rule, and nothing but that
+    assert [gap for gap in world.gaps() if gap[0] == GUEST_LOGIN] == []
+    with world.desk.read() as tx:
+        assert tx.covered(world.store.id, world.content().rules.hash) == [(1, 3)]
+
+
+def test_what_another_rule_set_has_looked_back_over_is_not_due_again(world):
+    world.rule()
+    world.ingest(failed(user="admin"))
+    world.detect()
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user="admin")
+    world.now += 1
+    world.detect(stop=lambda: True)  # makes the rule set known, with the look-back still due
+    world.rule(user="ro*")
+    world.now += 1
+    world.detect()
+    world.rule()
+
+    outcome = world.detect()
+
+    assert (outcome.batches, world.gaps()) == (0, [])
+
+
 def test_a_store_that_lost_events_is_no_quiet_store(world):
     world.rule()
     row = world.ingest(failed(), failed(second=1)).batch
@@ -195,6 +266,62 @@ def test_a_store_that_lost_events_is_no_quiet_store(world):
 
     assert outcome.failed == {"batch 1": "store has lost 1 events"}
     assert [left.number for left in detector.uncovered()] == [1]
+
+
+def damage(world, number):
+    """Cuts the file of the batch short: each batch of these tests has its own."""
+    (segment,) = (world.folder / "store").rglob(f"b{number:010}-*.parquet")
+    segment.write_bytes(segment.read_bytes()[:100])
+    return segment.name
+
+
+def test_a_batch_that_cannot_be_read_is_named_and_the_others_are_searched(world):
+    world.rule()
+    for second in (0, 20, 40):
+        world.ingest(failed(second=second))
+    name = damage(world, 2)
+    detector = world.detector()
+
+    outcome = detector.run()
+
+    assert (outcome.batches, outcome.left, list(outcome.failed)) == (2, 1, ["batch 2"])
+    assert name in outcome.failed["batch 2"]
+    assert [row.number for row in detector.uncovered()] == [2]
+    assert [alert.extent.count for alert in world.alerts()] == [2]
+
+
+def test_evidence_that_may_lie_in_a_batch_that_cannot_be_read_is_waited_for(world):
+    world.rule()
+    (world.folder / "detections/rules/many.yml").write_text(MANY.format(title="Many", id=MANY_TRIED, count=2))
+    world.ingest(failed(hour=10))
+    world.detect()
+    (segment,) = (world.folder / "store").rglob("b0000000001-*.parquet")
+    whole = segment.read_bytes()
+    name = damage(world, 1)
+    world.ingest(failed(hour=10, second=1))
+
+    outcome = world.detect()
+
+    assert list(outcome.failed) == ["batch 2"] and name in outcome.failed["batch 2"]
+    segment.write_bytes(whole)
+    world.detect()
+    (alert,) = [alert for alert in world.alerts() if alert.rule_id == MANY_TRIED]
+    assert [one.event["event.original"] for one in alert.extent.evidence] == [failed(hour=10), failed(hour=10, second=1)]
+
+
+def test_a_look_back_that_meets_a_batch_it_cannot_read_leaves_it_due_and_stops_there(world):
+    world.rule()
+    for second in (0, 20, 40):
+        world.ingest(failed(user="admin", second=second))
+    world.detect()
+    world.rule("admin", title="Admin tried", id=ADMIN_LOGIN, user="admin")
+    name = damage(world, 2)
+
+    outcome = world.detect()
+
+    assert list(outcome.failed) == ["batch 2"] and name in outcome.failed["batch 2"]
+    assert world.gaps() == [(ADMIN_LOGIN, 2, 3, "new")]
+    assert [alert.extent.count for alert in world.alerts()] == [1]
 
 
 def test_a_rule_without_a_living_feed_is_blind_not_quiet(world):
@@ -222,6 +349,36 @@ def test_an_exception_removes_its_hits_before_anything_is_counted_until_it_expir
     ]
     with world.desk.read() as tx:
         assert tx.hidden()["x1"].count == 1
+
+
+EXCEPTION = "id: x1\nrules: [{rule}]\nselection: {{user.name: root}}\ninstitutions: [{whose}]\nowner: ops\nreason: ours\n"
+INSTITUTIONS = "- {id: attacked, networks: [192.0.2.0/28]}\n- {id: attacking, networks: [203.0.113.0/28]}\n"
+
+
+@pytest.mark.parametrize(
+    ("side", "host", "whose", "hidden"),
+    [
+        ("source", 7, "attacking", 1),
+        ("feed", 7, "attacking", 0),  # the alert is nobody's, although its source is
+        ("feed", 7, "unknown", 1),
+        ("source", 7, "unknown", 0),
+        ("source", 200, "unknown", 1),
+    ],
+)
+def test_an_exception_for_an_institution_hides_its_alerts_and_nobody_elses(world, side, host, whose, hidden):
+    world.rule()
+    for folder, name, text in (
+        ("ingest", "institutions", INSTITUTIONS),
+        ("detections/tuning", "side", f"{{id: {ROOT_LOGIN}, side: {side}}}"),
+        ("detections/exceptions", "x", EXCEPTION.format(rule=ROOT_LOGIN, whose=whose)),
+    ):
+        (world.folder / folder).mkdir(exist_ok=True)
+        (world.folder / folder / f"{name}.yml").write_text(text)
+    world.ingest(failed(host=host))
+
+    outcome = world.detect()
+
+    assert (sum(outcome.removed.values()), outcome.new) == (hidden, 1 - hidden)
 
 
 def test_a_run_that_is_stopped_leaves_the_rest_to_the_next(world):

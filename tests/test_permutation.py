@@ -49,10 +49,11 @@ RULES = RuleSet(
             rule("then", counted("temporal_ordered", ("a", "b"), group_by=())),
             rule("twice", counted("event_count", ("many",), bound=2, timespan=3 * 60 * MINUTE, generate=True)),
             rule("chain", counted("temporal_ordered", ("many", "b"), timespan=30 * MINUTE, generate=True)),
+            rule("top", counted("temporal", ("twice", "b"), timespan=60 * MINUTE, generate=True)),
         )
     }
 )
-COUNTED_BY = {"plain": ["plain"], "a": ["a", "many", "values", "both", "then"], "b": ["values", "both", "then", "chain"]}
+COUNTED_BY = {"plain": ["plain"], "a": ["a", "many", "values", "both", "then"], "b": ["values", "both", "then", "chain", "top"]}
 
 
 def rows(hit):
@@ -103,6 +104,37 @@ def test_evidence_is_the_ten_smallest_of_what_contributed(hits):
         assert list(cell.evidence) == sorted(cell.evidence)[:10]
         assert len(cell.evidence) == min(10, cell.count)
         assert cell.start <= cell.first <= cell.last < cell.end
+
+
+def test_a_chain_counts_and_shows_the_events_that_its_triggers_rest_on():
+    bursts = [("a", minute, 0, "u", "1") for minute in (1, 2, 3, 121, 122, 123, 124)]
+
+    (twice,) = [cell for cell in raised([bursts]).values() if cell.rule.id == "twice"]
+
+    assert (twice.count, twice.first // MINUTE, twice.last // MINUTE) == (7, 123, 124)
+    assert [id for _, id in twice.evidence] == [f"event {minute} 0" for minute in (1, 2, 3, 121, 122, 123, 124)]
+
+
+def test_a_chain_of_chains_counts_and_shows_events_too():
+    first = [("a", minute, 0, "u", "1") for minute in (1, 2, 3)]
+    second, last = [("a", minute, 0, "u", "1") for minute in (121, 122, 123)], ("b", 130, 0, "u", "1")
+
+    (top,) = [cell for cell in raised([[last], second, first]).values() if cell.rule.id == "top"]
+
+    assert (top.count, len(top.evidence)) == (7, 7)
+    assert top.evidence[0] == (MINUTE, "event 1 0") and top.evidence[-1] == (130 * MINUTE, "event 130 0")
+
+
+@given(st.lists(HIT, min_size=3, max_size=40))
+def test_what_a_chain_shows_holds_what_its_triggers_in_the_window_show(hits):
+    cells = raised([hits]).values()
+    for cell in (cell for cell in cells if cell.rule.id == "twice"):
+        since = cell.first - 180 * MINUTE
+        below = [one for one in cells if one.rule.id == "many" and one.key == cell.key and since <= one.first <= one.last <= cell.last]
+        every = {hit[1:3] for hit in hits if hit[0] == "a" and hit[3] == cell.key["user.name"]}
+
+        assert max(one.count for one in below) <= cell.count <= len(every)
+        assert cell.evidence[0] <= min(one.evidence[0] for one in below)
 
 
 def test_a_burst_across_the_edge_of_a_cell_is_two_alerts_of_one_key():

@@ -5,20 +5,29 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from soc.cli.exception import selection, written
 from soc.condition import predicate
 from soc.condition.tree import And, Keyword, Not, Or, fields
 from soc.detect.exception import load_exceptions
+from soc.detect.keys import keys
 from soc.detect.load import load_rules
+from soc.detect.scan import Scanner
 from soc.detect.supply import can_fire
+from soc.detect.trial import attempt
+from soc.document import parse_documents
+from soc.errors import UsageError
 from soc.fields import base_catalogue
 from soc.parsing.parser import ANY, Dataset
+from soc.text import canonical_json
 from soc.times import DAY, HOUR, MINUTE, parse_iso
+from tests.desk_kit import alert
 from tests.strategies import CATALOGUE, events, trees
 
 SSH = Dataset(
@@ -131,7 +140,10 @@ def test_a_rule_of_ours_with_a_fault_is_refused_and_the_others_run(root, change,
         (("[failed]", "[many]"), "refers to itself"),
         (("[source.ip]", "[source.ipp]"), "did you mean 'source.ip'"),
         (("5m", "5x"), "Timespan"),
-        (("{gte: 10}", "{gt: 1, lt: 5}"), "exactly one"),
+        (("{gte: 10}", "{}"), "exactly one"),
+        (("{gte: 10}", "{gte: 1, lt: many}"), "'many' is no valid"),
+        (("5m", "99999999y"), "longer than 3653d"),
+        (("gte: 10", "gte: 99999999999999999999"), "more than any store holds"),
         (("event_count", "event_sum"), "event_sum"),
         (("[failed]", "[failed, failed]"), "twice"),
         (("rules: [failed]", "rules: []"), "no rule"),
@@ -153,6 +165,8 @@ def test_correlations_that_refer_to_each_other_are_refused_and_the_others_run(ro
     [
         (MANY.replace("gte", "lt"), "needs sealed windows"),
         (MANY.replace("gte: 10", "eq: 10"), "needs sealed windows"),
+        (MANY.replace("gte: 10", "gte: 5, lte: 10"), "event_count with gte 5 and lte 10 needs sealed windows"),
+        (MANY.replace("event_count", "value_count").replace("gte: 10", "gt: 5, lt: 10, field: user.name"), "gt 5 and lt 10 needs sealed"),
         (MANY.replace("event_count", "value_avg").replace("{gte: 10}", "{gte: 10, field: source.ip}"), "value_avg needs sealed windows"),
         (
             MANY.replace("event_count", "temporal").replace("{gte: 10}", "failed and not login").replace("[failed]", "[failed, login]"),
@@ -174,6 +188,17 @@ def test_what_cannot_run_yet_is_dormant_and_says_why(root, text, says):
     [dormant] = rules.dormant()
     assert says in dormant.dormant
     assert {rule.id for rule in rules.active()} == {IDS["failed"], IDS["login"]}
+
+
+def test_a_correlation_that_never_runs_silences_no_rule(root):
+    assert load(root, MANY.replace("gte", "lt"), FAILED).quiet == frozenset()
+
+
+def test_a_correlation_that_tuning_switches_off_silences_no_rule(root):
+    (root / "tuning" / "off.yml").write_text(f"{{id: {IDS['many']}, enabled: false}}")
+
+    assert load(root, MANY, FAILED).quiet == frozenset()
+    assert load(root, MANY, BOTH, FAILED, LOGIN).quiet == frozenset()
 
 
 def test_an_id_twice_in_a_root_is_refused_and_in_a_later_root_replaces_the_rule(root, tmp_path):
@@ -250,17 +275,42 @@ def test_tuning_is_laid_over_rules_by_id_path_and_tag_and_later_entries_win(root
         ("{id: x, lvl: high}", "unknown key 'lvl'"),
         ("{level: high}", "write id, path or tag"),
         ("{id: x, cell: 1 fortnight}", "no duration"),
-        (f"{{id: {IDS['failed'][:-1]}9, level: low}}", f"did you mean {IDS['failed']}"),
+        (f"{{id: {IDS['failed'][:-1]}9, level: low}}", "did you mean 00000000-0000-4000-8000-"),
         ("7", "no mapping"),
+        (f"{{id: {IDS['failed']}, key: [user.name, source.ipp]}}", "did you mean 'source.ip'"),
+        (f"{{id: {IDS['failed']}, key: labels}}", "labels.KEY"),
+        (f"{{id: {IDS['many']}, key: [source.ip]}}", "group-by"),
+        ("{path: rule1.yml, key: [source.ip]}", "group-by"),
+        (f"{{id: {IDS['many']}, cell: 4m}}", "'Many failed logins' looks back 5m"),
+        ("{path: '*.yml', cell: 4m}", "'Many failed logins' looks back 5m"),
+        ("{path: 'rule.yml', level: low}", "did you mean rule1.yml"),
+        (f"{{id: {IDS['failed']}, cell: 99999999999999999w}}", "longer than"),
     ],
 )
 def test_a_tuning_entry_that_means_nothing_is_named_and_the_rules_run(root, entry, says):
     (root / "tuning" / "a.yml").write_text(f"- {entry}\n")
 
-    rules = load(root, FAILED)
+    rules = load(root, FAILED, MANY)
 
-    assert any(says in str(error) and "a.yml:1: " in str(error) for error in rules.errors)
-    assert list(rules.active())
+    assert any(says in str(error) and "a.yml:1: " in str(error) for error in rules.errors), rules.errors
+    assert len(list(rules.active())) == 2
+    assert (rules.rules[IDS["failed"]].tuning.key, rules.rules[IDS["many"]].tuning.cell) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        f"{{id: {IDS['failed']}, key: [labels.tenant]}}",
+        "{path: '*.yml', key: [user.name]}",  # of the single-event rules among them
+        f"{{id: {IDS['many']}, cell: 5m}}",
+        f"{{id: {IDS['many']}, cell: 4m}}\n- {{id: {IDS['many']}, cell: 1h}}",  # the later one counts
+        "{path: rule2.yml, enabled: false}\n- {id: refused, level: low}",  # rules that are refused, and said to be
+    ],
+)
+def test_a_tuning_entry_that_means_something_is_no_error(root, entry):
+    (root / "tuning" / "a.yml").write_text(f"- {entry}\n")
+
+    assert load(root, FAILED, MANY, FAILED.replace(IDS["failed"], "refused").replace("outcome:", "outcome|foo:")).errors == ()
 
 
 def test_a_rule_has_a_new_hash_when_it_could_find_something_else_and_only_then(root):
@@ -357,9 +407,9 @@ def test_an_exception_holds_for_its_rules_institutions_and_time(root):
     assert (met({"source.ip": "192.0.2.15"}), met({"source.ip": "192.0.2.16"})) == (True, False)
     assert (exception.concerns([IDS["failed"]]), exception.concerns([IDS["login"]])) == (True, False)
     last = parse_iso("2027-04-01T00:00:00Z") - 1
-    assert exception.in_force(last, ["example-university", "other"])
-    assert not exception.in_force(last + 1, ["example-university"])
-    assert not exception.in_force(last, ["other"])
+    assert exception.in_force(last, "example-university")
+    assert not exception.in_force(last + 1, "example-university")
+    assert not exception.in_force(last, "other")
 
 
 @pytest.mark.parametrize(
@@ -371,6 +421,8 @@ def test_an_exception_holds_for_its_rules_institutions_and_time(root):
         (("cidr", "cdir"), "cdir"),
         (("owner", "ownr"), "unknown key 'ownr'"),
         ((f"[{IDS['failed']}]", "[]"), "for nothing"),
+        (("source.ip|", "source.ipp|"), "did you mean 'source.ip'"),
+        (("source.ip|cidr: 192.0.2.0/28", "user.name|expand: '%nobody%'"), "lists/nobody.txt"),
     ],
 )
 def test_a_wrong_exception_is_named_with_its_line_and_left_out(root, change, says):
@@ -380,6 +432,106 @@ def test_a_wrong_exception_is_named_with_its_line_and_left_out(root, change, say
 
     assert found == []
     assert says in str(error) and "a.yml:" in str(error)
+
+
+def test_an_exception_may_name_a_list_and_labels(root):
+    (root / "lists" / "scanners.txt").write_text("192.0.2.0/28  \n")
+    (root / "exceptions" / "a.yml").write_text(EXCEPTION.replace("cidr: 192.0.2.0/28", "expand: '%scanners%', labels.tenant: a"))
+
+    [exception], errors = load_exceptions([root / "exceptions"], base_catalogue())
+
+    met = predicate.compile(exception.condition, base_catalogue())
+    assert errors == []
+    assert met({"source.ip": "192.0.2.15", "labels": {"tenant": "A"}}) and not met({"source.ip": "192.0.2.16", "labels": {"tenant": "A"}})
+
+
+def test_an_exception_for_a_rule_that_there_is_not_is_named_with_place_and_repair(root):
+    (root / "exceptions" / "a.yml").write_text(
+        EXCEPTION.replace("rules: [", "rules:\n- ").replace("\n- ", f"\n- {IDS['failed'][:-1]}9\n- ", 1).replace("]\nsel", "\nsel")
+    )
+
+    [error] = load(root, FAILED).errors
+
+    assert "a.yml:5: no rule has the id" in str(error) and f"did you mean {IDS['failed']}" in str(error)
+
+
+CHAIN = f"""
+title: Again and again
+id: {IDS["both"]}
+name: both
+correlation:
+  type: event_count
+  rules: [many]
+  group-by: [attacker]
+  timespan: 1d
+  condition: {{gte: 2}}
+  aliases: {{attacker: {{many: from}}}}
+"""
+FROM = MANY.replace("[source.ip]", "[from]").replace("10}", "2}").replace("}\n", "}\n  aliases: {from: {failed: source.ip}}\n")
+HOURLY = [event for hour in (0, 1) for event in ((60 * hour, 60 * hour + 1))]
+
+
+def test_an_exception_for_a_correlation_of_correlations_removes_the_hits_that_it_alone_rests_on(root):
+    events = [event(minute, **{"source.ip": ip}) for minute in HOURLY for ip in ("192.0.2.1", "203.0.113.7")]
+    (root / "exceptions" / "a.yml").write_text(
+        EXCEPTION.replace(IDS["failed"], IDS["both"]).replace("institutions: [example-university]", "")
+    )
+    [exception], _ = load_exceptions([root / "exceptions"], base_catalogue())
+    rules = load(root, CHAIN, FROM, FAILED)
+
+    assert rules.errors == () == rules.refused
+    assert alerts_of(rules, events) == {("Again and again", "192.0.2.1"): 4, ("Again and again", "203.0.113.7"): 4}
+    assert alerts_of(rules, events, [exception]) == {("Again and again", "203.0.113.7"): 4}
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ((CHAIN.replace("timespan", "generate: true\n  timespan"), FROM), "'Many failed logins', which raises alerts of its own"),
+        (
+            (CHAIN, FROM, CHAIN.replace(IDS["both"], IDS["other"]).replace("Again", "Time").replace("name: both", "")),
+            "which 'Time and again' counts",
+        ),
+    ],
+)
+def test_an_exception_that_would_hide_alerts_of_others_too_is_refused_with_the_reason(root, more, says):
+    (root / "exceptions" / "a.yml").write_text(
+        EXCEPTION.replace(IDS["failed"], IDS["both"]).replace("institutions: [example-university]", "")
+    )
+    [exception], _ = load_exceptions([root / "exceptions"], base_catalogue())
+    rules = load(root, FAILED, *more)
+
+    [error] = rules.errors
+    assert "a.yml:4: " in str(error) and says in str(error) and f"add {IDS['many']}" in str(error)
+    events = [event(minute, **{"source.ip": "192.0.2.1"}) for minute in HOURLY]
+    assert alerts_of(rules, events, [exception]) == alerts_of(rules, events) != {}
+
+
+def test_an_exception_from_an_alert_names_the_fields_of_the_leaves(root):
+    found = alert(rule=IDS["both"], key={"attacker": "192.0.2.*"})
+
+    assert selection(load(root, CHAIN, FROM, FAILED), found) == {"source.ip": "192.0.2.\\*"}
+
+
+def test_an_exception_from_an_alert_that_would_hide_others_too_is_refused_with_the_repair(root):
+    rules = load(root, CHAIN.replace("timespan", "generate: true\n  timespan"), FROM, FAILED)
+
+    with pytest.raises(UsageError, match=f"raises alerts of its own\\n.*{IDS['both']}, {IDS['many']}"):
+        selection(rules, alert(rule=IDS["both"], key={"attacker": "192.0.2.1"}))
+
+
+@given(st.dictionaries(st.text(), st.text(), min_size=1), st.text())
+@example({"user.name": "a\x85b"}, "\u2028\ufeff")
+def test_an_exception_is_written_so_that_it_reads_back_letter_by_letter(selection, reason):
+    entry = {"id": "x", "selection": selection, "institutions": [reason], "reason": reason}
+
+    [document] = parse_documents(written(entry), Path())
+
+    assert document.value == entry
+
+
+def test_an_exception_is_written_for_people():
+    assert "Universität Köln" in written({"title": "Universität Köln"})
 
 
 @given(st.text("{}[]:-ab\n %|", max_size=40))
@@ -397,6 +549,49 @@ def test_whatever_a_content_file_holds_loading_goes_on(text):
         load_exceptions([root / "exceptions"], base_catalogue())
 
     assert IDS["failed"] in rules.rules
+
+
+def event(number, **more):
+    named = {"event.id": f"event {number}", "event.dataset": "openssh.auth", "@timestamp": number * MINUTE, "event.outcome": "failure"}
+    return named | more
+
+
+def alerts_of(rules, events, exceptions=()):
+    """The count of each alert by the title of its rule and its key's values."""
+    scanner = Scanner(rules, [SSH], exceptions, base_catalogue())
+    return {(cell.rule.title, *cell.key.values()): cell.count for cell in attempt(events, rules, scanner, base_catalogue()).cells}
+
+
+def test_all_values_of_a_field_are_counted_however_many_one_event_has(root):
+    wide = MANY.replace("event_count", "value_count").replace("gte: 10", "gte: 40, field: related.ip")
+    dataset = Dataset("openssh.auth", logsources=SSH.logsources, fields=dict(SSH.fields) | {"related.ip": ANY})
+    for number, text in enumerate((wide, FAILED)):
+        (root / "rules" / f"rule{number}.yml").write_text(text)
+    rules = load_rules([root], catalogue=base_catalogue(), datasets=[dataset])
+    addresses = [f"192.0.2.{number}" for number in range(40)]
+
+    assert rules.refused == ()
+    assert alerts_of(rules, [event(1, **{"source.ip": "203.0.113.7", "related.ip": addresses})]) == {
+        ("Many failed logins", "203.0.113.7"): 1
+    }
+    assert alerts_of(rules, [event(1, **{"source.ip": "203.0.113.7", "related.ip": addresses[1:]})]) == {}
+
+
+@given(st.lists(st.lists(st.integers(0, 30).map(str), max_size=20), min_size=1, max_size=3))
+def test_an_event_joins_the_first_sixteen_groups_of_its_values(values):
+    names = [f"labels.{number}" for number in range(len(values))]
+    held = dict(zip(names, values, strict=True))
+
+    joined = keys(held.get, names, {})
+
+    every = product(*(dict.fromkeys(one) for one in values))
+    assert joined == [canonical_json(dict(zip(names, one, strict=True))) for one in every][:16]
+
+
+def test_groups_are_not_made_before_they_are_counted():
+    many = [str(number) for number in range(3_000)]
+
+    assert len(keys(lambda name: many, ["a", "b", "c"], {})) == 16  # of 27 billions
 
 
 def test_the_shipped_pipelines_name_only_fields_that_the_catalogue_knows():

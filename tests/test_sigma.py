@@ -13,7 +13,8 @@ from sigma.processing.pipeline import ProcessingPipeline
 from soc.condition import codec, predicate
 from soc.condition.fold import fold
 from soc.detect.compile import compile_file
-from soc.detect.environment import Environment, list_entries
+from soc.detect.environment import Environment
+from soc.detect.lists import list_entries
 from soc.detect.sigma import selection_of
 from soc.fields import base_catalogue
 from soc.times import parse_iso
@@ -50,6 +51,14 @@ SELECTIONS = [  # selection, events that meet it, events that just miss it
     ({"source.port|gte": 1024}, [{"source.port": 1024}], [{"source.port": 1023}]),
     ({"source.port|gt": 1024}, [{"source.port": 1025}], [{"source.port": 1024}]),
     ({"source.port|lt": 1024}, [{"source.port": 1023}], [{"source.port": 1024}, {}]),
+    ({"source.port|lt": "1024"}, [{"source.port": 1023}], [{"source.port": 1024}, {}]),
+    ({"source.port|gte": ["9", "1024.0"]}, [{"source.port": 9}], [{"source.port": 8}]),
+    ({"event.risk_score|gt": "2.5"}, [{"event.risk_score": 2.6}], [{"event.risk_score": 2.5}]),
+    (
+        {"@timestamp|hour|gte": "22"},
+        [{"@timestamp": parse_iso("2026-10-11T22:00:00Z")}],
+        [{"@timestamp": parse_iso("2026-10-11T21:59:59Z")}],
+    ),
     ({"source.port|lte": 1024}, [{"source.port": 1024}], [{"source.port": 1025}]),
     ({"source.ip|cidr": "192.0.2.0/24"}, [{"source.ip": "192.0.2.9"}], [{"source.ip": "198.51.100.9"}]),
     ({"source.ip|cidr": ["192.0.2.0/24", "2001:db8::/32"]}, [{"source.ip": "2001:db8::5"}], [{"source.ip": "2001:db9::5"}]),
@@ -200,12 +209,19 @@ def test_base64offset_finds_a_text_at_every_offset_of_an_encoded_whole(wanted, b
 
 REFUSED = [  # what stands in the rule, what the message says, what the repair says, on which line
     ({"user.name|contians": "a"}, "contians", "did you mean 'contains'", 6),
+    ({"process.command_line|foo": "a"}, "foo", "known: all, ", 6),
     ({"user.name|re": "(?=a)"}, "RE2", "look-around", 6),
     ({"user.name|re": "(a"}, "is invalid", "specification", 6),
     ({"user.name|expand": "%nobody%"}, "%nobody% has no list", "detections/lists/nobody.txt", 6),
     ({"source.port": "ssh"}, "source.port", "whole number", 6),
     ({"source.ip|cidr": "192.0.2.0/40"}, "CIDR", "specification", 6),
     ({"@timestamp|hour": "x"}, "Modifier", "specification", 6),
+    ({"@timestamp|hour": 99}, "hour is never 99", "0 to 23", 6),
+    ({"@timestamp|minute": 60}, "minute is never 60", "0 to 59", 6),
+    ({"@timestamp|month": 0}, "month is never 0", "1 to 12", 6),
+    ({"@timestamp|hour|gte": 24}, "hour is never >= 24", "0 to 23", 6),
+    ({"@timestamp|day|lt": 1}, "day is never < 1", "1 to 31", 6),
+    ({"source.port|lt": "ssh"}, "'ssh'", "specification", 6),
     ({"|cidr": "192.0.2.0/24"}, "without a field", "name a field", 6),
     ({"": ""}, "empty keyword", "write a text", 6),
 ]
@@ -265,6 +281,14 @@ def test_whatever_a_rule_holds_it_is_compiled_or_refused(rule):
     found = compiled(yaml.safe_dump(rule))
 
     assert len(found.rules) + len(found.refused) == (0 if rule.get("action") in ("global", "reset") else 1)
+
+
+@given(st.lists(st.one_of(st.text("abcdeflnorst'", max_size=9), st.sampled_from(sorted(modifier_mapping))), min_size=1, max_size=3))
+def test_whatever_modifiers_a_field_has_the_rule_is_compiled_or_refused_with_a_repair(modifiers):
+    found = compiled(rule_of({"selection": {"|".join(["user.name", *modifiers]): "a"}, "condition": "selection"}))
+
+    assert len(found.rules) + len(found.refused) == 1
+    assert found.rules or set(modifiers) <= set(modifier_mapping) or found.refused[0].repair
 
 
 @given(st.text(max_size=60))

@@ -13,6 +13,8 @@ from soc.cli.alert import the_alert
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import emit, note, output_option
 from soc.cli.when import later
+from soc.detect.reach import leaf_keys, out_of_reach
+from soc.detect.rule import RuleSet
 from soc.errors import UsageError
 from soc.model import Alert
 from soc.times import iso
@@ -53,7 +55,7 @@ def add(soc: Soc, alert: str, reason: str, expires: str, owner: str | None) -> N
         "id": str(uuid5(NAMESPACE_URL, f"soc:exception:{found.id}:{now}")),
         "title": f"{found.title}: {_shown(found)}",
         "rules": [found.rule_id],
-        "selection": selection(soc, found),
+        "selection": selection(soc.content.rules, found),
         "institutions": [found.institution],
         "owner": owner or soc.actor,
         "reason": reason,
@@ -61,7 +63,7 @@ def add(soc: Soc, alert: str, reason: str, expires: str, owner: str | None) -> N
         "expires": iso(until),
     }
     path = site_root(soc) / "detections" / "exceptions" / f"{entry['id']}.yml"
-    write_new(path, yaml.safe_dump(entry, sort_keys=False, allow_unicode=True))
+    write_new(path, written(entry))
     note(f"wrote {path}")
     note("commit it with your content; the next run of `soc detect` knows it")
 
@@ -101,19 +103,29 @@ def list_(soc: Soc, output: str | None) -> None:
         note(str(error))
 
 
-def selection(soc: Soc, alert: Alert) -> Any:
-    """A Sigma selection that the alert's events meet: its key. Raises UsageError when it has none."""
+def selection(rules: RuleSet, alert: Alert) -> Any:
+    """A Sigma selection that the alert's events meet: its key, in their fields. Raises UsageError when it has none or hides too much."""
     if not alert.key:
         raise UsageError(
             "the alert has no key, so the exception would silence its whole rule\n  set `enabled: false` in detections/tuning/ instead"
         )
-    rule = soc.content.rules.rules.get(alert.rule_id)
-    correlation = rule.correlation if rule else None
-    if correlation is None:
+    rule = rules.rules.get(alert.rule_id)
+    if rule is None:
         return {field: escaped(value) for field, value in alert.key.items()}
-    parts = [{correlation.field_of(field, part): escaped(value) for field, value in alert.key.items()} for part in correlation.rules]
-    unique = [part for number, part in enumerate(parts) if part not in parts[:number]]
+    for shared, reason in out_of_reach(rules, [rule.id]):
+        raise UsageError(
+            f"{rule.title!r} is a correlation of correlations: an exception for it would also hide alerts of {reason}\n"
+            f"  write one by hand in detections/exceptions/, with rules: [{rule.id}, {shared.id}], if that is wanted"
+        )
+    keys = [{field: escaped(value) for field, value in key.items()} for key in leaf_keys(rules, rule, alert.key)]
+    unique = [key for number, key in enumerate(keys) if key not in keys[:number]]
     return unique[0] if len(unique) == 1 else unique
+
+
+def written(entry: dict[str, Any]) -> str:
+    """The entry as YAML that reads back as it is: letters as they are, but escaped where YAML would fold one (U+0085 into a space)."""
+    plain = yaml.safe_dump(entry, sort_keys=False, allow_unicode=True)
+    return plain if yaml.safe_load(plain) == entry else yaml.safe_dump(entry, sort_keys=False)
 
 
 def escaped(value: str) -> str:

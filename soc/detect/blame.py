@@ -63,7 +63,7 @@ def _repair(error: Exception) -> str:
         wrong = str(error).split("'")[1] if "'" in str(error) else ""
         near = get_close_matches(wrong, modifier_mapping, 1)
         known = ", ".join(sorted(modifier_mapping))
-        return f"did you mean {near[0]!r}? " * bool(near) + f"known: {known}"
+        return (f"did you mean {near[0]!r}? " if near else "") + f"known: {known}"
     return "see the Sigma rules specification 2.1.0"
 
 

@@ -16,9 +16,13 @@ from sigma.correlations import (
     SigmaRuleReference,
 )
 
+from soc.detect.rule import LONGEST
 from soc.detect.sigma import PYSIGMA_ERRORS
 from soc.errors import RuleRefused
-from soc.times import SECOND
+from soc.times import SECOND, duration_text
+
+OPS = ("gte", "gt", "lte", "lt", "eq", "neq")
+MOST = 1 << 53
 
 
 def correlation_of(value: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -26,10 +30,21 @@ def correlation_of(value: dict[str, Any]) -> tuple[dict[str, Any], str]:
     stated = value["correlation"]
     if not isinstance(stated, dict):
         raise RuleRefused("the correlation is no mapping", repair="write type, rules, timespan and condition")
+    first, *others = _bounds(stated)
     try:
-        return _plain(SigmaCorrelationRule.from_dict(value)), ""
+        plain, fault = _plain(SigmaCorrelationRule.from_dict(value | {"correlation": first})), ""
     except PYSIGMA_ERRORS as error:
-        return _plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": stated})), str(error)
+        plain, fault = _plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": first})), str(error)
+    ranged = [_plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": one})) for one in others]
+    return plain | {"also": [[one["op"], one["bound"]] for one in ranged]}, fault
+
+
+def _bounds(stated: dict[str, Any]) -> list[dict[str, Any]]:
+    """The correlation with each bound of its condition alone: pySigma reads no ranges (`{gte: 5, lte: 10}`)."""
+    condition = stated.get("condition")
+    if not isinstance(condition, dict) or len(ops := [op for op in OPS if op in condition]) < 2:
+        return [stated]
+    return [stated | {"condition": {key: item for key, item in condition.items() if key == op or key not in ops}} for op in ops]
 
 
 def _plain(rule: SigmaCorrelationRule) -> dict[str, Any]:
@@ -42,11 +57,16 @@ def _plain(rule: SigmaCorrelationRule) -> dict[str, Any]:
         raise RuleRefused("the correlation refers to no rule", repair="name rules by id or name under correlation.rules")
     simple = condition if isinstance(condition, SigmaCorrelationCondition) else None
     counted = simple.fieldref if simple else None
+    timespan = rule.timespan.seconds * SECOND
+    if timespan > LONGEST:
+        raise RuleRefused(f"the timespan is longer than {duration_text(LONGEST)}", repair="write for example 24h or 30d")
+    if simple and abs(simple.count) > MOST:
+        raise RuleRefused(f"the correlation counts to {simple.count}, more than any store holds", repair="write a smaller number")
     return {
         "type": rule.type.name.lower(),
         "rules": rules,
         "group_by": [str(name) for name in rule.group_by or ()],
-        "timespan": rule.timespan.seconds * SECOND,
+        "timespan": timespan,
         "op": simple.op.name.lower() if simple else "gte",
         "bound": simple.count if simple else len(rules),
         "fields": [counted] if isinstance(counted, str) else list(counted or ()),

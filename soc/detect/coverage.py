@@ -1,13 +1,13 @@
 """What a rule set takes over from the one before it, and what its new rules still have to look back over.
 
-A rule set is named by the hash of its rules. A new one has seen what the last one has, but for the rules that are new
-or changed: they have a gap of state `new` over it, in two parts. The part within the rule's look-back is filled by the
-next runs; the older part stays, and says so.
+A rule set is named by the hash of its rules. One that is new, or comes back, has seen what the one before has, but for
+the rules that are new or changed: they have a gap of state `new` over it, in two parts. The part within the rule's
+look-back is filled by the next runs; the older part stays, and says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from soc.detect.rule import Rule, RuleSet
@@ -16,6 +16,7 @@ from soc.times import DAY, duration_text
 
 LOOK_BACK = DAY
 DUE = "to be run over its look-back"
+Range = tuple[int, int]  # first and last batch, both included
 
 
 def look_back(rule: Rule) -> int:
@@ -24,24 +25,66 @@ def look_back(rule: Rule) -> int:
 
 
 def inherit(tx: Any, store: str, rules: RuleSet, rows: Sequence[BatchRow], now: int) -> None:
-    """Makes the rule set known to the desk, with the coverage of the newest one that has any. Does nothing for a known one."""
+    """Makes the rule set known to the desk, with what the set before it has covered and it has not.
+
+    The set before is the one that has covered the newest batch: a set that comes back (git revert) inherits from it too.
+    """
     known = tx.rulesets()
-    if rules.hash in known:
-        return
     hashes = {rule.id: rule.hash for rule in rules.active()}
     tx.remember_ruleset(rules.hash, hashes, now)
-    before = next((name for name in reversed(known) if tx.covered(store, name)), None)
+    own = tx.covered(store, rules.hash)
+    before = _before(tx, store, [name for name in known if name != rules.hash], own)
     if before is None:
         return
-    ranges = tx.covered(store, before)
-    covered = [row for row in rows if any(first <= row.number <= last for first, last in ranges)]
-    tx.cover(store, rules.hash, [number for first, last in ranges for number in range(first, last + 1)])
+    theirs = tx.covered(store, before)
+    same = {id for id, hash in hashes.items() if hash == known[before].get(id)}
+    _take_over_filled(tx, store, rules.hash, before, same, now)
+    taken = _minus(theirs, own)
+    tx.cover(store, rules.hash, [number for first, last in taken for number in range(first, last + 1)])
     for gap in tx.gaps(store, before):
-        if hashes.get(gap.rule) == known[before].get(gap.rule, ""):
-            tx.note_gap(store, rules.hash, gap.rule, gap.first, gap.last, gap.state, gap.reason, now)
-    for id, hash in sorted(hashes.items()):
-        if hash != known[before].get(id):
+        for first, last in _both([(gap.first, gap.last)], taken) if gap.rule in same else ():
+            tx.note_gap(store, rules.hash, gap.rule, first, last, gap.state, gap.reason, now)
+    for span in taken:
+        covered = [row for row in rows if span[0] <= row.number <= span[1]]
+        for id in sorted(hashes.keys() - same):
             _note_new(tx, store, rules, id, covered, now)
+
+
+def _before(tx: Any, store: str, others: Sequence[str], own: Sequence[Range]) -> str | None:
+    """The set that has covered the newest batch, the later known of several; None when this one itself has covered newer ones."""
+    newest = {name: ranges[-1][1] for name in others if (ranges := tx.covered(store, name))}
+    before = max(reversed(newest), key=newest.__getitem__, default=None)
+    return None if before is None or (own and own[-1][1] > newest[before]) else before
+
+
+def _take_over_filled(tx: Any, store: str, ruleset: str, before: str, same: Collection[str], now: int) -> None:
+    """What is left of the set's own gaps: a rule that did not change has seen what it has seen under the set before."""
+    covered, theirs = tx.covered(store, before), tx.gaps(store, before)
+    mine: dict[str, list[Any]] = {}
+    for gap in tx.gaps(store, ruleset):
+        if gap.rule in same:
+            mine.setdefault(gap.rule, []).append(gap)
+    for id, gaps in mine.items():
+        seen = _minus(covered, [(gap.first, gap.last) for gap in theirs if gap.rule == id])
+        left = [(gap, span) for gap in gaps for span in _minus([(gap.first, gap.last)], seen)]
+        if [span for _, span in left] != [(gap.first, gap.last) for gap in gaps]:
+            tx.fill_gaps(store, ruleset, id, min(gap.first for gap in gaps), max(gap.last for gap in gaps), now=now)
+            for gap, (first, last) in left:
+                tx.note_gap(store, ruleset, id, first, last, gap.state, gap.reason, now)
+
+
+def _both(ranges: Iterable[Range], others: Sequence[Range]) -> list[Range]:
+    """The numbers in both, as closed ranges."""
+    pairs = ((max(one[0], other[0]), min(one[1], other[1])) for one in ranges for other in others)
+    return [(first, last) for first, last in pairs if first <= last]
+
+
+def _minus(ranges: Iterable[Range], others: Iterable[Range]) -> list[Range]:
+    """The numbers of the first that are not in the others, as closed ranges."""
+    left = list(ranges)
+    for first, last in others:
+        left = [part for one in left for part in ((one[0], min(one[1], first - 1)), (max(one[0], last + 1), one[1])) if part[0] <= part[1]]
+    return left
 
 
 def due(tx: Any, store: str, rules: RuleSet) -> dict[str, tuple[int, int]]:

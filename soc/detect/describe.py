@@ -74,7 +74,8 @@ def leaf_text(leaf: Leaf) -> str:
 def correlation_text(correlation: Correlation, titles: Mapping[str, str]) -> str:
     """`event_count >= 10 of 'Failed login' within 5m, per source.ip`."""
     rules = ", ".join(repr(titles.get(one, one)) for one in correlation.rules)
-    judged = f"{correlation.type} {_OPS[correlation.op]} {correlation.bound}"
+    bounds = ((correlation.op, correlation.bound), *correlation.also)
+    judged = f"{correlation.type} {' and '.join(f'{_OPS[op]} {bound}' for op, bound in bounds)}"
     if correlation.type.startswith("temporal"):
         judged = correlation.type if correlation.expression is None else f"temporal ({_expression(correlation.expression, titles)})"
     counted = f" distinct {', '.join(correlation.fields)}" if correlation.fields else ""

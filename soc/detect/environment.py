@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sigma.processing.pipeline import ProcessingPipeline
 
+from soc.detect.lists import read_lists
 from soc.detect.sigma import PYSIGMA_ERRORS
 from soc.document import load_document
 from soc.errors import ContentError
@@ -28,13 +29,7 @@ def make_environment(
 ) -> tuple[Environment, list[ContentError]]:
     """The environment of these files, and what is wrong in them: a wrong pipeline is left out."""
     loaded: list[ProcessingPipeline] = []
-    errors: list[ContentError] = []
-    entries: dict[str, tuple[str, ...]] = {}
-    for path in lists.values():
-        try:
-            entries[path.stem] = list_entries(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            errors.append(ContentError(f"cannot be read: {error}", path=path, repair="a list is UTF-8 text, one value a line"))
+    entries, errors = read_lists(lists)
     for path in pipelines.values():
         try:
             loaded.append(load_pipeline(path))
@@ -53,9 +48,3 @@ def load_pipeline(path: Path) -> ProcessingPipeline:
         raise ContentError(
             f"no valid Sigma pipeline: {error}", path=path, repair="see https://sigmahq-pysigma.readthedocs.io/ (Processing Pipelines)"
         ) from error
-
-
-def list_entries(text: str) -> tuple[str, ...]:
-    """The values of a list: one a line; empty lines and lines that begin with `#` say nothing."""
-    lines = (line.strip() for line in text.splitlines())
-    return tuple(line for line in lines if line and not line.startswith("#"))

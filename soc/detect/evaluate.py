@@ -62,6 +62,7 @@ class Evaluator:
         self._read = read
         self._raising = self._rules.keys() - rules.quiet
         self._correlations = rules.correlations()  # children first
+        self._behind: dict[tuple[str, str, int], tuple[Sequence[Hit], Span]] = {}  # part, event and time of a chained hit -> its trigger
 
     def cells(self, fresh: Any) -> list[Cell]:
         """The cells, as they are with all hits in, whose triggers lie within reach of a fresh hit; by first trigger, then id.
@@ -103,12 +104,12 @@ class Evaluator:
         for name, groups in by_rule(self._read(sorted(hit_name(self._rules[id]) for id in windows), union)):
             rule = self._rules[id := self._ids[name]]
             for group in changed[id].keys() & groups.keys():
-                yield from _cut(rule, group, groups[group], spans_of(rule, groups[group]), changed[id][group])
+                yield from self._cut(rule, group, groups[group], spans_of(rule, groups[group]), changed[id][group])
 
     def _correlation_cells(self, rule: Rule, changed: Mapping[Group, Reach]) -> Iterator[Cell]:
         window = _cells_window(changed.values(), width(rule))
         for group, (series, spans) in self._triggers(rule, window, changed.keys()).items():
-            yield from _cut(rule, group, series, spans, changed[group])
+            yield from self._cut(rule, group, series, spans, changed[group])
 
     def _triggers(self, rule: Rule, window: Window, only: Collection[Group] | None) -> dict[Group, tuple[list[Hit], list[Span]]]:
         """The series of each group and its triggers within the window."""
@@ -144,8 +145,37 @@ class Evaluator:
             value = _value(parent, key)
             for span in spans:
                 id = alert_id(child.id, group[0], key, span.time // cell * cell)
+                self._behind[child.id, id, span.time] = (hits, span)
                 series.setdefault(own, []).extend(Hit(span.time, id, child.id, value, hits[i].origin) for i in span.triggers)
         return series
+
+    def _cut(self, rule: Rule, group: Group, series: Sequence[Hit], spans: Sequence[Span], reach: Reach) -> Iterator[Cell]:
+        """The cells of one group within reach. `spans` ascend."""
+        cell, key = width(rule), orjson.loads(group[1])
+        at = bisect_left(spans, reach[0] // cell * cell, key=lambda span: span.time)
+        while at < len(spans) and spans[at].time <= reach[1] // cell * cell + cell - 1:
+            start = spans[at].time // cell * cell
+            end = bisect_left(spans, start + cell, key=lambda span: span.time)
+            events = sorted(self._contributing(series, spans[at:end]))
+            count, evidence = len({id for _, id in events}), tuple(events[:MOST_EVIDENCE])
+            yield Cell(rule, group[0], key, start, start + cell, count, spans[at].time, spans[end - 1].time, evidence)
+            at = end
+
+    def _contributing(self, series: Sequence[Hit], spans: Sequence[Span]) -> set[tuple[int, str]]:
+        """Time and id of the events in the windows of these spans, which ascend; for a trigger in there, of those in its own window."""
+        events: set[tuple[int, str]] = set()
+        below: dict[int, tuple[Sequence[Hit], dict[int, Span]]] = {}  # a child's series -> its triggers by time
+        done = 0
+        for span in spans:  # windows only move on, so each hit is looked at once
+            for hit in series[max(span.lo, done) : span.hi]:
+                if (trigger := self._behind.get((hit.part, hit.event, hit.time))) is None:
+                    events.add((hit.time, hit.origin))
+                else:
+                    below.setdefault(id(trigger[0]), (trigger[0], {}))[1][hit.time] = trigger[1]
+            done = span.hi
+        for child, triggers in below.values():
+            events |= self._contributing(child, [triggers[time] for time in sorted(triggers)])
+        return events
 
 
 def rekey(parent: Rule, child: str, group: Group) -> Group | None:
@@ -168,29 +198,6 @@ def _cells_window(reaches: Iterable[Reach], cell: int) -> Window:
     """The window from the start of the first cell to the end of the last one."""
     listed = list(reaches)
     return Window(min(r[0] for r in listed) // cell * cell, max(r[1] for r in listed) // cell * cell + cell)
-
-
-def _cut(rule: Rule, group: Group, series: Sequence[Hit], spans: Sequence[Span], reach: Reach) -> Iterator[Cell]:
-    """The cells of one group within reach. `spans` ascend."""
-    cell, key = width(rule), orjson.loads(group[1])
-    at = bisect_left(spans, reach[0] // cell * cell, key=lambda span: span.time)
-    while at < len(spans) and spans[at].time <= reach[1] // cell * cell + cell - 1:
-        start = spans[at].time // cell * cell
-        end = bisect_left(spans, start + cell, key=lambda span: span.time)
-        yield _cell(rule, group[0], key, start, series, spans[at:end])
-        at = end
-
-
-def _cell(rule: Rule, institution: str, key: Mapping[str, str], start: int, series: Sequence[Hit], spans: Sequence[Span]) -> Cell:
-    events: set[tuple[int, str]] = set()
-    done = 0
-    for span in spans:  # windows only move on, so each hit is looked at once
-        events.update((hit.time, hit.origin) for hit in series[max(span.lo, done) : span.hi])
-        done = span.hi
-    ordered = sorted(events)
-    count = len({id for _, id in ordered})
-    evidence = tuple(ordered[:MOST_EVIDENCE])
-    return Cell(rule, institution, key, start, start + width(rule), count, spans[0].time, spans[-1].time, evidence)
 
 
 def _by_time(hit: Hit) -> tuple[int, str, str, str, str]:

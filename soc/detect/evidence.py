@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from soc.detect.evaluate import Cell
+from soc.errors import StoreError
 from soc.match.columns import to_events, values_of
 from soc.model import Alert, Event, Evidence, Extent
 from soc.store.base import Store, Tables
@@ -18,13 +19,33 @@ class Lookup:
     def __init__(self, tables: Tables, store: Store, batch: int) -> None:
         self._tables, self._store, self._batch = tables, store, batch
 
-    def events(self, ids: Sequence[str]) -> dict[str, Event]:
-        """The events that could be found."""
-        found = _among(self._tables, set(ids))
-        if len(missing := set(ids) - found.keys()) > MANY:
+    def events(self, times: Mapping[str, int]) -> dict[str, Event]:
+        """The events that could be found; `times` is by id too. Raises StoreError when one may lie where nothing can be read."""
+        found = _among(self._tables, times.keys())
+        if len(missing := times.keys() - found.keys()) > MANY:
             found |= _among(self._store.tables([self._batch]), missing)
         missing -= found.keys()
-        return found | (self._store.events(missing) if missing else {})
+        try:
+            return found | (self._store.events(missing) if missing else {})
+        except StoreError:  # a damaged segment, which need not be the one that holds them
+            return found | self._batch_by_batch({id: times[id] for id in missing})
+
+    def _batch_by_batch(self, times: Mapping[str, int]) -> dict[str, Event]:
+        found: dict[str, Event] = {}
+        fault: StoreError | None = None
+        for row in reversed(self._store.batches()):
+            wanted = {
+                id
+                for id in times.keys() - found.keys()
+                if row.first is not None and row.last is not None and row.first <= times[id] <= row.last
+            }
+            try:
+                found |= _among(self._store.tables([row.number]), wanted) if wanted else {}
+            except StoreError as error:
+                fault = error
+        if fault is not None and len(found) < len(times):
+            raise fault
+        return found
 
 
 def _among(tables: Tables, wanted: Collection[str]) -> dict[str, Event]:
@@ -42,7 +63,7 @@ def _among(tables: Tables, wanted: Collection[str]) -> dict[str, Event]:
 def to_alerts(cells: Sequence[Cell], known: Mapping[str, Alert], lookup: Lookup, kind: str) -> list[Alert]:
     """The alerts of the cells, in their order. Evidence that an earlier extent holds is taken from there."""
     held = {one.id: one for alert in known.values() for one in alert.extent.evidence}
-    events = lookup.events([id for cell in cells for _, id in cell.evidence if id not in held])
+    events = lookup.events({id: time for cell in cells for time, id in cell.evidence if id not in held})
     for cell in cells:
         for time, id in cell.evidence:
             if id not in held:

@@ -5,7 +5,7 @@
     rules: [7c6fb4d6-93a4-4b1c-9b1e-2f7f7d6c7a10]   # ids; without it: every rule
     selection:                                       # a Sigma selection over the fields of events
       source.ip|cidr: 192.0.2.0/28
-    institutions: [example-university]               # without it: everybody's
+    institutions: [example-university]               # whose alerts, `unknown` for nobody's; without it: everybody's
     owner: ops
     reason: scans every night, ticket 4711
     created: 2026-10-01
@@ -17,20 +17,26 @@ anything is counted. Created and expires are compared with the event's time: an 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from soc.condition.tree import Node
-from soc.detect.sources import SUFFIXES
+from soc.condition.tree import Node, fields
+from soc.detect.lists import read_lists
+from soc.detect.names import name_fault
+from soc.detect.reach import out_of_reach
+from soc.detect.rule import RuleSet
+from soc.detect.sources import SUFFIXES, by_path
 from soc.document import Document, load_documents
 from soc.errors import ContentError, RuleRefused
 from soc.fields import Catalogue
 from soc.times import parse_iso, to_moment
 
 KEYS = ("id", "title", "rules", "selection", "institutions", "owner", "reason", "created", "expires")
+Lists = Mapping[str, tuple[str, ...]]
 NEEDED = ("id", "selection", "owner", "reason")
 
 
@@ -53,34 +59,60 @@ class RuleException:
         """Whether it is for one of these rules."""
         return self.rules is None or any(rule in self.rules for rule in rules)
 
-    def in_force(self, moment: int | None, institutions: Collection[str]) -> bool:
-        """Whether it holds for an event of this time that concerns these institutions."""
+    def in_force(self, moment: int | None, institution: str) -> bool:
+        """Whether it holds for an event of this time in an alert of this institution, which may be `unknown`."""
         if self.expires is not None and (moment is None or moment >= self.expires):
             return False
-        return self.institutions is None or any(one in self.institutions for one in institutions)
+        return self.institutions is None or institution in self.institutions
 
 
 def load_exceptions(folders: Sequence[Path], catalogue: Catalogue) -> tuple[list[RuleException], list[ContentError]]:
-    """The exceptions of these folders by id, and what is wrong in them; a later folder's file replaces one of its name."""
-    files = {path.name: path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in SUFFIXES}
+    """The exceptions of these folders by id, and what is wrong in them; a later folder's file replaces one of its name.
+
+    A folder's lists lie beside it. Whether there are the rules is known to `rule_faults`.
+    """
+    lists, _ = read_lists(by_path([folder.parent for folder in folders], "lists", (".txt",)))  # whoever loads rules names a wrong one
+    documents, errors = _documents(folders)
     found: dict[str, RuleException] = {}
+    for document, steps, value in documents:
+        try:
+            exception = _exception(document, steps, value, catalogue, lists)
+            if exception.id in found:
+                raise document.error(f"id {exception.id} stands twice", *steps, "id", repair="give one of them another id")
+            found[exception.id] = exception
+        except ContentError as error:
+            errors.append(error)
+    return [found[id_] for id_ in sorted(found)], errors
+
+
+def rule_faults(folders: Sequence[Path], rules: RuleSet, ids: Sequence[str]) -> list[ContentError]:
+    """An error for each rule that an exception of these folders names and that is none of `ids`, or where it cannot hold."""
+    errors = []
+    for document, steps, value in _documents(folders)[0]:
+        stated = value.get("rules") if isinstance(value, dict) else None
+        named = list(map(str, stated if isinstance(stated, list) else [] if stated is None else [stated]))
+        for index, name in enumerate(named):
+            if name not in ids:
+                near = get_close_matches(name.lower(), ids, 1)
+                repair = f"did you mean {near[0]}?" if near else "see: soc rule list"
+                errors.append(document.error(f"no rule has the id {name}", *steps, "rules", index, repair=repair))
+        for rule, reason in out_of_reach(rules, named):
+            what = f"the exception holds for a correlation of correlations only if it holds for {reason}"
+            errors.append(document.error(what, *steps, "rules", repair=f"add {rule.id} to its rules"))
+    return errors
+
+
+def _documents(folders: Sequence[Path]) -> tuple[list[tuple[Document, tuple[int, ...], Any]], list[ContentError]]:
+    """Each exception as written, with its place, and the files that cannot be read."""
+    files = {path.name: path for folder in folders for path in sorted(folder.glob("*")) if path.suffix in SUFFIXES}
+    found: list[tuple[Document, tuple[int, ...], Any]] = []
     errors: list[ContentError] = []
     for path in files.values():
         try:
-            documents = load_documents(path)
+            found += [(document, steps, value) for document in load_documents(path) for steps, value in _entries(document)]
         except ContentError as error:
             errors.append(error)
-            continue
-        for document in documents:
-            for steps, value in _entries(document):
-                try:
-                    exception = _exception(document, steps, value, catalogue)
-                    if exception.id in found:
-                        raise document.error(f"id {exception.id} stands twice", *steps, "id", repair="give one of them another id")
-                    found[exception.id] = exception
-                except ContentError as error:
-                    errors.append(error)
-    return [found[id_] for id_ in sorted(found)], errors
+    return found, errors
 
 
 def _entries(document: Document) -> list[tuple[tuple[int, ...], Any]]:
@@ -89,7 +121,7 @@ def _entries(document: Document) -> list[tuple[tuple[int, ...], Any]]:
     return [((), document.value)] if document.value is not None else []
 
 
-def _exception(document: Document, steps: tuple[int, ...], value: Any, catalogue: Catalogue) -> RuleException:
+def _exception(document: Document, steps: tuple[int, ...], value: Any, catalogue: Catalogue, lists: Lists) -> RuleException:
     if not isinstance(value, dict):
         raise document.error("an exception is a mapping", *steps, repair=f"write {', '.join(NEEDED)}")
     for key in value:
@@ -105,7 +137,7 @@ def _exception(document: Document, steps: tuple[int, ...], value: Any, catalogue
         path=document.path,
         rules=_names(document, steps, "rules", value.get("rules")),
         institutions=_names(document, steps, "institutions", value.get("institutions")),
-        condition=_condition(document, steps, value["selection"], catalogue),
+        condition=_condition(document, steps, value["selection"], catalogue, lists),
         owner=str(value["owner"]),
         reason=str(value["reason"]),
         created=created,
@@ -113,15 +145,18 @@ def _exception(document: Document, steps: tuple[int, ...], value: Any, catalogue
     )
 
 
-def _condition(document: Document, steps: tuple[int, ...], selection: Any, catalogue: Catalogue) -> Node:
+def _condition(document: Document, steps: tuple[int, ...], selection: Any, catalogue: Catalogue, lists: Lists) -> Node:
     from soc.detect.sigma import PYSIGMA_ERRORS, selection_of  # pySigma: loaded only when there are exceptions
 
     try:
-        return selection_of(selection, catalogue)
+        node = selection_of(selection, catalogue, lists)
     except RuleRefused as error:
         raise document.error(error.what, *steps, "selection", repair=error.repair) from error
     except PYSIGMA_ERRORS as error:
         raise document.error(f"no Sigma selection: {error}", *steps, "selection", repair="write field: value pairs") from error
+    for fault in filter(None, (name_fault(name, catalogue) for name in sorted(fields(node)))):
+        raise document.error(fault.what, *steps, "selection", repair=fault.repair)
+    return node
 
 
 def _names(document: Document, steps: tuple[int, ...], key: str, stated: Any) -> frozenset[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from soc.condition.fold import fold
@@ -41,16 +41,16 @@ def keys(get: Get, group_by: Sequence[str], aliases: Mapping[str, str]) -> list[
     `aliases` maps a name of `group_by` to the field that holds it in this event.
     """
     values = [texts(get(aliases.get(name, name))) for name in group_by]
-    combinations = list(product(*values))[:MOST_GROUPS] if all(values) else []
+    combinations = islice(product(*values), MOST_GROUPS) if all(values) else ()
     return [canonical_json(dict(zip(group_by, combination, strict=True))) for combination in combinations]
 
 
 def texts(value: Any) -> list[str]:
-    """The folded texts of a value or of each value of a list, without repeats, in order; at most sixteen."""
+    """The folded texts of a value or of each value of a list, without repeats, in order."""
     if value is None:
         return []
     items = value if isinstance(value, list) else [value]
-    return list(dict.fromkeys(fold(as_text(item)) for item in items if item is not None))[:MOST_GROUPS]
+    return list(dict.fromkeys(fold(as_text(item)) for item in items if item is not None))
 
 
 def as_text(value: Any) -> str:

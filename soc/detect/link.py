@@ -13,8 +13,8 @@ from soc.detect.placed import Placed, digest, unknown_field
 from soc.detect.references import Correlations
 from soc.detect.rule import Rule, RuleSet, Tuning
 from soc.detect.supply import Supply, can_fire
-from soc.detect.tuning import Entry, tuning_of, unmet
-from soc.errors import ContentError, RuleRefused
+from soc.detect.tuning import Entry, for_nothing, short_cell, sound, tuning_of
+from soc.errors import RuleRefused
 from soc.fields import Catalogue
 from soc.model import Logsource
 
@@ -22,6 +22,7 @@ from soc.model import Logsource
 def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings: Sequence[Entry]) -> RuleSet:
     """The rule set. A later root replaces a rule by its id; a rule that is refused stops no other."""
     chosen, refused, shadowed = _by_id(placed)
+    tunings, errors = sound(tunings, catalogue)
     rules: dict[str, Rule] = {}
     for one in chosen.values():
         if one.rule.correlation is None:
@@ -31,7 +32,7 @@ def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings
                 refused.append(error)
     refused.extend(_correlations(chosen, rules, supply, catalogue, tunings))
     ordered = {id_: rules[id_] for id_ in sorted(rules)}
-    errors: list[ContentError] = unmet(tunings, list(chosen))
+    errors += [*for_nothing(tunings, placed), *filter(None, (short_cell(tunings, one) for one in chosen.values()))]
     return RuleSet(ordered, tuple(refused), set_hash(ordered), tuple(errors), tuple(shadowed))
 
 
@@ -42,7 +43,8 @@ def _correlations(
     resolver, refused = Correlations(chosen, rules, supply, catalogue), []
     for id_, one in chosen.items():
         if one.rule.correlation is not None:
-            resolver.drafts[id_] = rule_of(one, tuning_of(tunings, id_, one.relative, one.rule.tags))
+            tuning = tuning_of(tunings, id_, one.relative, one.rule.tags)
+            resolver.drafts[id_] = rule_of(one, replace(tuning, cell=None) if short_cell(tunings, one) else tuning)
     for id_, draft in resolver.drafts.items():
         if id_ not in rules:
             try:

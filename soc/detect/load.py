@@ -12,19 +12,20 @@ from pathlib import Path
 
 from soc.detect.cache import load_cache, save_cache
 from soc.detect.compiled import CompiledFile
+from soc.detect.exception import rule_faults
 from soc.detect.link import link
 from soc.detect.placed import Placed
 from soc.detect.rule import RuleSet
 from soc.detect.sources import SUFFIXES, Source, by_path, rule_files
 from soc.detect.supply import Supply
-from soc.detect.tuning import load_tunings
+from soc.detect.tuning import load_tunings, unmet
 from soc.errors import ContentError, RuleRefused
 from soc.fields import Catalogue
 from soc.parsing.parser import Dataset
 from soc.text import canonical_json
 
-_DETECT = "blame compile compiled conditions correlation_rule encoded environment metadata sigma spelling values"
-_CONDITION = "bind codec patterns tree"
+_DETECT = "blame compile compiled conditions correlation_rule encoded environment lists metadata sigma spelling values"
+_CONDITION = "bind codec numbers patterns tree values"
 COMPILER = (*(f"detect/{name}" for name in _DETECT.split()), *(f"condition/{name}" for name in _CONDITION.split()))
 """The modules whose own text is part of the cache's key: when one changes, rules may compile to something else."""
 
@@ -57,7 +58,11 @@ def load_rules(
         for source, compiled in zip(sources, entries, strict=True)
         for refusal in compiled.refused
     ]
-    return RuleSet(found.rules, (*refused, *found.refused), found.hash, (*errors, *faults, *more, *found.errors), found.shadowed)
+    ids = [*(one.id for one in placed), *(refusal.id for compiled in entries for refusal in compiled.refused)]
+    lost = unmet(tunings, ids, [source.relative for source in sources])
+    void = rule_faults([root / "exceptions" for root in roots], found, ids)
+    wrong = (*errors, *faults, *more, *lost, *found.errors, *void)
+    return RuleSet(found.rules, (*refused, *found.refused), found.hash, wrong, found.shadowed)
 
 
 def _compiled(

@@ -119,6 +119,7 @@ def _correlation(stated: Mapping[str, Any], ids: Mapping[str, str], catalogue: C
         fields=fields,
         aliases={alias: {ids.get(name, name): field for name, field in one.items()} for alias, one in stated["aliases"].items()},
         generate=stated["generate"],
+        also=tuple((op, bound) for op, bound in stated["also"]),
         monotone=_monotone(stated, expression, fields, catalogue),
         expression=expression,
     )
@@ -132,7 +133,7 @@ def _monotone(stated: Mapping[str, Any], expression: Expression | None, fields: 
     """Whether more events can only make it true: at least so many of something, or a sum of what is never negative."""
     if expression is not None and _negates(expression):
         return False
-    if stated["op"] not in ("gt", "gte"):
+    if stated["op"] not in ("gt", "gte") or stated["also"]:
         return False
     if stated["type"] == "value_sum":
         return all(name in catalogue and catalogue[name].nonnegative for name in fields)
@@ -150,4 +151,5 @@ def _wants_all(correlation: Correlation) -> bool:
 def _judgement(correlation: Correlation) -> str:
     if correlation.expression is not None:
         return f"{correlation.type} with the condition of an expression"
-    return f"{correlation.type} with {correlation.op} {correlation.bound}" if correlation.type in _COUNTS else correlation.type
+    bounds = " and ".join(f"{op} {bound}" for op, bound in ((correlation.op, correlation.bound), *correlation.also))
+    return f"{correlation.type} with {bounds}" if correlation.type in _COUNTS else correlation.type

@@ -10,9 +10,11 @@ from pathlib import Path
 from soc.condition.tree import Node
 from soc.errors import ContentError, RuleRefused
 from soc.model import Logsource
+from soc.times import DAY
 
 LEVELS = ("informational", "low", "medium", "high", "critical")
 SIDES = ("source", "destination", "feed")
+LONGEST = 3653 * DAY  # of a timespan, cell or look-back: moments stay far within 64 bits
 
 Expression = str | tuple[str, tuple["Expression", ...]]
 """An extended temporal condition: a rule id, or ("and" | "or" | "not", arguments)."""
@@ -35,7 +37,8 @@ class Tuning:
 class Correlation:
     """Hits of `rules` (ids, in the order stated) within `timespan` microseconds, per values of `group_by`.
 
-    `op` (gte gt lte lt eq neq) and `bound` judge the count; a temporal one without a count wants all its rules.
+    `op` (gte gt lte lt eq neq) and `bound` judge the count, in a range those of `also` too; a temporal one without a
+    count wants all its rules.
     `aliases`: a name in `group_by` -> rule id -> the field it means there.
     `monotone`: more events never make it untrue. `generate`: its rules also raise alerts of their own.
     """
@@ -51,6 +54,7 @@ class Correlation:
     generate: bool = False
     monotone: bool = True
     expression: Expression | None = None
+    also: tuple[tuple[str, int | float], ...] = ()
 
     def field_of(self, name: str, rule: str) -> str:
         """The field that a name in `group_by` or `fields` means in events of this rule."""
@@ -137,6 +141,6 @@ class RuleSet:
 
     @cached_property
     def quiet(self) -> frozenset[str]:
-        """Ids of rules that raise no alerts of their own: a correlation without `generate` refers to them."""
-        parents = (rule.correlation for rule in self.rules.values() if rule.correlation is not None)
+        """Ids of rules that raise no alerts of their own: a correlation that runs refers to them, without `generate`."""
+        parents = (rule.correlation for rule in self.active() if rule.correlation is not None)
         return frozenset(part for parent in parents if not parent.generate for part in parent.rules)

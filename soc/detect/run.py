@@ -19,6 +19,7 @@ from soc.detect.evaluate import Cell, Evaluator
 from soc.detect.evidence import Lookup, to_alerts
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan, Scanner
+from soc.errors import StoreError
 from soc.model import Alert, BatchRow
 from soc.store.base import Store, Tables
 from soc.times import HOUR
@@ -113,19 +114,41 @@ class Detector:
             if stop():
                 outcome.left += len(rows) - at
                 return
-            tables = memory.get(row.number) or self.store.tables([row.number], self.scanner.columns())
+            if (tables := memory.get(row.number) or self._read(row, outcome)) is None:
+                continue
             missing = row.events - sum(table.num_rows for table in tables.values())
             if missing > 0:
                 self._fail(row, f"store has lost {missing} events", outcome)
                 continue
-            scan = self.scanner.scan(tables)
-            outcome.add(scan, self._commit(row, tables, scan, lock, None), row)
+            self._search(row, tables, None, outcome, lock)
+
+    def _search(self, row: BatchRow, tables: Tables, back: dict[str, tuple[int, int]] | None, outcome: Outcome, lock: Lock) -> bool:
+        """Runs the rules over a batch that was read; False when the store failed meanwhile, which is noted as the batch's failure."""
+        scan = self.scanner.scan(tables, only=None if back is None else back.keys())
+        try:
+            outcome.add(scan, self._commit(row, tables, scan, lock, back), row)
+        except StoreError as error:
+            self._fail(row, str(error), outcome)
+            return False
+        return True
+
+    def _read(self, row: BatchRow, outcome: Outcome) -> Tables | None:
+        """The batch's events; None when they cannot be read, which is noted as its failure and stops no other batch."""
+        try:
+            return self.store.tables([row.number], self.scanner.columns())
+        except StoreError as error:
+            self._fail(row, str(error), outcome)
+            return None
 
     def _look_back(self, outcome: Outcome, stop: Callable[[], bool], lock: Lock) -> None:
-        """Runs changed rules over the covered batches of their look-back; alerts from it say `backfill`."""
+        """Runs changed rules over the covered batches of their look-back; alerts from it say `backfill`.
+
+        A batch that cannot be read stays due, and the rules that it is due for are done with for this run.
+        """
+        stuck: set[str] = set()
         while True:
             with self.desk.read() as tx:
-                spans = due(tx, self.store.id, self.rules)
+                spans = {id: span for id, span in due(tx, self.store.id, self.rules).items() if id not in stuck}
             first = min((first for first, _ in spans.values()), default=None)
             if first is None:
                 return
@@ -138,9 +161,9 @@ class Detector:
                 with self.desk.write() as tx:
                     advance(tx, self.store.id, self.rules, now_due, max(last for _, last in now_due.values()), self.now())
                 continue
-            tables = self.store.tables([row.number], self.scanner.columns())
-            scan = self.scanner.scan(tables, only=now_due.keys())
-            outcome.add(scan, self._commit(row, tables, scan, lock, now_due), row)
+            tables = self._read(row, outcome)
+            if tables is None or not self._search(row, tables, now_due, outcome, lock):
+                stuck |= now_due.keys()
 
     def _commit(self, row: BatchRow, tables: Tables, scan: Scan, lock: Lock, back: dict[str, tuple[int, int]] | None) -> list[Change]:
         """Hits, then alerts with their cases and the coverage. `back`: what a look-back had due; None covers the batch."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from soc.detect.exception import RuleException
 from soc.detect.identity import hit_name
-from soc.detect.keys import INSTITUTION_FIELDS, SIDES, default_key, institution, keys, texts
+from soc.detect.keys import INSTITUTION_FIELDS, default_key, institution, keys, texts
+from soc.detect.reach import reach
 from soc.detect.rule import Rule, RuleSet
 from soc.fields import Catalogue
 from soc.match.columns import values_of
@@ -37,7 +38,7 @@ class Scanner:
     def __init__(self, rules: RuleSet, datasets: Sequence[Dataset], exceptions: Sequence[RuleException], catalogue: Catalogue) -> None:
         self._rules, self._catalogue = rules, catalogue
         self._datasets = {dataset.name: dataset for dataset in datasets}
-        self._exceptions = exceptions
+        self._exceptions = [one if one.rules is None else replace(one, rules=reach(rules, one.rules)) for one in exceptions]
         self._targets = _targets(rules)
         self._matchers: dict[str, Matcher] = {}
         self._seen: dict[str, list[Rule]] = {}
@@ -100,7 +101,8 @@ class Scanner:
         kept = []
         for place, number in enumerate(events.numbers):
             get = events.getter(place)
-            by = next((e for e in concerned if number in excepted[e.id] and e.in_force(get("@timestamp"), _institutions(get))), None)
+            whose = institution(get, rule.tuning.side)
+            by = next((e for e in concerned if number in excepted[e.id] and e.in_force(get("@timestamp"), whose)), None)
             if by is None:
                 kept.append(place)
             else:
@@ -158,10 +160,6 @@ def _values(get: Any, counted: Sequence[str]) -> list[str | None]:
         return [canonical_json([text]).decode() for text in texts(get(counted[0]))] or [None]
     values = [texts(get(name)) for name in counted]
     return [canonical_json(values).decode() if all(values) else None]
-
-
-def _institutions(get: Any) -> set[str]:
-    return {value for side in SIDES if (value := get(f"soc.institution.{side}"))}
 
 
 def _grouped_by(rule: Rule, part: Rule) -> Iterator[str]:

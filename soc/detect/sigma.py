@@ -6,6 +6,7 @@ Sigma's meaning. Format: Sigma rules specification 2.1.0.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sigma.conditions import ConditionItem, ConditionOR
@@ -17,6 +18,7 @@ from soc.condition.bind import bind
 from soc.condition.tree import FALSE, And, Node, Not, Or
 from soc.detect.conditions import ConditionText, Kind, join
 from soc.detect.encoded import values_of
+from soc.detect.spelling import renamed
 from soc.detect.values import Values
 from soc.errors import ConditionError, ContentError, RuleRefused
 from soc.fields import Catalogue
@@ -42,10 +44,10 @@ def condition_of(detections: SigmaDetections, values: Values) -> Node:
     return tree
 
 
-def selection_of(definition: Any, catalogue: Catalogue) -> Node:
+def selection_of(definition: Any, catalogue: Catalogue, lists: Mapping[str, tuple[str, ...]] | None = None) -> Node:
     """The condition of one Sigma selection: a mapping of fields, or a list of them. Raises RuleRefused and pySigma's errors."""
-    detections = SigmaDetections.from_dict({"selection": definition, "condition": "selection"})
-    return condition_of(detections, Values(catalogue, {}))
+    detections = SigmaDetections.from_dict({"selection": renamed(definition), "condition": "selection"})
+    return condition_of(detections, Values(catalogue, lists or {}))
 
 
 class _Builder:

@@ -1,8 +1,12 @@
-"""Older and newer spellings of Sigma that pySigma 1.5 does not read."""
+"""Spellings of Sigma that pySigma 1.5 does not read: older, newer and looser ones."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from soc.condition.numbers import number_of
+
+_NUMERIC = {"lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year"}
 
 
 def detections_of(value: Any) -> Any:
@@ -13,9 +17,18 @@ def detections_of(value: Any) -> Any:
 
 
 def renamed(value: Any) -> Any:
-    """The specification's `utf16le` under its other name, `wide`."""
+    """The specification's `utf16le` under its other name, `wide`, and numbers in text as numbers where a modifier compares them."""
     if isinstance(value, list):
         return [renamed(item) for item in value]
     if isinstance(value, dict):
-        return {str(key).replace("|utf16le", "|wide"): item for key, item in value.items()}
+        return {
+            str(key).replace("|utf16le", "|wide"): _numbers(item) if _NUMERIC & set(str(key).split("|")[1:]) else item
+            for key, item in value.items()
+        }
     return value
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_numbers(item) for item in value]
+    return value if not isinstance(value, str) or (number := number_of(value, "double")) is None else number

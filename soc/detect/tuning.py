@@ -11,6 +11,7 @@
       reason: the monitoring logs in every minute
 
 An entry counts for the rules that meet all its selectors; what a later entry says replaces what an earlier one said.
+`key` counts for the single-event rules among them: a correlation has its group-by.
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from soc.desk.words import check_category
-from soc.detect.rule import LEVELS, SIDES, Tuning
+from soc.detect.names import name_fault
+from soc.detect.placed import Placed
+from soc.detect.rule import LEVELS, LONGEST, SIDES, Tuning
 from soc.document import Document, load_document
 from soc.errors import ContentError, UsageError
-from soc.times import parse_duration
+from soc.fields import Catalogue
+from soc.times import duration_text, parse_duration
 
 SELECTORS = ("id", "path", "tag")
 
@@ -37,7 +41,7 @@ class Entry:
 
     select: Mapping[str, tuple[str, ...]]
     settings: Mapping[str, Any]
-    error: Callable[[str, str], ContentError]  # (what, repair) -> the error at this entry
+    error: Callable[..., ContentError]  # (what, repair, *keys) -> the error at this entry, or at one of its keys
 
     def meets(self, id_: str, path: str, tags: Sequence[str]) -> bool:
         """Whether the rule meets every selector stated. `path` is relative to its rules folder, with `/`."""
@@ -73,15 +77,54 @@ def tuning_of(entries: Sequence[Entry], id_: str, path: str, tags: Sequence[str]
     return tuning
 
 
-def unmet(entries: Sequence[Entry], ids: Sequence[str]) -> list[ContentError]:
-    """An error for each id that an entry names and no rule has."""
+def sound(entries: Sequence[Entry], catalogue: Catalogue) -> tuple[list[Entry], list[ContentError]]:
+    """The entries whose `key` names fields that events can have, and an error for each other one: it would blind its rules."""
+    faults = {number: fault for number, entry in enumerate(entries) if (fault := _key_fault(entry, catalogue))}
+    return [entry for number, entry in enumerate(entries) if number not in faults], list(faults.values())
+
+
+def _key_fault(entry: Entry, catalogue: Catalogue) -> ContentError | None:
+    fault = next(filter(None, (name_fault(name, catalogue) for name in entry.settings.get("key", ()))), None)
+    return entry.error(f"key: {fault.what}", fault.repair, "key") if fault else None
+
+
+def unmet(entries: Sequence[Entry], ids: Sequence[str], paths: Sequence[str]) -> list[ContentError]:
+    """An error for each id that an entry names and no rule has, and for each path that no rule file meets."""
     errors = []
     for entry in entries:
         for wanted in entry.select.get("id", ()):
             if wanted not in ids:
-                near = get_close_matches(wanted, ids, 1)
-                errors.append(entry.error(f"no rule has the id {wanted}", f"did you mean {near[0]}?" if near else "see: soc rule list"))
+                errors.append(entry.error(f"no rule has the id {wanted}", _nearest(wanted, ids)))
+        for wanted in entry.select.get("path", ()):
+            if not any(fnmatchcase(path, wanted) for path in paths):
+                errors.append(entry.error(f"no rule file meets the path {wanted}", _nearest(wanted, paths), "path"))
     return errors
+
+
+def _nearest(wanted: str, known: Sequence[str]) -> str:
+    near = get_close_matches(wanted, known, 1)
+    return f"did you mean {near[0]}?" if near else "see: soc rule list"
+
+
+def for_nothing(entries: Sequence[Entry], placed: Sequence[Placed]) -> list[ContentError]:
+    """An error for each `key` that only correlations would have."""
+    errors = []
+    for entry in entries:
+        if "key" in entry.settings:
+            met = [one.rule for one in placed if entry.meets(one.id, one.relative, one.rule.tags)]
+            if met and all(rule.correlation is not None for rule in met):
+                errors.append(entry.error("key: the key of a correlation is its group-by", "leave key out, or change the rule", "key"))
+    return errors
+
+
+def short_cell(entries: Sequence[Entry], one: Placed) -> ContentError | None:
+    """What is wrong with the cell that a correlation is to have: it shall be no shorter than the timespan."""
+    timespan = one.rule.correlation["timespan"] if one.rule.correlation else 0
+    cells = [entry for entry in entries if "cell" in entry.settings and entry.meets(one.id, one.relative, one.rule.tags)]
+    if not cells or cells[-1].settings["cell"] >= timespan:
+        return None
+    what = f"cell: {duration_text(cells[-1].settings['cell'])} is too short: {one.rule.title!r} looks back {duration_text(timespan)}"
+    return cells[-1].error(what, f"write at least {duration_text(timespan)}", "cell")
 
 
 def _entry(document: Document, index: int, value: Any) -> Entry:
@@ -127,6 +170,8 @@ def _duration(stated: Any) -> int:
     micros = parse_duration(str(stated))
     if micros <= 0:
         raise ValueError("must be longer than nothing")
+    if micros > LONGEST:
+        raise ValueError(f"must not be longer than {duration_text(LONGEST)}")
     return micros
 
 

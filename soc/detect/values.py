@@ -61,6 +61,8 @@ _FLAGS = {
 }
 _LEADING_FLAGS = re.compile(r"\(\?([ims]+)\)")
 _LONGEST_REGEX = 10_000
+_PARTS = {"minute": (0, 59), "hour": (0, 23), "day": (1, 31), "week": (1, 53), "month": (1, 12), "year": (1, 9999)}
+_SIGNS = {"eq": "", "lt": "< ", "lte": "<= ", "gt": "> ", "gte": ">= "}
 
 
 class Values:
@@ -126,14 +128,14 @@ class Values:
         return Exists(field) if value else Not(Exists(field))
 
     def _time(self, field: str, value: SigmaTimestampPart, modifiers: Modifiers) -> Node:
-        return TimePart(field, value.timestamp_part.name.lower(), "eq", int(value.number))
+        return _part(field, value, "eq")
 
     def _compare(self, field: str, value: SigmaCompareExpression, modifiers: Modifiers) -> Node:
         op, number = value.op.name.lower(), value.number
         if op == "neq":
             return Not(self.node(field, number, modifiers))
         if isinstance(number, SigmaTimestampPart):
-            return TimePart(field, number.timestamp_part.name.lower(), op, int(number.number))
+            return _part(field, number, op)
         return Compare(field, op, number.number)
 
     def _regex(self, field: str, value: SigmaRegularExpression, modifiers: Modifiers) -> Node:
@@ -158,6 +160,16 @@ class Values:
         SigmaCIDRExpression: _cidr,
         SigmaFieldReference: _reference,
     }
+
+
+def _part(field: str, value: SigmaTimestampPart, op: str) -> TimePart:
+    """The part of a time compared. Raises RuleRefused for a comparison that no time meets."""
+    part, number = value.timestamp_part.name.lower(), int(value.number)
+    first, last = _PARTS[part]
+    reached = {"eq": first <= number <= last, "lt": first < number, "lte": first <= number, "gt": number < last, "gte": number <= last}
+    if not reached[op]:
+        raise RuleRefused(f"the {part} is never {_SIGNS[op]}{number}", repair=f"write a number from {first} to {last}")
+    return TimePart(field, part, op, number)
 
 
 def parts_of(value: SigmaString) -> tuple[Part, ...]:
