@@ -21,11 +21,13 @@ SAVED = {"event.category": ["configuration"], "event.type": ["info"], "event.act
 LOADED = SAVED | {"event.type": ["change"], "event.action": "configuration-read"}
 CLEARED = SAVED | {"event.type": ["deletion"], "event.action": "configuration-cleared"}
 ADMIN = {"event.category": ["session"]}
+SSH_ENDED = ADMIN | {"event.type": ["end"], "event.action": "ssh-session-ended", "network.protocol": "ssh"}
 FILE = {"event.category": ["network", "file"], "event.type": ["access"], "network.protocol": "ftp"}
 WEB = {"event.category": ["network", "web"], "event.type": ["access"], "event.action": "url-accessed"}
 
 _PAIR = "<src>/<sport> to <dst>/<dport>"
 _ON = "(?: on interface <sif>)?"
+_SSH = "SSH session from <src> on interface <sif> for user (?:\"<user>\"|'<user>'|<user>)"
 _USER = "user = (?:<user> ?: user IP = <src>|<user>)$"
 
 ROWS: list[Row] = [
@@ -74,6 +76,8 @@ ROWS: list[Row] = [
     ("303002", FILE, "FTP connection from <source> to <destination>, user <user> <verb> file <file>$"),
     ("304001", WEB, r"(?:<user>@)?<src>(?:\(.{0,256}\))? Accessed URL <web>: ?<url>"),
     ("308001", NO_LOGIN, r"(?:PIX |ASA )?console enable password incorrect for <tries> tries \(from <src>\)"),
+    ("315011", SSH_ENDED, _SSH + r" disconnected by SSH server, reason: [\"']?<cause>[\"']?(?: ?\(\w{1,16}\))?$"),
+    ("315011", SSH_ENDED, _SSH + r" terminated(?: normally)?\.?$"),
     ("502101", CREATED, "New user added to local dbase: Uname: <user> Priv: <new>"),
     ("502102", DELETED, "User deleted from local dbase: Uname: <user> Priv: <old>"),
     ("502103", PROMOTED, "User priv level changed: Uname: <user> From: <old> To: <new>"),

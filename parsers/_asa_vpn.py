@@ -26,7 +26,11 @@ _PEER = (  # IKEv1. A second ", IP = " is somebody's name that imitates the devi
     "|IP = <src>, |Group = <group>, ))?"
 )
 _PEER_2 = "Local: ?<dst>:<dport> Remote: ?<src>:<sport> Username: ?<account> "  # IKEv2
-_SA = r"IPSEC: An? (?:<dir>) <sa> SA \(SPI= ?<spi>\) between <dst> and <src> \((?:user ?= ?)?<user>\) has been"
+_TO = "(?: to <dst>/<dport>)?"
+_TROUBLE = r".{0,64}?(?:[Ff]ail|[Rr]eject|[Uu]nable|[Ee]rror|[Aa]bort|Terminating|not supported|No (?:pre-?shared|remote))"
+_IKE_2_FAILED = f"(?:(?>{_PEER_2})|(?!Local:))(?:IKEv2 )?(?={_TROUBLE})<reason>"  # some name no peer
+_SA = r"IPSEC: An? (?={})(?:<dir>) <sa> SA \(SPI= ?<spi>\) between {} and {} \((?:user ?= ?)?<user>\) has been"
+_SA_IN, _SA_OUT = _SA.format("inbound", "<dst>", "<src>"), _SA.format("outbound", "<src>", "<dst>")  # the device itself is printed first
 _PACKET = (
     r"IPSEC: Received an? <what> (?:packet )?\((?:SPI= ?<spi>, sequence number= ?\w+|protocol= ?<proto>)\)"
     r" from <src>(?: \((?:user= ?)?<user>\))? to <dst>"
@@ -47,8 +51,10 @@ ROWS: list[Row] = [
     ("402118", BAD_IPSEC, _PACKET),
     ("402119", BAD_IPSEC, _PACKET),
     ("402120", BAD_IPSEC, _PACKET),
-    ("602303", SA_UP, _SA),
-    ("602304", SA_DOWN, _SA),
+    ("602303", SA_UP, _SA_IN),
+    ("602303", SA_UP, _SA_OUT),
+    ("602304", SA_DOWN, _SA_IN),
+    ("602304", SA_DOWN, _SA_OUT),
     ("713049", TUNNEL_UP, _PEER + "Security negotiation complete"),
     ("713050", TUNNEL_DOWN, _PEER + r"Connection terminated for peer .{0,128}\. +Reason: <cause> +Remote Proxy"),
     ("713060", TUNNEL_FAILED, _PEER + "<reason>"),
@@ -78,21 +84,33 @@ ROWS: list[Row] = [
     (
         "725001",
         TLS | {"event.type": ["start"], "event.action": "tls-handshake-started"},
-        "Starting SSL handshake with (?:remote )?\\w+ <source>",
+        "Starting SSL handshake with (?:remote )?\\w+ <source>" + _TO,
     ),
     (
         "725002",
         TLS | {"event.type": ["connection"], "event.action": "tls-established"},
-        "Device completed SSL handshake with (?:remote )?\\w+ <source>",
+        "Device completed SSL handshake with (?:remote )?\\w+ <source>" + _TO,
     ),
     (
         "725006",
         TLS | {"event.type": ["denied"], "event.action": "tls-failed", "event.outcome": "failure"},
-        "Device failed SSL handshake with (?:remote )?\\w+ <source>",
+        "Device failed SSL handshake with (?:remote )?\\w+ <source>" + _TO,
     ),
-    ("725007", TLS | {"event.type": ["end"], "event.action": "tls-ended"}, "SSL session with (?:remote )?\\w+ <source>.{0,64} terminated"),
+    (
+        "725007",
+        TLS | {"event.type": ["end"], "event.action": "tls-ended"},
+        f"SSL session with (?:remote )?\\w+ <source>{_TO}.{{0,64}} terminated",
+    ),
     ("734001", SEEN | {"event.action": "dynamic-access-policy"}, "DAP: User <user>, Addr <src>, Connection <session>: .{0,128}: <policy>$"),
+    ("750003", TUNNEL_FAILED, _PEER_2 + "(?:.{0,64}?ERROR: ?)?<reason>"),
+    ("750006", TUNNEL_UP, _PEER_2 + "(?:.{0,64}?Reason: ?)?<reason>"),
+    ("750007", TUNNEL_DOWN, _PEER_2 + "(?:.{0,64}?Reason: ?)?<reason>"),
+    ("750xxx", TUNNEL_FAILED, _IKE_2_FAILED),
     ("750xxx", IKE, _PEER_2),
+    ("751011", NO_LOGIN, _PEER_2 + "(?:.{0,64}?Error: ?)?<reason>"),
+    ("751025", ASSIGNED, _PEER_2 + "(?:IKEv2 )?Group:? ?<group> IPv4 Address= ?<assigned> "),
+    ("751026", SEEN, _PEER_2 + "(?:IKEv2 )?Client OS: .{0,128}? Client: <client>"),
+    ("751xxx", TUNNEL_FAILED, _IKE_2_FAILED),
     ("751xxx", IKE, _PEER_2),
 ]
 # Each message of these families says who it is about, whatever it says then.

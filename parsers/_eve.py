@@ -1,5 +1,7 @@
 """Suricata's EVE objects in ECS names: what each `event_type` adds. Every value is checked: a sensor logs what attackers send.
 
+What no reader takes of an object goes to labels under EVE's dotted names (`rest`).
+
 Field names: Suricata 7 user guide, "EVE JSON Format"; DNS in its versions 1, 2 and 3.
 """
 
@@ -16,7 +18,7 @@ from soc.parsing.timestamps import iso
 from soc.parsing.values import ip
 from soc.times import SECOND
 
-from ._json import count, flat, port, text, texts
+from ._json import count, flat, path_and_query, port, text, texts
 
 Object = dict[str, Any]
 Part = Callable[[Object, Event], None]
@@ -35,17 +37,15 @@ _HTTP_TEXTS = (
     ("http_refer", "http.request.referrer"),
     ("http_content_type", "http.response.mime_type"),
 )
-_HTTP_COUNTS = (("status", "http.response.status_code"), ("length", "http.response.body.bytes"))
 _ANSWERS = ("answer", "response")
 _FLAGS = (("aa", "AA"), ("tc", "TC"), ("rd", "RD"), ("ra", "RA"))
+_OPERATIONS = {0: "QUERY", 1: "IQUERY", 2: "STATUS", 4: "NOTIFY", 5: "UPDATE", 6: "DSO"}  # IANA, "DNS OpCodes"
 
 
 def dns(said: Object, event: Event) -> None:
-    """A question or an answer; `answers` of version 2 and 3, or the one answer of version 1."""
+    """A question or an answer; `answers` of version 2 and 3, or the one answer of version 1, or `grouped` alone."""
     get = said.get
-    asked, questions = get, get("queries")
-    if type(questions) is list and questions and type(questions[0]) is dict:
-        asked = questions[0].get
+    asked = get if "rrname" in said else _question(said).get
     event["dns.type"] = "answer" if get("type") in _ANSWERS else "query"
     name = asked("rrname")
     if type(name) is str and name:
@@ -59,15 +59,28 @@ def dns(said: Object, event: Event) -> None:
         event["dns.response_code"] = value
     if flags := [flag for key, flag in _FLAGS if get(key) is True]:
         event["dns.header_flags"] = flags
+    if "opcode" in said and type(value := get("opcode")) is int:
+        event["dns.op_code"] = _OPERATIONS.get(value) or str(value)
+    if "tx_id" in said:
+        put(event, "suricata.eve.tx_id", count(get("tx_id")))
     answers = get("answers")
     if type(answers) is list:
         _answers(answers, event)
     elif "rdata" in said:
         _answers([said], event)
+    elif type(groups := get("grouped")) is dict:
+        _answers([{"rrtype": kind, "rdata": one} for kind, several in groups.items() if type(several) is list for one in several], event)
+
+
+def _question(said: Object) -> Object:
+    """The first of several: `queries` of version 3, `query` in an alert."""
+    questions = said.get("queries") or said.get("query")
+    return questions[0] if type(questions) is list and type(questions[0]) is dict else said
 
 
 def _answers(rows: list[Any], event: Event) -> None:
-    names, types, said, lifetimes, resolved = [], [], [], [], []
+    names, types, said, lifetimes = [], [], [], []
+    resolved: dict[str, None] = {}
     for row in rows:
         if type(row) is not dict:
             continue
@@ -78,9 +91,9 @@ def _answers(rows: list[Any], event: Event) -> None:
             types.append(value)
         if type(value := get("rdata")) is str and value:
             said.append(value)
-            if (address := ip(value)) is not None and address not in resolved:
-                resolved.append(address)
-        if (lifetime := count(get("ttl"))) is not None:
+            if (address := ip(value)) is not None:
+                resolved[address] = None
+        if type(lifetime := get("ttl")) is int and 0 <= lifetime < _LONG:
             lifetimes.append(lifetime)
     if names:
         event["dns.answers.name"] = names
@@ -91,7 +104,7 @@ def _answers(rows: list[Any], event: Event) -> None:
     if lifetimes:
         event["dns.answers.ttl"] = lifetimes
     if resolved:
-        event["dns.resolved_ip"] = resolved
+        event["dns.resolved_ip"] = [*resolved]
 
 
 def http(said: Object, event: Event) -> None:
@@ -105,12 +118,19 @@ def http(said: Object, event: Event) -> None:
             event["url.path"], mark, query = url.partition("?")
             if mark:
                 event["url.query"] = query
+        else:
+            path, request = path_and_query(url)
+            put(event, "url.path", path)
+            put(event, "url.query", request)
     for key, field in _HTTP_TEXTS:
         if type(value := get(key)) is str and value:
             event[field] = value
-    for key, field in _HTTP_COUNTS:
-        if (number := count(get(key))) is not None:
-            event[field] = number
+    status, length = get("status"), get("length")
+    if type(status) is type(length) is int and not (status | length) >> 62:
+        event["http.response.status_code"], event["http.response.body.bytes"] = status, length
+    else:
+        put(event, "http.response.status_code", count(status))
+        put(event, "http.response.body.bytes", count(length))
     if "http_port" in said:
         put(event, "url.port", port(get("http_port")))
     if type(version := get("protocol")) is str and version.startswith("HTTP/"):
@@ -127,8 +147,11 @@ def tls(said: Object, event: Event) -> None:
     for key, field in (("notbefore", "tls.server.not_before"), ("notafter", "tls.server.not_after")):
         put(event, field, moment(said.get(key)))
     for key, field in (("ja3", "tls.client.ja3"), ("ja3s", "tls.server.ja3s")):
-        if isinstance(said.get(key), dict):
-            put(event, field, text(said[key].get("hash")))
+        if isinstance(peer := said.get(key), dict):
+            put(event, field, text(peer.get("hash")))
+            rest(peer, f"tls.{key}", _HASH, event)
+    if names := texts(said.get("subjectaltname")):
+        event["tls.server.x509.alternative_names"] = names
     if isinstance(said.get("session_resumed"), bool):
         event["tls.resumed"] = said["session_resumed"]
     version = text(said.get("version"))
@@ -165,6 +188,13 @@ def flow(said: Object, event: Event) -> None:
         event["suricata.eve.flow.alerted"] = value
 
 
+def netflow(said: Object, event: Event) -> None:
+    """One direction of a flow: what the source sent."""
+    put(event, "source.bytes", count(said.get("bytes")))
+    put(event, "source.packets", count(said.get("pkts")))
+    flow(said, event)  # the times, and the sums
+
+
 def _odd_counts(said: Object, event: Event) -> None:
     """Some are missing, very large or no numbers."""
     for key, field in _FLOW_COUNTS:
@@ -180,22 +210,23 @@ def _odd_counts(said: Object, event: Event) -> None:
 def alert(said: Object, event: Event) -> None:
     get = said.get
     blocked = get("action") == "blocked"
+    group, number, revision, severity = get("gid"), get("signature_id"), get("rev"), get("severity")
     event["event.kind"] = "alert"
     event["event.category"] = ["network", "intrusion_detection"]
     event["event.action"] = "blocked" if blocked else "allowed"
     event["event.type"] = ["info", "denied" if blocked else "allowed"]
-    if (number := count(get("severity"))) is not None:
-        event["event.severity"] = number
-    if (name := number_text(get("signature_id"))) is not None:
-        event["rule.id"] = name
-    if (name := number_text(get("rev"))) is not None:
-        event["rule.version"] = name
+    if type(group) is type(number) is type(revision) is type(severity) is int and 0 <= group < _LONG and 0 <= severity < _LONG:
+        event["event.severity"], event["suricata.eve.alert.gid"] = severity, group
+        event["rule.id"], event["rule.version"] = str(number), str(revision)
+    else:
+        put(event, "event.severity", count(severity))
+        put(event, "suricata.eve.alert.gid", count(group))
+        put(event, "rule.id", number_text(number))
+        put(event, "rule.version", number_text(revision))
     if type(value := get("signature")) is str and value:
         event["rule.name"] = event["message"] = value
     if type(value := get("category")) is str and value:
         event["rule.category"] = value
-    if (number := count(get("gid"))) is not None:
-        event["suricata.eve.alert.gid"] = number
     if type(value := get("metadata")) is dict:
         flat(value, "alert.metadata", event.setdefault("labels", {}))
 
@@ -220,6 +251,7 @@ def ssh(said: Object, event: Event) -> None:
         peer = said.get(side)
         if isinstance(peer, dict):
             put(event, f"suricata.eve.ssh.{side}.software_version", text(peer.get("software_version")))
+            rest(peer, f"ssh.{side}", _SOFTWARE, event)
 
 
 def smtp(said: Object, event: Event) -> None:
@@ -230,13 +262,50 @@ def smtp(said: Object, event: Event) -> None:
         event["email.to.address"] = [one.strip("<>") for one in receivers]
 
 
-PARTS: Mapping[str, Part] = {
-    "alert": alert, "dns": dns, "http": http, "tls": tls, "flow": flow, "netflow": flow, "fileinfo": fileinfo, "ssh": ssh, "smtp": smtp,
-}  # fmt: skip
+def email(said: Object, event: Event) -> None:
+    """The header of a message: what its writer claims, unlike the addresses in `smtp`."""
+    put(event, "email.subject", text(said.get("subject")))
+    put(event, "email.message_id", (text(said.get("message_id")) or "").strip("<>") or None)
+    put(event, "email.x_mailer", text(said.get("x_mailer")))
+
+
+def rest(said: Object, name: str, known: frozenset[str], event: Event) -> None:
+    """What no reader takes of an object, to labels."""
+    labels = event.setdefault("labels", {})
+    for key, value in said.items():
+        if key not in known:
+            flat(value, f"{name}.{key}", labels)
+
+
+def _keys(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_HASH, _SOFTWARE = _keys("hash"), _keys("software_version")
+_BULK = _keys("http_request_body http_response_body certificate chain")  # in base64, like packets: event.original holds it
+_FLOW = _keys("start end age state reason alerted").union(dict(_FLOW_COUNTS))
+_HTTP = _keys("hostname url http_port protocol status length").union(dict(_HTTP_TEXTS), _BULK)
+_TLS = _keys("sni subject issuerdn serial fingerprint notbefore notafter ja3 ja3s subjectaltname session_resumed version").union(_BULK)
+PARTS: Mapping[str, tuple[Part, frozenset[str]]] = {  # object -> its reader, and the keys that it reads or that say nothing more
+    "alert": (alert, _keys("action severity signature_id rev signature category gid metadata")),
+    "dns": (dns, _keys("type id rrname rrtype queries query rcode aa tc rd ra opcode tx_id answers rdata ttl grouped version flags qr")),
+    "http": (http, _HTTP),
+    "tls": (tls, _TLS),
+    "flow": (flow, _FLOW),
+    "netflow": (netflow, _FLOW | _keys("bytes pkts")),
+    "fileinfo": (fileinfo, _keys("filename size md5 sha1 sha256 magic state")),
+    "ssh": (ssh, _keys("client server")),
+    "smtp": (smtp, _keys("mail_from rcpt_to")),
+    "email": (email, _keys("subject message_id x_mailer")),
+}
+PROTOCOLS = _keys("dns http tls ssh smtp ftp smb nfs tftp krb5 dhcp snmp sip rfb rdp mqtt ike modbus dnp3 pgsql quic ldap mdns websocket")
 TYPES: Mapping[str, list[str]] = {  # event_type -> event.type; alert sets its own
-    "dns": ["protocol"], "http": ["protocol"], "tls": ["protocol"], "ssh": ["protocol"], "smtp": ["protocol"], "fileinfo": ["info"],
-    "flow": ["connection", "end"], "netflow": ["connection"], "drop": ["connection", "denied"],
-}  # fmt: skip
+    **{protocol: ["protocol"] for protocol in PROTOCOLS},
+    "fileinfo": ["info"],
+    "flow": ["connection", "end"],
+    "netflow": ["connection"],
+    "drop": ["connection", "denied"],
+}
 _VENDOR = (
     ("suricata.eve.event_type", "keyword", "kind of EVE record"),
     ("suricata.eve.flow_id", "keyword", "number that all records of one flow share"),
@@ -264,16 +333,16 @@ def stamp(text: str, clock: Clock) -> int:
     known = _moments.get(text)
     if known is not None:
         return known
-    if len(text) == 31 and text.endswith("+0000"):
-        minute, second, micros = _minutes.get(text[:17]), text[17:19], text[20:26]
+    if text[26:] == "+0000":
+        minute, second, micros = _minutes.get(text[:17]), _SECONDS.get(text[17:19]), text[20:26]
         if minute is None:
             if len(_minutes) > _MOST:
                 _minutes.clear()
             minute = _minutes[text[:17]] = iso(f"{text[:17]}00+00:00", clock)
-        if second in _SECONDS and text[19] == "." and micros.isdecimal() and micros.isascii():
+        if second is not None and text[19] == "." and micros.isdecimal() and micros.isascii():
             if len(_moments) > _MOST:
                 _moments.clear()
-            known = _moments[text] = minute + _SECONDS[second] + int(micros)
+            known = _moments[text] = minute + second + int(micros)
             return known
     return iso(text, clock)
 
@@ -282,8 +351,9 @@ def moment(value: Any) -> int | None:
     """A time as EVE writes it; the zone of one that states none is UTC."""
     if type(value) is not str:
         return None
+    known = _moments.get(value)
     try:
-        return stamp(value, _UTC)
+        return stamp(value, _UTC) if known is None else known
     except ParseError:
         return None
 

@@ -1,7 +1,9 @@
-"""Values of JSON that came from a log, as values that fit the field catalogue; None where they are of another kind."""
+"""Values of a sensor's JSON, as values that fit the field catalogue; None where they are of another kind."""
 
 from __future__ import annotations
 
+import re
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -10,8 +12,11 @@ from soc.errors import ParseError
 
 _LONG = 1 << 63
 MOST_LABELS = 2000  # read from one object; an event keeps fewer, and the routes count the rest
+_LONGEST_NAME = 512  # of what a label's name repeats for each value in it: else a line of a megabyte makes labels of gigabytes
 _DEEPEST = 8
+_DEEPEST_WRITTEN = 64  # orjson reads nests of 1,024, and writes them to 254
 _PLAIN = frozenset((str, int, float, bool))
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://[^/?#]*([^?#]*)(?:\?([^#]*))?").match  # http://example.com/a?b   <- to a proxy
 
 
 def read(text: str, what: str) -> Any:
@@ -45,21 +50,29 @@ def port(value: Any) -> int | None:
     return number if number is not None and number <= 65535 else None
 
 
+def path_and_query(url: str) -> tuple[str | None, str | None]:
+    """Of what HTTP is asked for, a path or a full URL; None where there is none: `*`, a name to connect to."""
+    if url.startswith("/"):
+        path, mark, query = url.partition("?")
+        return path, query if mark else None
+    absolute = _ABSOLUTE(url)
+    return (absolute[1] or None, absolute[2]) if absolute else (None, None)
+
+
 def flat(value: Any, name: str, labels: dict[str, str], depth: int = 0) -> None:
     """Adds what lies in a value to labels under dotted names, lists of plain values joined by commas; a bounded lot of it."""
     if type(value) is dict and depth < _DEEPEST:
-        for key, inner in value.items():
+        prefix, room = f"{name[:_LONGEST_NAME]}.", MOST_LABELS - len(labels)
+        for key, inner in value.items() if len(value) <= room else islice(value.items(), max(room, 0)):
             kind = type(inner)
-            if kind is str:
-                labels[f"{name}.{key}"] = inner
+            if kind is list and len(inner) == 1 and type(inner[0]) is str:
+                labels[prefix + key] = inner[0]
+            elif kind is str:
+                labels[prefix + key] = inner
             elif kind is bool:
-                labels[f"{name}.{key}"] = "true" if inner else "false"
-            elif kind is list and len(inner) == 1 and type(inner[0]) is str:
-                labels[f"{name}.{key}"] = inner[0]
+                labels[prefix + key] = "true" if inner else "false"
             elif inner is not None:
-                flat(inner, f"{name}.{key}", labels, depth + 1)
-            if len(labels) > MOST_LABELS:
-                return
+                flat(inner, prefix + key, labels, depth + 1)
     elif value is not None and len(labels) <= MOST_LABELS:
         labels[name] = _written(value)
 
@@ -74,4 +87,18 @@ def _written(value: Any) -> str:
             return value[0]
         if all(type(item) in _PLAIN for item in value):
             return ",".join(map(_written, value))
-    return orjson.dumps(value).decode() if isinstance(value, (dict, list)) else str(value)
+    if type(value) is not dict and type(value) is not list:
+        return str(value)
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # too deep
+        return orjson.dumps(_cut(value, _DEEPEST_WRITTEN)).decode()
+
+
+def _cut(value: Any, depth: int) -> Any:
+    """The value with an ellipsis for what lies deeper."""
+    if type(value) is dict:
+        return {key: _cut(inner, depth - 1) for key, inner in value.items()} if depth else "…"
+    if type(value) is list:
+        return [_cut(inner, depth - 1) for inner in value] if depth else "…"
+    return value

@@ -2,7 +2,8 @@
 
     IN=eth0 OUT= MAC=… SRC=203.0.113.7 DST=192.0.2.10 LEN=60 TOS=0x00 PREC=0x00 TTL=52 ID=4711 DF PROTO=TCP SPT=44123 DPT=22 …
 
-Keys and order: net/netfilter/nf_log_syslog.c (Linux 6.1); ulogd2's printpkt differs in spelling numbers alone.
+Keys and order: net/netfilter/nf_log_syslog.c (Linux 6.1); ulogd2's printpkt differs in spelling numbers alone. Proxmox leaves out an
+interface that there is none of, RES= and URGP=.
 """
 
 from __future__ import annotations
@@ -56,8 +57,6 @@ _RARE: dict[str, tuple[str, Callable[[str], Any]]] = {  # netfilter key -> field
     "MACPROTO": ("iptables.ether_type", _hexadecimal),
     "VID": ("network.vlan.id", str),
     "FLOWLBL": ("iptables.flow_label", count),
-    "SEQ": ("iptables.tcp.seq", count),
-    "ACK": ("iptables.tcp.ack", count),
     "SPI": ("iptables.spi", str),
     "UID": ("user.id", str),
     "GID": ("user.group.id", str),
@@ -68,7 +67,7 @@ _RARE: dict[str, tuple[str, Callable[[str], Any]]] = {  # netfilter key -> field
 
 
 def packet(text: str) -> Event:
-    """The fields of a packet's text, which begins with IN=. Raises ParseError when it names no two addresses."""
+    """The fields of a packet's text, which begins with IN= or OUT=. Raises ParseError when it names no two addresses."""
     return usual(text) or any_packet(text)
 
 
@@ -114,7 +113,8 @@ def usual(text: str) -> Event | None:
     else:
         event["network.transport"], event["network.iana_number"] = "tcp", "6"
         event["iptables.tcp.window"] = int(window)
-        event["iptables.tcp.flags"] = flags.split()
+        if flags:
+            event["iptables.tcp.flags"] = flags.split()
         event["iptables.tcp.reserved_bits"] = reserved
     return event
 
@@ -212,8 +212,13 @@ def _transport(event: Event, keys: dict[str, str], text: str) -> None:
 def _tcp(event: Event, keys: dict[str, str], text: str) -> None:
     if (window := count(keys.get("WINDOW", ""))) is not None:
         event["iptables.tcp.window"] = window
-        flags = text[text.find(" WINDOW=") : text.find(" URGP=")].split(" ")
-        event["iptables.tcp.flags"] = [flag for flag in flags if flag in _TCP_FLAGS]
+        behind = text[text.find(" WINDOW=") :].partition(" URGP=")[0]
+        if flags := [word for word in behind.split(" ") if word in _TCP_FLAGS]:
+            event["iptables.tcp.flags"] = flags
+    if (number := count(keys.get("SEQ", ""))) is not None:
+        event["iptables.tcp.seq"] = number
+    if (number := count(keys.get("ACK", ""))) is not None:
+        event["iptables.tcp.ack"] = number
     if reserved := keys.get("RES"):
         event["iptables.tcp.reserved_bits"] = reserved
 
@@ -244,6 +249,7 @@ FIELDS = [
     Field("iptables.fragment_flags", "keyword", True, False, "CE, DF (do not fragment), MF (more fragments)"),
     Field("iptables.fragment_offset", "long", False, True, "fragment offset as printed after FRAG:"),
     Field("iptables.incomplete_bytes", "long", False, True, "bytes of a packet that was too short for its header"),
+    Field("iptables.guest_id", "keyword", False, False, "number of the guest of a Proxmox host whose firewall logged the packet"),
     Field("iptables.mark", "keyword", False, False, "firewall mark of the packet, as printed"),
     Field("iptables.spi", "keyword", False, False, "security parameter index of an AH or ESP packet, as printed"),
     Field("iptables.tcp.flags", "keyword", True, False, "TCP flags that were set: CWR ECE URG ACK PSH RST SYN FIN"),

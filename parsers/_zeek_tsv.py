@@ -8,7 +8,7 @@
     #fields ts      uid     id.orig_h …
     #types  time    string  addr …
 
-Zeek documentation, "Zeek Log Formats and Inspection"; escapes as written by its ASCII writer (\\xNN).
+Zeek documentation, "Zeek Log Formats and Inspection"; escapes as its ASCII writer writes them: \\xNN a byte, \\\\ a backslash.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from soc.errors import ParseError
 
 HEADER = ("#separator", "#set_separator", "#empty_field", "#unset_field", "#path", "#open", "#fields", "#types", "#close")
-_ESCAPE = re.compile(r"\\x([0-9a-fA-F]{2})")
+_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|\\)")
 _MOST = 12  # header lines kept
 
 
@@ -88,13 +88,10 @@ def _reader(kind: str, sets: str, empty: str) -> Callable[[str], Any]:
 
 def unescaped(cell: str) -> str:
     """The text without escapes. Bytes that form no UTF-8 stay escaped."""
-    if "\\x" not in cell:
+    if "\\" not in cell:
         return cell
-    raw = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), cell)
-    try:
-        return raw.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return cell
+    raw = _ESCAPE.sub(lambda match: bytes((int(match[1], 16),)) if match[1] else b"\\", cell.encode())
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def _number(cell: str) -> int | float | str:

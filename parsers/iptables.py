@@ -1,20 +1,24 @@
 """Netfilter's LOG target and nftables' `log`: one packet that a Linux firewall logged.
 
     <4>Oct 11 22:14:15 fw1 kernel: [UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.7 DST=192.0.2.10 … PROTO=TCP SPT=44123 DPT=22 …
+    101 6 tap101i0-IN 11/Oct/2026:22:14:15 +0200 policy DROP: IN=fwbr101i0 SRC=203.0.113.7 DST=192.0.2.10 … DPT=22 …
 
 Fields: iptables-extensions(8), LOG; order as printed by net/netfilter/nf_log_syslog.c (Linux 6.1); ulogd2's LOGEMU writes
 the same. The prefix before IN= is the administrator's and says alone what became of the packet; UFW, Shorewall,
 firewalld, SuSEfirewall2, EdgeOS and VyOS write it each in their way. BLOCK and DENY do not tell a silent drop from a
-reject and are read as drop; a prefix with words for both passing and stopping claims neither.
+reject and are read as drop; a prefix with words for both passing and stopping claims neither. Proxmox (pve-firewall(8),
+"Logging") writes guest, level, chain and time before it, without a syslog header: such a file's format has to be stated.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from functools import lru_cache
 
 from soc.model import Event
-from soc.parsing import ANY, Dataset, Parser, Record
+from soc.parsing import ANY, Clock, Dataset, Parser, Record
+from soc.parsing.timestamps import MONTHS, iso
 
 from ._netfilter import FIELDS, packet
 
@@ -28,6 +32,10 @@ _ACTIONS = {
 _LETTERS = {"A": "accept", "D": "drop", "R": "reject"}
 _STAMP = re.compile(r" *\[ *[0-9]+\.[0-9]+\] ?(?:\[ *[TC][0-9]+\] ?)?").match  # [12345.678901] [  T123]   <- printk's time and caller
 _NUMBERED = re.compile(r"\[(.+)-(\d+|default)-([ADR])\]")  # [WAN_LOCAL-default-D]   <- EdgeOS, VyOS: rule set, rule, action
+_PROXMOX = rf"([0-9]{{1,10}}) [0-7] (\S{{1,64}}) ([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9:]{{8}}) ([+-][0-9]{{2}})([0-9]{{2}}) "
+_BY_PROXMOX = re.compile(_PROXMOX).match
+_ONE_WAY = re.compile(_PROXMOX + "[^=]{0,64}(?=IN=|OUT=)").match  # 0 6 PVEFW-HOST-IN 11/Oct/2026:22:14:15 +0200 policy DROP: IN=vmbr0 SRC=
+_ZONED = Clock(0, UTC)  # for a time that states its zone
 _WORDS = re.compile(r"[A-Za-z]+")
 _NEGATIONS = frozenset({"NOT", "NO", "NON"})  # NOT ALLOWED: such a word claims nothing
 
@@ -37,7 +45,9 @@ def parse(record: Record) -> Event | None:
     end = message.rfind(" OUT=")  # the last one is the kernel's: a prefix may hold such text, nothing behind it can
     start = message.rfind("IN=", 0, end)
     if end < 0 or start < 0 or " " in message[start:end]:
-        return None
+        if (before := _ONE_WAY(message)) is None:
+            return None
+        start = before.end()
     event = packet(message[start:])
     stamp = _STAMP(message)
     claim = _claim(message[stamp.end() : start] if stamp else message[:start])
@@ -48,8 +58,15 @@ def parse(record: Record) -> Event | None:
 
 @lru_cache(maxsize=4096)
 def _claim(prefix: str) -> Event:
-    """What the prefix says of the packet's fate and the rule. Shared between calls: not to be changed."""
-    name = prefix.strip().rstrip(":").rstrip()
+    """What the prefix says of the packet's fate and the rule. Shared between calls: not to be changed. Raises ParseError."""
+    if proxmox := _BY_PROXMOX(prefix):
+        return _said(prefix[proxmox.end() :]) | _logged_by_proxmox(*proxmox.groups())
+    return _said(prefix)
+
+
+def _said(prefix: str) -> Event:
+    """The rule's name, and what its words claim."""
+    name = prefix.strip(' "').rstrip(":").rstrip()  # "filter_IN_public_REJECT: "   <- firewalld's quotes
     if numbered := _NUMBERED.fullmatch(name):
         named: Event = {"rule.name": name[1:-1], "rule.ruleset": numbered[1], "rule.id": numbered[2]}
         return named | _fate(_LETTERS[numbered[3]])
@@ -62,6 +79,14 @@ def _claim(prefix: str) -> Event:
     sure = claims and ("accept" not in claims or len(claims) == 1)
     named = {"rule.name": name} if name else {}
     return named | _fate(list(claims)[-1] if sure else None)
+
+
+def _logged_by_proxmox(guest: str, chain: str, day: str, month: str, year: str, time: str, hours: str, minutes: str) -> Event:
+    said: Event = {
+        "@timestamp": iso(f"{year}-{MONTHS[month]:02}-{day}T{time}{hours}:{minutes}", _ZONED),
+        "rule.ruleset": chain,
+    }
+    return said if guest == "0" else said | {"iptables.guest_id": guest}  # 0 is the host itself
 
 
 def _fate(action: str | None) -> Event:

@@ -3,7 +3,8 @@
     {"timestamp":"2026-10-11T22:14:15.123456+0000","flow_id":1398609176796675,"in_iface":"ens5","event_type":"alert",
      "src_ip":"203.0.113.7","src_port":33270,"dest_ip":"192.0.2.10","dest_port":80,"proto":"TCP","alert":{"action":"allowed",…}}
 
-Suricata 7 user guide, "EVE JSON Format". What each event type holds: `_eve`. What has no field of its own goes to labels under EVE's names.
+Suricata 7 user guide, "EVE JSON Format". What each event type holds: `_eve`. What has no field of its own goes to labels under EVE's
+names, but for statistics and raw packets, which stay in event.original.
 """
 
 from __future__ import annotations
@@ -16,19 +17,20 @@ from soc.model import Event
 from soc.parsing import ANY, Dataset, Parser, Record
 from soc.parsing.values import ip, related
 
-from ._eve import FIELDS, PARTS, TYPES, Part, number_text, stamp
-from ._json import count, flat, read
+from ._eve import FIELDS, PARTS, PROTOCOLS, TYPES, Part, number_text, put, rest, stamp
+from ._json import count, flat, read, text
 
 _OF = {"alert": "alert", "dns": "dns", "http": "http", "tls": "tls", "flow": "flow", "netflow": "flow", "fileinfo": "fileinfo"}
+_NONE: frozenset[str] = frozenset()
+_RARE = frozenset(("host", "tx_id", "vlan"))
 _TAKEN = frozenset(
     """timestamp flow_id in_iface event_type src_ip src_port dest_ip dest_port proto app_proto community_id vlan host tx_id
-    alert dns http tls flow netflow fileinfo ssh smtp stats pcap_cnt payload payload_printable packet packet_info stream""".split()
+    stats pcap_cnt payload payload_printable packet packet_info stream""".split()
 )
 _SIDES = (
     ("src_ip", "src_port", "source.ip", "source.address", "source.port"),
     ("dest_ip", "dest_port", "destination.ip", "destination.address", "destination.port"),
 )
-_PROTOCOLS = frozenset(("suricata.dns", "suricata.http", "suricata.tls"))
 _CATEGORY = {"fileinfo": ["network", "file"], "smtp": ["network", "email"], "http": ["network", "web"]}
 
 
@@ -43,11 +45,17 @@ def parse(record: Record) -> Event | None:
     event = _begun(kind).copy()
     event["@timestamp"] = stamp(written, record.clock)
     _ends(eve, event)
-    for key, part in _plan(tuple(eve)):
-        if part is None:
-            flat(eve[key], key, event.setdefault("labels", {}))
-        elif type(said := eve[key]) is dict:
+    rarities, parts = _plan(tuple(eve))
+    if rarities:
+        _rarities(eve, event)
+    for key, part, known in parts:
+        said = eve[key]
+        if part is not None and type(said) is dict:
             part(said, event)
+            if not known.issuperset(said):
+                rest(said, key, known, event)
+        else:
+            flat(said, key, event.setdefault("labels", {}))
     if "labels" in event and not event["labels"]:
         del event["labels"]
     if kind == "stats":
@@ -58,7 +66,7 @@ def parse(record: Record) -> Event | None:
 @lru_cache(maxsize=1 << 8)
 def _begun(kind: str) -> Event:
     """What all records of a kind have in common. Shared between calls: to be copied."""
-    return {
+    begun: Event = {
         "@timestamp": 0,
         "event.dataset": f"suricata.{_OF.get(kind, 'other')}",
         "event.category": _CATEGORY.get(kind, ["network"]),
@@ -68,12 +76,17 @@ def _begun(kind: str) -> Event:
         "observer.type": "ids",
         "suricata.eve.event_type": kind,
     }
+    if kind in PROTOCOLS:
+        begun["network.protocol"] = kind
+    elif kind == "drop":
+        begun["event.action"] = "blocked"  # as an alert says it
+    return begun
 
 
 @lru_cache(maxsize=1 << 10)
-def _plan(keys: tuple[str, ...]) -> tuple[tuple[str, Part | None], ...]:
-    """Of a record with these keys: those that a part reads, and those that go to labels."""
-    return tuple((key, PARTS.get(key)) for key in keys if key in PARTS or key not in _TAKEN)
+def _plan(keys: tuple[str, ...]) -> tuple[bool, tuple[tuple[str, Part | None, frozenset[str]], ...]]:
+    """Of a record with these keys: whether rare ones are among them; those that a part reads with what it knows, and those for labels."""
+    return not _RARE.isdisjoint(keys), tuple((key, *PARTS.get(key, (None, _NONE))) for key in keys if key not in _TAKEN)
 
 
 def _ends(eve: dict[str, Any], event: Event) -> None:
@@ -99,19 +112,18 @@ def _ends(eve: dict[str, Any], event: Event) -> None:
         event["network.transport"] = value.lower()
     if type(value := get("app_proto")) is str and value and value != "failed":
         event["network.protocol"] = value
-    elif event["event.dataset"] in _PROTOCOLS:
-        event["network.protocol"] = event["event.dataset"][9:]
     if type(value := get("flow_id")) is int:
         event["suricata.eve.flow_id"] = str(value)
     if type(value := get("community_id")) is str and value:
         event["network.community_id"] = value
     if type(value := get("in_iface")) is str and value:
         event["observer.ingress.interface.name"] = value
-    if type(value := get("host")) is str and value:
-        event["observer.name"] = value
-    if (value := get("tx_id")) is not None and (number := count(value)) is not None:
-        event["suricata.eve.tx_id"] = number
-    if (vlan := get("vlan")) and (tag := number_text(vlan[0] if type(vlan) is list else vlan)):
+
+
+def _rarities(eve: dict[str, Any], event: Event) -> None:
+    put(event, "observer.name", text(eve.get("host")))
+    put(event, "suricata.eve.tx_id", count(eve.get("tx_id")))
+    if (vlan := eve.get("vlan")) and (tag := number_text(vlan[0] if type(vlan) is list else vlan)):
         event["network.vlan.id"] = tag
 
 
@@ -144,14 +156,16 @@ _FLOW = """source.bytes source.packets destination.bytes destination.packets net
     event.duration suricata.eve.flow.state suricata.eve.flow.reason suricata.eve.flow.alerted"""
 _HTTP = """url.domain url.original url.path url.query url.port http.request.method http.request.referrer http.response.status_code
     http.response.body.bytes http.response.mime_type http.version user_agent.original related.hosts"""
-_DNS = """dns.type dns.id dns.question.name dns.question.type dns.response_code dns.header_flags dns.answers.name dns.answers.type
-    dns.answers.data dns.answers.ttl dns.resolved_ip related.hosts"""
-_TLS = """tls.client.server_name tls.server.subject tls.server.issuer tls.server.x509.serial_number tls.server.hash.sha1
-    tls.server.not_before tls.server.not_after tls.client.ja3 tls.server.ja3s tls.resumed tls.version tls.version_protocol related.hosts"""
+_DNS = """dns.type dns.id dns.op_code dns.question.name dns.question.type dns.response_code dns.header_flags dns.answers.name
+    dns.answers.type dns.answers.data dns.answers.ttl dns.resolved_ip related.hosts"""
+_TLS = """tls.client.server_name tls.server.subject tls.server.issuer tls.server.x509.serial_number tls.server.x509.alternative_names
+    tls.server.hash.sha1 tls.server.not_before tls.server.not_after tls.client.ja3 tls.server.ja3s tls.resumed tls.version
+    tls.version_protocol related.hosts"""
 _FILE = """file.path file.name file.size file.hash.md5 file.hash.sha1 file.hash.sha256 related.hash suricata.eve.fileinfo.magic
     suricata.eve.fileinfo.state"""
 _ALERTS = "event.action event.severity rule.id rule.version rule.name rule.category suricata.eve.alert.gid"
-_REST = """suricata.eve.ssh.client.software_version suricata.eve.ssh.server.software_version email.from.address email.to.address"""
+_REST = """suricata.eve.ssh.client.software_version suricata.eve.ssh.server.software_version email.from.address email.to.address
+    email.subject email.message_id email.x_mailer"""
 _EVERY = f"{_COMMON} {_FLOW} {_HTTP} {_DNS} {_TLS} {_FILE} {_ALERTS} {_REST}"
 
 

@@ -7,6 +7,7 @@ Zeek 6 documentation, "Log Files" and "Zeek Log Formats and Inspection". Which f
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from soc.errors import ParseError
@@ -15,7 +16,7 @@ from soc.parsing import ANY, Clock, Dataset, Parser, Record
 from soc.parsing.timestamps import epoch, iso
 from soc.parsing.values import ip, related
 
-from ._json import flat, read, text
+from ._json import flat, path_and_query, read, text
 from ._zeek import EVERY, FIELDS, MAPS, SIGNS
 from ._zeek_tsv import preamble, table
 
@@ -33,6 +34,7 @@ _KIND: dict[str, tuple[list[str], list[str]]] = {  # log -> event.category, even
     "files": (["file"], ["info"]),
     "other": (["network"], ["info"]),
 }
+_TLS = re.compile(r"(DTLS|TLS|SSL)v([0-9])([0-9]?)").match  # TLSv12, DTLSv12, SSLv3, TLSv13-draft28
 _ENDED = ("SF", "S1", "S2", "S3", "RSTO", "RSTR")  # a connection came about
 
 
@@ -109,20 +111,24 @@ def _conclude(event: Event, said: dict[str, Any], name: str) -> None:
         addresses += _answers(event)
     elif name in ("http", "ssl", "ssh"):
         event["network.protocol"] = {"ssl": "tls"}.get(name, name)
-        event.setdefault("network.transport", "tcp")
+        event.setdefault("network.transport", "udp" if event.get("zeek.ssl.version", "").startswith("DTLS") else "tcp")
     if name == "conn":
         _sums(event)
         if event.get("zeek.conn.state") in _ENDED:
             event["event.type"] = ["connection", "end"]
     elif name == "http" and (url := event.get("url.original")):
-        path, mark, query = url.partition("?")
-        if path.startswith("/"):
+        path, query = path_and_query(url)
+        if path is not None:
             event["url.path"] = path
-            if mark:
-                event["url.query"] = query
-    elif name == "ssl" and (version := event.get("zeek.ssl.version")):
-        event["tls.version_protocol"] = "tls" if version.startswith("TLS") else "ssl"
-        event["tls.version"] = f"{version[4]}.{version[5:]}" if len(version) == 6 and version[4:].isdecimal() else version.lstrip("TLSv")
+        if query is not None:
+            event["url.query"] = query
+    elif name == "ssl" and (version := _TLS(event.get("zeek.ssl.version", ""))):
+        event["tls.version_protocol"] = version[1].lower()
+        event["tls.version"] = f"{version[2]}.{version[3]}" if version[3] else version[2]
+    elif name == "notice":
+        event["event.kind"] = "alert"
+        if note := event.get("zeek.notice.note"):
+            event["rule.name"] = note
     elif name == "ssh" and "zeek.ssh.auth_success" in event:
         event["event.outcome"] = "success" if event["zeek.ssh.auth_success"] else "failure"
         event["event.category"] = ["network", "authentication"]
@@ -197,6 +203,7 @@ _MORE = {
     "http": "url.path url.query",
     "ssl": "tls.version tls.version_protocol",
     "ssh": "event.outcome",
+    "notice": "rule.name",
 }
 
 

@@ -10,9 +10,20 @@ import yaml
 
 from soc.errors import ContentError
 
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Plain: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_BYTES = 4 << 20
 Step = str | int
+
+
+class _Loader(_Plain):  # type: ignore[misc, valid-type]
+    """What a value cannot be made of has its line, also where PyYAML lets the error of Python through."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.constructor.ConstructorError(None, None, f"{node.value!r} is no {kind}", node.start_mark) from error
 
 
 @dataclass(frozen=True, slots=True)

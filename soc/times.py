@@ -20,6 +20,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _DURATION = re.compile(r"(\d+)\s*([smhdw])")
+_LONGEST = 365_000 * DAY  # before or after the present it is still a date
 
 
 def to_moment(when: datetime) -> int:
@@ -64,12 +65,14 @@ def parse_iso(text: str) -> int:
 
 
 def parse_duration(text: str) -> int:
-    """Microseconds of `90s`, `15m`, `24h`, `7d`, `2w` or sums such as `1h30m`. Raises UsageError."""
+    """Microseconds of `90s`, `15m`, `24h`, `7d`, `2w` or sums such as `1h30m`, at most a thousand years. Raises UsageError."""
     compact = text.replace(" ", "")
     parts = _DURATION.findall(compact)
     if not parts or "".join(n + u for n, u in parts) != compact:
         raise UsageError(f"{text!r} is no duration; write for example 90s, 15m, 24h, 7d or 1h30m")
-    return sum(int(number) * _UNITS[unit] for number, unit in parts)
+    if len(compact) > 99 or (micros := sum(int(number) * _UNITS[unit] for number, unit in parts)) > _LONGEST:
+        raise UsageError(f"{compact[:20]!r} is longer than {duration_text(_LONGEST)}, the longest duration")
+    return micros
 
 
 def duration_text(micros: int) -> str:

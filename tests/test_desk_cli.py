@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +25,7 @@ from soc.desk.case import Head
 from soc.desk.desk import open_desk
 from soc.detect.exception import load_exceptions
 from soc.detect.sigma import selection_of
-from soc.errors import UsageError
+from soc.errors import DeskError, UsageError
 from soc.fields import base_catalogue
 from soc.respond.triage import triage
 
@@ -107,10 +108,54 @@ def test_wrong_words_are_answered_with_the_right_ones(home):
 
 
 def test_a_case_can_be_opened_by_hand(home):
-    (opened,) = rows(home, "case", "open", "--title", "Telephone call", "--institution", "x", "--priority", "2", "--note", "they called")
+    (opened,) = rows(
+        home, "case", "open", "--title", "Telephone call", "--institution", "unknown", "--priority", "2", "--note", "they called"
+    )
 
     (shown,) = rows(home, "case", "show", str(opened["id"]))
     assert (shown["title"], shown["priority"], shown["notes"][0]["text"], shown["log_fault"]) == ("Telephone call", 2, "they called", None)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A content root with two institutions and priorities of its own."""
+    for folder in ("ingest", "detections"):
+        (tmp_path / "site" / folder).mkdir(parents=True)
+    hospital = "{id: example-hospital, class: hospital, networks: [192.0.2.0/27]}"
+    (tmp_path / "site/ingest/institutions.yml").write_text(f"- {hospital}\n- {{id: example-university, networks: [198.51.100.0/24]}}\n")
+    return tmp_path / "site"
+
+
+@pytest.mark.parametrize(
+    ("institution", "words", "priority"),
+    [
+        ("example-university", ("--severity", "high"), 2),
+        ("example-university", (), 3),
+        ("example-hospital", (), 2),
+        ("example-hospital", ("--severity", "high"), 1),
+        ("example-hospital", ("--severity", "high", "--priority", "4"), 4),
+        ("unknown", ("--severity", "low"), 4),
+    ],
+)
+def test_a_case_opened_by_hand_has_the_priority_of_the_table_unless_one_is_stated(home, site, institution, words, priority):
+    (opened,) = rows(home, "--content", str(site), "case", "open", "--title", "Call", "--institution", institution, *words)
+
+    assert opened["priority"] == priority
+
+
+@pytest.mark.parametrize(
+    ("institution", "title", "said"),
+    [
+        (
+            "example-hospitl",
+            "Call",
+            "there is no institution 'example-hospitl'\n  there are: example-hospital, example-university, unknown",
+        ),
+        ("example-hospital", " ", "the title is empty"),
+    ],
+)
+def test_a_case_of_nobody_or_without_a_title_is_refused(home, site, institution, title, said):
+    assert said in refused(home, "--content", str(site), "case", "open", "--title", title, "--institution", institution)
 
 
 def test_a_case_shows_the_events_of_its_alerts_in_order(home):
@@ -181,6 +226,61 @@ def test_an_exception_needs_a_reason_an_end_a_key_and_a_place(home, tmp_path):
     assert "no content root of your own" in refused(home, *add, "30d", "--reason", "x")
     assert "is past" in refused(home, *add, "2020-01-01", "--reason", "x")
     assert "the reason is empty" in refused(home, *add, "30d", "--reason", " ")
+
+
+SHOW = ("case", "show", "2026-000001")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words", "place"),
+    [
+        ("alerts SET key = x'5b' WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
+        ("alerts SET key = '[1]' WHERE id = 'a1'", SHOW, "table alerts, row a1"),
+        ("alerts SET tags = 'x' WHERE id = 'a1'", ("alert", "show", "a1"), "table alerts, row a1"),
+        ("alerts SET tags = '{}' WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
+        ("alerts SET detail = '[]' WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
+        ("alerts SET cell_start = 'x' WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
+        ("alerts SET cell_end = 1 << 62 WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
+        ("alerts SET key = 'x' WHERE id = 'a1'", ("respond",), "table alerts, row a1"),
+        ("extents SET count = 'x' WHERE alert = 'a1'", ("alert", "show", "a1"), "table extents, row a1"),
+        ("evidence SET body = '[[1]]'", ("alert", "show", "a1"), "table evidence, row of alert a1"),
+        ('evidence SET body = \'[["x", "y", {}]]\'', SHOW, "table evidence, row of alert "),
+        ("cases SET pinned = 'title' WHERE id = '2026-000001'", ("case", "list"), "table cases, row 2026-000001"),
+        ("cases SET pinned = x'ff' WHERE id = '2026-000001'", ("case", "note", "2026-000001", "text"), "table cases, row 2026-000001"),
+        ("cases SET opened_at = 'x' WHERE id = '2026-000001'", ("case", "list"), "table cases, row 2026-000001"),
+        ("cases SET opened_at = 1 << 62 WHERE id = '2026-000001'", ("case", "list"), "table cases, row 2026-000001"),
+        ("case_log SET payload = '[1]' WHERE seq = 1", SHOW, "table case_log, row 2026-000001 1"),
+        ("case_log SET payload = x'5b315d' WHERE seq = 1", SHOW, "table case_log, row 2026-000001 1"),
+        ("case_log SET payload = x'7b7d' WHERE seq = 2", SHOW, "table case_log, row 2026-000001 2"),
+        ("case_log SET payload = x'7b2261223a317d' WHERE seq = 1", SHOW, "table case_log, row 2026-000001 1"),
+        ("case_log SET at = 'x' WHERE seq = 1", SHOW, "table case_log, row 2026-000001 1"),
+        ("meta SET value = 'x'", ("case", "list"), "table meta, row version"),
+    ],
+)
+def test_a_damaged_row_of_the_desk_is_named_with_its_repair(home, damage, words, place):
+    with sqlite3.connect(home / "desk.db") as desk:
+        desk.execute(f"UPDATE {damage}")
+    desk.close()
+
+    result = soc(home, *words)
+
+    assert isinstance(result.exception, DeskError), repr(result.exception)
+    assert f"{place}" in str(result.exception)
+    assert "backup" in str(result.exception)
+
+
+def test_the_doctor_names_every_damaged_row_of_alerts_and_cases(home):
+    with sqlite3.connect(home / "desk.db") as desk:
+        desk.execute("UPDATE alerts SET key = 'x' WHERE id = 'a1'")
+        desk.execute("DELETE FROM extents WHERE alert = 'b1'")
+        desk.execute("UPDATE cases SET pinned = 'x' WHERE id = '2026-000001'")
+        desk.execute("UPDATE case_log SET at = 'x' WHERE \"case\" = '2026-000002' AND seq = 1")
+    desk.close()
+
+    faults = "\n".join(json.loads(soc(home, "doctor", "--output", "json").stdout)["faults"])
+
+    for place in ("table alerts, row a1", "alert b1: ", "table cases, row 2026-000001", "table case_log, row 2026-000002 1"):
+        assert f"desk: {place}" in faults
 
 
 @settings(max_examples=50, deadline=None)

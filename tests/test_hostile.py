@@ -10,6 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from soc.cli.config import parse_size
+from soc.document import parse_documents
+from soc.errors import ContentError
+
 SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
 RULE = """
 title: Root tried
@@ -137,12 +141,40 @@ def test_wrong_words_name_the_right_ones(site):
         ("[mail]\nport = '25'", ("mail.port is '25'", "whole number")),
         ("[desk]\nurl = 7", ("desk.url is 7",)),
         ("[retention]\nmax_disk = []", ("retention.max_disk is []",)),
+        (f"[retention]\nmax_disk = {'9' * 5000}", ("no valid TOML",)),
     ],
 )
 def test_a_configuration_of_another_type_is_named_with_its_repair(tmp_path, wrong, texts):
     (tmp_path / "soc.toml").write_text(f"{wrong}\n")
 
     said(soc(tmp_path, "--config", str(tmp_path / "soc.toml"), "status"), 2, "soc.toml", *texts)
+
+
+@pytest.mark.parametrize("size", ["9" * 400, "9" * 400 + " GB", "10000000 TB"])
+def test_a_size_that_no_disk_has_is_named_with_its_repair(size):
+    with pytest.raises(ContentError, match=r"soc\.toml: .* is no size\n  write for example 200 GB"):
+        parse_size(size, Path("soc.toml"))
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("!!bool x", "'x' is no bool"),
+        ('!!int ""', "'' is no int"),
+        ("!!int x", "'x' is no int"),
+        ('!!float ""', "'' is no float"),
+        ("!!timestamp x", "'x' is no timestamp"),
+        ("2026-13-45", "'2026-13-45' is no timestamp"),
+        ("[{deep: !!bool x}]", "'x' is no bool"),
+        ("!!int [1]", "expected a scalar node"),
+        ("!!bool &a {b: 1}", "expected a scalar node"),
+    ],
+)
+def test_a_value_that_is_not_what_its_tag_says_is_named_with_its_line(value, said):
+    with pytest.raises(ContentError, match=r"x\.yml:3: no valid YAML: ") as wrong:
+        parse_documents(f"a: 1\nb:\n  c: {value}\n", Path("x.yml"))
+
+    assert said in str(wrong.value)
 
 
 @pytest.mark.parametrize("folder", ["", "playbooks", "parsers"])
@@ -173,7 +205,7 @@ def test_a_page_whose_bytes_were_changed_is_named_with_its_file(site):
     whole[column.dictionary_page_offset + column.total_compressed_size - 1] ^= 0xFF  # the last byte of its last page
     segment.write_bytes(whole)
 
-    said(soc(site, "detect"), 3, segment.name, "soc doctor --give-up")
+    said(soc(site, "detect"), 4, segment.name, "soc doctor --give-up")
 
 
 HOSTILE = "\x1b[31mroot\x9b2J\u202egnp"
@@ -204,3 +236,25 @@ def test_control_characters_of_a_log_reach_no_terminal_by_any_command(site):
             shown = soc(site, *words, "--output", form)
             assert shown.returncode == 0, shown.stderr
             assert not {"\x1b", "\x9b", "\u202e"} & {*shown.stdout, *shown.stderr}, words
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ['SELECT error("user.name") FROM events WHERE "user.name" <> 'root'', f"SELECT error('{HOSTILE}')", f'SELECT "{HOSTILE}" FROM events', f"SELEC {HOSTILE}"],
+)
+def test_control_characters_in_an_error_reach_no_terminal(site, statement):
+    (site / "hostile.log").write_text(LINE.replace("root", f"invalid user {HOSTILE}"))
+    soc(site, "ingest", str(site / "hostile.log"))
+
+    done = soc(site, "hunt", "sql", statement)
+
+    said(done, 2, "\\x1b[31mroot\\x9b2J\\u202egnp")
+    assert not {"\x1b", "\x9b", "\u202e"} & {*done.stdout, *done.stderr}
+
+
+@pytest.mark.parametrize("word", [f"events{HOSTILE}", f"--{HOSTILE}"])
+def test_control_characters_in_a_wrong_word_reach_no_terminal(tmp_path, word):
+    done = soc(tmp_path, "hunt", word)
+
+    said(done, 2, "Usage: ", "\\x1b[31mroot")
+    assert not {"\x1b", "\x9b", "\u202e"} & {*done.stdout, *done.stderr}

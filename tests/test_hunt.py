@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soc.cli.main import cli
+from soc.cli.when import as_of, later, moment
 from soc.condition.tree import TRUE
 from soc.errors import UsageError
 from soc.fields import base_catalogue
@@ -83,6 +84,30 @@ def test_no_control_character_of_a_log_reaches_the_terminal(home, command):
     assert not {"\x1b", "\u202e"} & set(shown)
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        (("sql", 'SELECT 1 AS "[/x]"'), "[/x]"),
+        (("sql", 'SELECT 1 AS "[bold]x"'), "[bold]x"),
+        (("sql", 'SELECT 1 AS "\x1b[31mx\u202e"'), "[31mx"),
+        (("events", "--fields", "labels.[/x]", "--since", "all", "--limit", "1"), "labels.[/x]"),
+    ],
+)
+def test_the_name_of_a_column_is_shown_as_it_is_and_steers_nothing(home, command, shown, form):
+    result = soc(home, *command, "--output", form)
+
+    assert result.exit_code == 0, repr(result.exception)
+    assert shown in result.stdout or (form == "json" and command[0] == "events")  # no event has the field
+    assert not {"\x1b", "\u202e"} & set(result.stdout)
+
+
+def test_a_value_that_becomes_the_name_of_a_column_becomes_no_formula(home):
+    shown = soc(home, "sql", 'SELECT 1 AS "=1+1", 2 AS "@timestamp"', "--output", "csv").stdout
+
+    assert shown.splitlines()[0] == "'=1+1,@timestamp"
+
+
 def test_no_value_of_a_log_becomes_a_formula(home):
     lines = list(csv.DictReader(io.StringIO(soc(home, "events", "--since", "all", "--output", "csv").stdout)))
 
@@ -100,6 +125,56 @@ def test_sql_answers_a_select_and_nothing_else(home):
         {"n": 40, "n_1": 40}
     ]
     assert isinstance(soc(home, "sql", "DROP VIEW events").exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("DATE '2026-10-11'", "2026-10-11"),
+        ("DATE '20000-01-01'", "20000-01-01"),
+        ("DATE '0044-03-15 (BC)'", "0044-03-15 (BC)"),
+        ("[DATE '20000-01-01']", "[20000-01-01]"),
+        ("TIMESTAMP 'infinity'", "infinity"),
+        ("TIMESTAMP_NS '2026-10-11 00:00:00.123456789'", "2026-10-11 00:00:00.123456789"),
+        ("TIMETZ '10:00:00+02'", "10:00:00+02"),
+        ("9223372036854775807::HUGEINT", 9223372036854775807),
+        ("170141183460469231731687303715884105727", "170141183460469231731687303715884105727"),
+        ("-170141183460469231731687303715884105727", "-170141183460469231731687303715884105727"),
+        ("340282366920938463463374607431768211455::UHUGEINT", "340282366920938463463374607431768211455"),
+        ("99999999999999999999999999999999999999999999::BIGNUM", "99999999999999999999999999999999999999999999"),
+    ],
+)
+def test_sql_shows_what_json_and_python_have_no_value_for_as_text(home, value, shown):
+    statement = f"SELECT {value} AS a, 1 AS b, 2 AS b"
+
+    assert rows(soc(home, "sql", statement)) == [{"a": shown, "b": 1, "b_1": 2}]
+    assert str(shown) in soc(home, "sql", statement, "--output", "table").stdout
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("SELECT 'a'::INT", "LINE 1: SELECT 'a'::INT\n                  ^^^^^"),
+        ("SELECT 1,\n  'a'::INT", "LINE 2:   'a'::INT\n             ^^^^^"),
+        ("\n\n SELECT 'a'::INT", "LINE 3: SELECT 'a'::INT\n                  ^^^^^"),
+        ("SELECT 1," + "\n" * 7 + "  'a'::INT;", "LINE 8:   'a'::INT\n             ^^^^^"),
+        (f"SELECT {'1, ' * 99}'a'::INT", "LINE 1: ..., 1, 1, 1, 1, "),
+        ("SELECT 'b\n\nLINE 9: c\n ^'::INT", "LINE 4:  ^'::INT"),
+        ("SELEC 1", "LINE 1: SELEC 1\n        ^^^^^"),
+    ],
+)
+def test_an_error_of_sql_names_the_persons_own_line(home, statement, said):
+    assert said in str(soc(home, "sql", statement).exception)
+
+
+@pytest.mark.parametrize("since", ["99999999d", "9" * 400 + "d", "9" * 400, "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_no_calendar_has_is_refused(since):
+    with pytest.raises(UsageError, match="no time"):
+        moment(since, NOW)
+    with pytest.raises(UsageError, match="no time"):
+        later(since, NOW)
+    with pytest.raises(UsageError, match="no time"):
+        as_of("9999-12-31", NOW)
 
 
 def test_a_wrong_field_is_named_with_the_right_one(home):

@@ -167,6 +167,27 @@ def test_a_format_that_does_not_exist_is_named_with_those_that_do():
         Routes([toy(lambda record: None)], "opensssh")
 
 
+@pytest.mark.parametrize("parser", [parser for parser in all_parsers() if parser.recognises], ids=lambda parser: parser.name)
+def test_a_format_without_a_header_is_read_behind_one_also_when_it_is_stated(parser: Parser):
+    lines = [line for line in sample_lines() if parser.recognises and parser.recognises(line.decode())]
+    headed = [b"<13>Oct 11 22:14:15 sensor1 ids[77]: " + line for line in lines]
+
+    read = [ROUTES[parser.name].event(line, stream()) for line in headed]
+
+    assert read == [ROUTES[None].event(line, stream()) for line in headed]
+    assert any(event["event.kind"] != "pipeline_error" for event in read)
+
+
+def test_a_stated_format_that_fails_behind_a_header_keeps_what_the_header_says_and_fails_alone_as_before():
+    head, cut = b"<13>Oct 11 22:14:15 sensor1 ids[77]: ", b'{"timestamp":"2026-10-11T22:14:15.123456+0000","event_type":"dns","src'
+
+    headed, alone = (ROUTES["suricata"].event(line, stream()) for line in (head + cut, cut))
+
+    assert headed["host.name"] == "sensor1"
+    assert headed["error.message"] == alone["error.message"] == "no valid EVE JSON: unexpected end of data at column 71"
+    assert ROUTES["suricata"].event(b"no JSON", stream())["error.message"].startswith("no valid EVE JSON: ")
+
+
 def table(in_force: tuple[str, ...], line: str) -> tuple[str, ...] | None:
     return (line,) if line.startswith("#fields") else in_force if line.startswith("#") else None
 
@@ -197,6 +218,56 @@ def test_labels_beyond_the_limit_are_counted():
     event = read(HEAD + "thing[1]: text", parser)
 
     assert (len(event["labels"]), event["soc.labels_dropped"]) == (MAX_LABELS, 3)
+
+
+NESTED = "[" * 900 + "7" + "]" * 900
+
+
+@pytest.mark.parametrize(
+    ("stated", "line"),
+    [
+        ("suricata", '{"timestamp":"2026-10-11T22:14:15.123456+0000","event_type":"anomaly","odd":%s}'),
+        ("suricata", '{"timestamp":"2026-10-11T22:14:15.123456+0000","event_type":"http","http":{"a":{"b":[0,%s]}}}'),
+        ("zeek", '{"_path":"odd","ts":1791756855.1,"uid":"C1","odd":%s}'),
+    ],
+)
+def test_json_nested_deeper_than_can_be_written_is_cut(stated: str, line: str):
+    event = ROUTES[stated].event((line % NESTED).encode(), stream())
+
+    assert [("…" in label, "7" in label) for label in event["labels"].values()] == [(True, False)]
+
+
+def written_by_zeek(text: str) -> str:
+    """As Zeek's ASCII writer escapes it: backslashes doubled, other bytes than printable ASCII as \\xNN."""
+    return "".join("\\\\" if byte == 0x5C else chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in text.encode())
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\\x41"), min_size=1))
+def test_what_zeek_writes_in_a_table_is_read_back(text: str):
+    header = ("#separator \\x09", "#fields\tts\tuid\todd", "#types\ttime\tstring\tstring", "#path\todd")
+    source = Stream(Clock(RECEIVED, UTC), header)
+
+    event = ROUTES["zeek"].event(f"1791756855.1\tC1\t{written_by_zeek(text)}".encode(), source)
+
+    assert event["labels"] == {"odd": text} or text in ("-", "(empty)")
+
+
+def test_a_long_name_is_not_repeated_whole_for_each_value_in_it():
+    inside = ",".join(f'"{number}":1' for number in range(100))
+    line = f'{{"timestamp":"2026-10-11T22:14:15.123456+0000","event_type":"anomaly","{"k" * 100_000}":{{{inside}}}}}'
+
+    labels = ROUTES["suricata"].event(line.encode(), stream())["labels"]
+
+    assert len(labels) == 100
+    assert sum(map(len, labels)) < len(line)
+
+
+def test_a_dns_answer_of_many_addresses_has_each_once_in_order():
+    addresses = [f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}" for n in range(40_000)]
+    rows = ",".join(f'{{"rdata":"{address}"}}' for address in (*addresses, addresses[0]))
+    line = f'{{"timestamp":"2026-10-11T22:14:15.123456+0000","event_type":"dns","dns":{{"type":"answer","answers":[{rows}]}}}}'
+
+    assert ROUTES["suricata"].event(line.encode(), stream())["dns.resolved_ip"] == addresses
 
 
 HUGE = [

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from soc.cli.main import cli
 from soc.desk.desk import open_desk
 from soc.desk.schema import locks
+from soc.errors import UsageError
 
 ROOT = Path(__file__).parents[1]
 KILLS, CASES = 10, 8
@@ -93,6 +94,23 @@ def test_a_playbook_that_cannot_be_read_stops_no_other_and_is_named(tmp_path: Pa
     assert result.return_value == 4
     assert "wrong.yml:1: a playbook without title" in result.stderr
     assert "1 begun" in result.stderr
+
+
+def test_an_answer_that_fits_several_runs_names_them_and_changes_nothing(tmp_path: Path) -> None:
+    home = home_of(tmp_path, ASKS)
+    desk = open_desk(f"sqlite:///{home / 'desk.db'}")
+    case = open_case(desk, category="other/other")
+    for _ in range(2):
+        soc(home, "playbook", "run", case, "asks")
+
+    refused = soc(home, "playbook", "answer", case, "ask", "ours").exception
+    answered = soc(home, "playbook", "answer", case, "ask", "ours", "--run", "2")
+
+    assert isinstance(refused, UsageError)
+    assert str(refused) == f"several runs of case {case} ask 'ask': 1 (asks), 2 (asks)\n  say which with --run"
+    assert answered.return_value == 0
+    assert [body["run"] for _, action, body in said_in(desk, case) if action == "answer"] == [2]
+    desk.close()
 
 
 TELLS = """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from desk_kit import T0, alert, fresh_desk, shipped_policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,6 +107,9 @@ HEAD = "id: x\ntitle: X\nwhen: {}\nsteps:\n"
         (HEAD + "  a: {action: note, with: {text: x}, on_completion: end, on_failure: end}\n" + END, "keep one way of saying it"),
         (HEAD + "  a: {action: hunt, with: {before: soon}, on_success: end}\n" + END, "'soon' is no duration"),
         (HEAD + "  a: {action: hunt, keep: {case: count}, on_success: end}\n" + END, "cannot be the name of a variable"),
+        (HEAD + "  a: {action: run, with: {command: []}, on_success: end}\n" + END, "book.yml:5: command: expected a list of texts"),
+        (HEAD + "  a: {action: hunt, keep: {a: [b]}, on_success: end}\n" + END, "book.yml:5: hunt gives no ['b']\n  known: "),
+        (HEAD + "  a: {manual: q, choices: [[b]], on_completion: end}\n" + END, "book.yml:5: an answer is a word, not ['b']"),
         ("id: x\n: -", "no valid YAML"),
     ],
 )  # fmt: skip
@@ -117,6 +121,50 @@ def test_what_is_wrong_is_said_with_its_place_and_the_right_word(tmp_path: Path,
 
     assert book is None
     assert fault in "\n".join(map(str, errors)).replace(f"{tmp_path}/", "")
+
+
+WHOLE = """
+id: x
+title: X
+when: {tags: [attack.t1046], level: low}
+variables: {desk: "+00 0 000"}
+steps:
+  hunt:  {action: hunt, with: {where: {source.ip: $case.id}, before: 1h}, keep: {n: count}, timeout: 1m, retry: {max: 1}, on_success: run}
+  run:   {action: run, repeat: keyed, with: {command: [/bin/true, $n]}, on_success: known}
+  known: {if: "n != 0", on_true: ask, on_false: end}
+  ask:   {manual: "Is it ours?", choices: {ours: which, foreign: end}}
+  which: {manual: "Which?", choices: [this, that], keep: found, on_completion: end}
+  end:   {end: done}
+"""
+STRANGE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.dates() | st.text(st.sampled_from("a$[]{}: "), max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("ab", max_size=2) | st.integers(0, 9), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+def places(value: Any, *before: Any) -> list[tuple[Any, ...]]:
+    """The path of every node."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [before, *(place for key, held in inside for place in places(held, *before, key))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(places(yaml.safe_load(WHOLE))[1:]), STRANGE)
+def test_whatever_stands_anywhere_in_a_playbook_is_read_or_refused_with_its_place(place: tuple[Any, ...], strange: Any) -> None:
+    value = yaml.safe_load(WHOLE)
+    node = value
+    for step in place[:-1]:
+        node = node[step]
+    node[place[-1]] = strange
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "book.yml"
+        path.write_text(yaml.safe_dump(value, sort_keys=False))
+
+        book, errors = read_playbook(path)
+
+    assert (book is None) == bool(errors)
+    assert all("book.yml" in str(error) for error in errors)
 
 
 def test_a_later_root_replaces_by_id_or_by_file_and_one_id_twice_is_wrong(tmp_path: Path) -> None:

@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from soc.cli.context import Soc
+from soc.cli.run import run
 from soc.desk.desk import open_desk
 from soc.times import HOUR
 
@@ -143,3 +146,77 @@ def test_what_is_older_than_the_retention_is_searched_before_it_goes(site):
     (alert,) = site.alerts()
     shown = json.loads(site.soc("alert", "show", alert["id"], "--output", "json").stdout)
     assert len(shown["events"]) == 3
+
+
+@pytest.mark.parametrize(("searched", "expired"), [(True, 0), (False, 1)], ids=["searched", "never searched"])
+def test_retention_after_a_rule_was_edited_calls_unseen_what_no_rule_set_has_searched_and_nothing_else(site, searched, expired):
+    site.log.write_text(LINE.format(second=1).replace("2026-11", "2026-01") + "\n")
+    site.soc("ingest")
+    if searched:
+        site.soc("detect")
+    rule = site.site / "detections/rules/root.yml"
+    rule.write_text(rule.read_text().replace("user.name: root", "user.name: admin"))
+
+    done = site.soc("retain", "--days", "1")
+
+    assert (done.returncode, "dropped 1 events" in done.stderr) == (0, True), done.stderr
+    assert site.status()["coverage"]["gaps"].get("expired", 0) == expired
+    assert ("no rule has seen" in done.stderr) == bool(expired)
+
+
+class Hurried(Soc):
+    """A call whose clock runs: half a minute goes by at each look."""
+
+    seconds = 0.0
+
+    def monotonic(self):
+        self.seconds += 30
+        return self.seconds
+
+
+def test_with_a_backlog_reading_leaves_half_of_the_deadline_to_the_search(site):
+    (site.home / "soc.toml").write_text((site.home / "soc.toml").read_text() + "\n[ingest]\nbatch = 1\n")
+    (site.site / "ingest/gateways.yml").write_text(f"paths: ['{site.log.parent}/*.log']\n")
+    for second in range(40):
+        site.log.with_name(f"{second}.log").write_text(LINE.format(second=second) + "\n")
+
+    done = CliRunner().invoke(run, ["--deadline", "10m"], obj=Hurried(site.home, None, ()), standalone_mode=False)
+
+    assert done.return_value == 0, repr(done.exception)
+    assert 0 < site.status()["batches"]["events"] < 45
+    assert site.status()["coverage"]["uncovered"] < site.status()["coverage"]["batches"]
+
+
+NO_KEY = """
+title: Many for one user
+id: 5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f12
+status: test
+level: high
+correlation:
+    type: event_count
+    rules: [5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11]
+    group-by: [source.domain]
+    timespan: 1h
+    condition: {gte: 2}
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "detect"])
+def test_hits_without_a_value_to_group_by_are_told_with_their_rule(site, command):
+    (site.site / "detections/rules/many.yml").write_text(NO_KEY)
+    site.soc("ingest")
+
+    done = site.soc(command)
+
+    assert done.returncode == 0, done.stderr
+    assert "rule 5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f12: 5 hits have no value to group by" in done.stderr
+
+
+def test_detect_prints_its_totals_in_every_form(site):
+    site.soc("ingest")
+
+    forms = {form: site.soc("detect", "--output", form).stdout for form in ("csv", "table", "json")}
+
+    assert forms["csv"].startswith("batches,events,hits,new,left\n1,5,")
+    assert forms["table"].split() == ["batches", "events", "hits", "new", "left", *"00000"]
+    assert json.loads(forms["json"]) == {"batches": 0, "events": 0, "hits": 0, "new": 0, "left": 0}

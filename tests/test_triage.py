@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from desk_kit import DAY, HOUR, MINUTE, T0, alert, fresh_desk, shipped_policy
+import pytest
+from desk_kit import DAY, DETECTIONS, HOUR, MINUTE, T0, alert, fresh_desk, shipped_policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soc.desk.desk import Desk, Tx
 from soc.desk.words import STATUSES
+from soc.document import parse_documents
+from soc.errors import ContentError
 from soc.model import Alert
+from soc.respond.categories import parse_categories
 from soc.respond.policy import Policy
+from soc.respond.priority import parse_priority
 from soc.respond.triage import Triaged, triage
 
 ACTOR = {"actor": "alice", "now": T0}
@@ -306,3 +312,29 @@ def test_a_storm_at_one_institution_is_not_one_at_another():
 def said(desk: Desk, action: str) -> list[dict[str, object]]:
     with desk.read() as tx:
         return [entry.said for head in tx.heads(statuses=STATUSES) for entry in tx.entries(head.id) if entry.action == action]
+
+
+@pytest.mark.parametrize(
+    ("read", "name", "was", "now", "fault"),
+    [
+        (
+            parse_priority,
+            "priority.yml",
+            "[critical, server, client, unknown]",
+            "[[critical], unknown]",
+            "priority.yml:4: assets are a list of",
+        ),
+        (parse_priority, "priority.yml", "[critical, server, client, unknown]", "[1, unknown]", "priority.yml:4: assets are a list of"),
+        (parse_priority, "priority.yml", "server: 1", "server: [1]", "priority.yml:7: the row 'critical' is not"),
+        (parse_categories, "categories.yml", "intrusion-attempts/brute-force", "{a: b}", "categories.yml:5: {'a': 'b'} is no RSIT"),
+        (parse_categories, "categories.yml", "intrusion-attempts/brute-force", "[a]", "categories.yml:5: ['a'] is no RSIT"),
+    ],
+)
+def test_a_wrong_table_of_priorities_or_categories_is_named_with_its_place(read, name, was, now, fault):
+    text = (DETECTIONS / name).read_text().replace(was, now, 1)
+    (document,) = parse_documents(text, Path(name))
+
+    with pytest.raises(ContentError) as wrong:
+        read(document)
+
+    assert str(wrong.value).startswith(fault)

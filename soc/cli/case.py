@@ -14,6 +14,7 @@ from soc.cli.pick import chosen_cases, filter_options, filters_of, find, split_w
 from soc.desk.case import Head
 from soc.desk.words import CATEGORY, SEVERITIES, STATUSES, TLP, VERDICTS
 from soc.errors import UsageError
+from soc.model import UNKNOWN
 from soc.times import iso
 
 COLUMNS = ("id", "priority", "severity", "status", "owner", "institution", "title", "category", "alerts", "opened")
@@ -65,20 +66,22 @@ def show(soc: Soc, id: str, output: str | None) -> None:
 
 @case.command("open")
 @click.option("--title", required=True, help="What it is about, in one line.")
-@click.option("--institution", required=True, help="Whose it is, by id.")
+@click.option("--institution", required=True, help="Whose it is, by id, or unknown.")
 @click.option("--severity", type=click.Choice(SEVERITIES), default="medium", show_default=True)
-@click.option("--priority", type=click.IntRange(1, 4), default=3, show_default=True, help="1 is worked first.")
+@click.option("--priority", type=click.IntRange(1, 4), help="1 is worked first.  [default: as detections/priority.yml says]")
 @click.option("--category", default=CATEGORY, show_default=True, help="RSIT class/type.")
 @click.option("--tlp", type=click.Choice(TLP), default="AMBER", show_default=True)
 @click.option("--note", help="What was reported.")
 @output_option
 @pass_soc
-def open_(soc: Soc, /, title: str, institution: str, note: str | None, output: str | None, **fields: Any) -> None:
+def open_(soc: Soc, /, title: str, institution: str, priority: int | None, note: str | None, output: str | None, **fields: Any) -> None:
     """Open a case that no alert opened: a telephone call, a mail.
 
     \b
     Example:  soc case open --institution example-hospital --title 'Phishing mail to staff' --category fraud/phishing
     """
+    _check_report(soc, title, institution)
+    fields["priority"] = priority or _priority(soc, institution, fields["severity"])
     with soc.desk.write() as tx:
         now = soc.now()
         head = tx.open_case(title=title, institution=institution, actor=soc.actor, now=now, **fields)
@@ -175,6 +178,22 @@ def print_cases(heads: Iterable[Head], output: str | None) -> None:
         emit([row(head) | {"prio": head.priority, "opened": minute(head.opened_at)} for head in heads], QUEUE, "table")
     else:
         emit(rows(heads), COLUMNS, output)
+
+
+def _check_report(soc: Soc, title: str, institution: str) -> None:
+    known = sorted({*soc.content.institutions.by_id, UNKNOWN})
+    if institution not in known:
+        raise UsageError(f"there is no institution {institution!r}\n  there are: {', '.join(known)}")
+    if not title.strip():
+        raise UsageError("the title is empty\n  say in one line what it is about")
+
+
+def _priority(soc: Soc, institution: str, severity: str) -> int:
+    """What the table says while no asset is known to be concerned."""
+    from soc.respond.priority import load_priority
+
+    table = load_priority(soc.content.file("detections", "priority.yml"))
+    return table.of(severity, (), soc.content.institutions.classes.get(institution))
 
 
 def minute(moment: int) -> str:

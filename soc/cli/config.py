@@ -45,6 +45,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     "webhook": {"timeout": _SECONDS},
 }
 _NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+_LARGEST = 1 << 60  # bytes; what is compared with it is counted in 64 bits
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 
 
@@ -87,7 +88,7 @@ def load_config(path: Path | None) -> Config:
         return Config()
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also for bytes that are not UTF-8, and numbers of thousands of digits
         raise ContentError(f"no valid TOML: {error}", path=path) from error
     _check_keys(values, path)
     if values.get("mail", {}).get("password_file") and os.name == "posix":
@@ -108,9 +109,10 @@ def load_config(path: Path | None) -> Config:
 def parse_size(text: str | int, path: Path | None = None) -> int:
     """Bytes of `500 MB`, `2T`, `1000000`. Raises ContentError."""
     found = _SIZE.fullmatch(str(text).strip())
-    if not found:
+    size = float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " ") if found else None
+    if size is None or size > _LARGEST:
         raise ContentError(f"{text!r} is no size", path=path, repair="write for example 200 GB")
-    return int(float(found[1]) * 1000 ** " KMGT".index(found[2].upper() or " "))
+    return int(size)
 
 
 def _whole(values: dict[str, Any], table: str, key: str, default: int, of: str, path: Path) -> int:

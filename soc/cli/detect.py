@@ -5,8 +5,10 @@ from __future__ import annotations
 import click
 
 from soc.cli.context import Soc, pass_soc
-from soc.cli.output import chosen, emit_object, output_option
+from soc.cli.output import emit, output_option
 from soc.cli.pipeline import detector, report, report_content, stopper
+
+COLUMNS = ("batches", "events", "hits", "new", "left")
 
 
 @click.command()
@@ -22,8 +24,7 @@ def detect(soc: Soc, deadline: str | None, output: str | None) -> int:
     refused = _prepared(soc)
     outcome = detector(soc).run(stop=stopper(soc, deadline))
     report(outcome)
-    if chosen(output) == "json":
-        emit_object({"batches": outcome.batches, "events": outcome.events, "hits": outcome.hits, "new": outcome.new, "left": outcome.left})
+    emit([{name: getattr(outcome, name) for name in COLUMNS}], COLUMNS, output)
     return 4 if refused or outcome.failed else 0
 
 

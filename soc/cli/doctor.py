@@ -84,7 +84,7 @@ def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
 def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     desk = soc.desk
     with desk.read() as tx:
-        bad = tx.verify_cases()
+        bad = tx.verify_alerts() + tx.verify_cases()
         alerts = tx.count_alerts()
     return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in bad]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -85,8 +87,9 @@ def main() -> None:
     except click.exceptions.Abort:
         _leave("interrupted", 130)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        shown = io.StringIO()
+        error.show(shown)
+        _leave(shown.getvalue().rstrip("\n"), error.exit_code, before="")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; say nothing at shutdown either
         sys.exit(0)
@@ -103,6 +106,9 @@ def exit_code(error: SocError) -> int:
     return 3 if isinstance(error, Unavailable) else 2 if isinstance(error, (UsageError, ContentError)) else 4
 
 
-def _leave(message: str, code: int) -> None:
-    click.echo(f"soc: {message}", err=True)
+def _leave(message: str, code: int, *, before: str = "soc: ") -> NoReturn:
+    """Says a message on stderr and ends; what in it comes from a log or a file steers no terminal."""
+    from soc.cli.output import note
+
+    note(before + message)
     sys.exit(code)

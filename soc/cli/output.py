@@ -38,7 +38,7 @@ def emit(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], output: str 
         return len(listed)
     if form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
+        writer.writerow(map(_header, columns))
         listed = list(rows)
         writer.writerows([csv_cell(cell(row.get(c))) for c in columns] for row in listed)
         return len(listed)
@@ -65,8 +65,13 @@ def safe_echo(text: str, *, err: bool = False) -> None:
 
 
 def note(text: str) -> None:
-    """A diagnostic for people, on stderr. What in it comes from a log has been made printable before; its own line ends stay."""
+    """A diagnostic for people, on stderr: line ends stay, other control characters become escapes."""
     click.echo("\n".join(printable(line) for line in text.split("\n")), err=True)
+
+
+def _header(name: str) -> str:
+    """The name of a column as a CSV cell: a pivot makes names out of values; the field of time is no formula."""
+    return name if name == "@timestamp" else csv_cell(name)
 
 
 def _table(rows: list[Mapping[str, Any]], columns: Sequence[str], title: str) -> int:
@@ -77,9 +82,9 @@ def _table(rows: list[Mapping[str, Any]], columns: Sequence[str], title: str) ->
     table = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     cells = [[printable(cell(row.get(name))) for name in columns] for row in rows]
     needed = 0
-    for number, name in enumerate(columns):
+    for number, name in enumerate(map(printable, columns)):
         widest = max((len(name), *(len(row[number]) for row in cells)))
-        table.add_column(name, overflow="fold", min_width=min(widest, 17))  # ids, words and times stay whole
+        table.add_column(Text(name), overflow="fold", min_width=min(widest, 17))  # ids, words and times stay whole
         needed += min(widest, 17) + 2
     for row in cells:
         table.add_row(*map(Text, row))

@@ -70,6 +70,12 @@ def stopper(soc: Soc, deadline: str | None) -> Callable[[], bool]:
     return lambda: flag.raised or (until is not None and soc.monotonic() >= until)
 
 
+def earlier(stop: Callable[[], bool], soc: Soc, deadline: str, share: float) -> Callable[[], bool]:
+    """As `stop`, and true once this share of the deadline has passed from now on: the rest of it is for what follows."""
+    until = soc.monotonic() + parse_duration(deadline) / 1e6 * share
+    return lambda: stop() or soc.monotonic() >= until
+
+
 class _Flag:
     """Raised by the first SIGINT or SIGTERM; a second one ends the process as usual."""
 
@@ -98,6 +104,8 @@ def report(outcome: Outcome) -> None:
     )
     for place, reason in sorted(outcome.failed.items()):
         note(f"failed: {place}: {reason}")
+    for rule, count in sorted(outcome.keyless.items()):
+        note(f"rule {rule}: {count} hits have no value to group by and count for no alert")
     for (by, rule), count in sorted(outcome.removed.items()):
         note(f"exception {by} removed {count} hits of rule {rule}")
     if outcome.blind:

@@ -45,8 +45,8 @@ def upkeep(soc: Soc, days: int) -> tuple[int, int]:
 
 def _note_expired(soc: Soc, before: int, now: int) -> None:
     store, rules = soc.store.id, soc.content.rules.hash
-    with soc.desk.read() as tx:
-        ranges = tx.covered(store, rules)
+    with soc.desk.read() as tx:  # a rule set that was edited since takes over what those before it have seen
+        ranges = [span for known in {*tx.rulesets(), rules} for span in tx.covered(store, known)]
     lost = [
         row.number
         for row in soc.store.batches()

@@ -8,11 +8,12 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
-from soc.cli.pipeline import detector, overlap_guard, report, report_content, stopper
+from soc.cli.pipeline import detector, earlier, overlap_guard, report, report_content, stopper
 
 if TYPE_CHECKING:
     from soc.store.base import Tables
 
+READING = 0.5  # of the deadline at most, so that a backlog is searched as it is read
 MOST_IN_MEMORY = 8  # batches handed to the detector as they are; later ones are read back
 
 
@@ -41,7 +42,7 @@ def run(soc: Soc, deadline: str) -> int:
             memory[added.batch.number] = added.tables  # type: ignore[attr-defined]
 
     with overlap_guard(soc, "soc run"):
-        tally = ingest_feeds(soc, stop=stop, on_batch=keep)
+        tally = ingest_feeds(soc, stop=earlier(stop, soc, deadline, READING), on_batch=keep)
         outcome = detector(soc).run(stop=stop, memory=memory)
         report(outcome)
         failures = 0 if stop() else respond_all(soc, stop=stop)

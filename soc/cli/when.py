@@ -7,19 +7,21 @@ from datetime import UTC, date, datetime, time
 from soc.errors import UsageError
 from soc.times import DAY, parse_duration, to_moment
 
+_FIRST, _LAST = to_moment(datetime.min.replace(tzinfo=UTC)), to_moment(datetime.max.replace(tzinfo=UTC))
+
 
 def moment(text: str, now: int) -> int:
     """`90m`, `24h`, `7d` before now, or a date or time in ISO 8601 (UTC when it names no zone). Raises UsageError."""
     if (stated := _stated(text)) is not None:
         return stated
-    return now - _duration(text)
+    return _on_calendar(now - _duration(text), text)
 
 
 def later(text: str, now: int) -> int:
     """As `moment`, but a duration lies ahead."""
     if (stated := _stated(text)) is not None:
         return stated
-    return now + _duration(text)
+    return _on_calendar(now + _duration(text), text)
 
 
 def as_of(text: str, now: int) -> int:
@@ -28,7 +30,7 @@ def as_of(text: str, now: int) -> int:
         day = date.fromisoformat(text)
     except ValueError:
         return moment(text, now)
-    return to_moment(datetime.combine(day, time(), UTC)) + DAY
+    return _on_calendar(to_moment(datetime.combine(day, time(), UTC)) + DAY, text)
 
 
 def _stated(text: str) -> int | None:
@@ -36,7 +38,14 @@ def _stated(text: str) -> int | None:
         when = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return to_moment(when if when.tzinfo else when.replace(tzinfo=UTC))
+    return _on_calendar(to_moment(when if when.tzinfo else when.replace(tzinfo=UTC)), text)
+
+
+def _on_calendar(moment: int, text: str) -> int:
+    """The moment. Raises UsageError for one that could not be written as a date in UTC."""
+    if not _FIRST <= moment <= _LAST:
+        raise UsageError(f"{text!r} is no time of the years 1 to 9999\n  write for example 24h, 7d or 2026-10-11")
+    return moment
 
 
 def _duration(text: str) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import Row, Select, and_, func, select
 
+from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import alerts, case_alerts, evidence, extents
 from soc.desk.session import Session, chunks, digest
+from soc.errors import DeskError
 from soc.model import Alert, Evidence, Extent
 from soc.text import canonical_json
 
@@ -108,10 +109,22 @@ class Alerts(Session):
     def count_alerts(self) -> int:
         return self.connection.execute(select(func.count()).select_from(alerts)).scalar_one()
 
+    def verify_alerts(self) -> list[str]:
+        """What is wrong with the rows of alerts, their extents and evidence, each as one sentence; empty when nothing is."""
+        faults, read = [], set()
+        for row in self.connection.execute(_newest().order_by(alerts.c.id)):
+            read.add(row.id)
+            try:
+                _alert(row)
+            except DeskError as error:
+                faults.append(str(error))
+        ids = self.connection.execute(select(alerts.c.id).order_by(alerts.c.id)).scalars()
+        return faults + [f"alert {id}: its extent or its evidence is gone" for id in ids if id not in read]
+
     def extents(self, id: str) -> list[tuple[int, Extent]]:
         """How an alert grew: when it was said, and the extent, oldest first."""
         query = select(extents, evidence.c.body).join(evidence, evidence.c.digest == extents.c.evidence).where(extents.c.alert == id)
-        return [(row.at, _extent(row)) for row in self.connection.execute(query.order_by(extents.c.seq))]
+        return [(row.at, _extent(row, id)) for row in self.connection.execute(query.order_by(extents.c.seq))]
 
     def _reaches(self, ids: Collection[str]) -> dict[str, _Reach]:
         columns = [extents.c[name] for name in _REACH]
@@ -150,23 +163,35 @@ def _alert_row(alert: Alert, now: int) -> dict[str, Any]:
     }
 
 
-def _extent(row: Row[Any]) -> Extent:
-    return Extent(row._mapping["count"], row.first, row.last, tuple(Evidence(*item) for item in orjson.loads(row.body)))
+def _extent(row: Row[Any], alert: str) -> Extent:
+    sound(row, extents, alert)
+    with whole("evidence", f"of alert {alert}"):
+        evidence = tuple(_evidence(*item) for item in read_json(row.body, list))
+    return Extent(row._mapping["count"], row.first, row.last, evidence)
+
+
+def _evidence(time: Any, id: Any, event: Any) -> Evidence:
+    if type(time) is not int or type(id) is not str or type(event) is not dict:
+        raise TypeError(f"{time!r}, {id!r} is no event")
+    return Evidence(time, id, event)
 
 
 def _alert(row: Row[Any]) -> Alert:
+    sound(row, alerts, row.id)
+    with whole("alerts", row.id):
+        tags, key, detail = tuple(read_json(row.tags, list)), dict(read_json(row.key, list)), read_json(row.detail, dict)
     return Alert(
         id=row.id,
         rule_id=row.rule_id,
         rule_hash=row.rule_hash,
         title=row.title,
         level=row.level,
-        tags=tuple(orjson.loads(row.tags)),
+        tags=tags,
         institution=row.institution,
-        key=dict(orjson.loads(row.key)),
+        key=key,
         cell_start=row.cell_start,
         cell_end=row.cell_end,
-        extent=_extent(row),
+        extent=_extent(row, row.id),
         run_type=row.run_type,
-        detail=orjson.loads(row.detail),
+        detail=detail,
     )

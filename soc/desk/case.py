@@ -21,6 +21,7 @@ from dataclasses import dataclass, fields, replace
 from functools import reduce
 from typing import Any
 
+from soc.desk.damage import whole
 from soc.desk.log import Entry
 
 SETTABLE = ("title", "category", "severity", "priority", "tlp")
@@ -66,26 +67,30 @@ class Case:
 
 
 def step(head: Head, entry: Entry) -> Head:
-    """The head after one more entry."""
+    """The head after one more entry. Raises DeskError for one that does not say what its action needs."""
     change = _HEAD.get(entry.action)
-    changed = change(head, entry.said, entry) if change else {}
-    return replace(head, **changed, updated_at=entry.at, seq=entry.seq, hash=entry.hash)
+    with whole("case_log", entry.case, entry.seq):
+        changed = change(head, entry.said, entry) if change else {}
+        return replace(head, **changed, updated_at=entry.at, seq=entry.seq, hash=entry.hash)
 
 
 def fold(entries: Iterable[Entry]) -> Case:
-    """The case that a log tells of. Entries in order of `seq`, at least one."""
+    """The case that a log tells of. Entries in order of `seq`, at least one. Raises DeskError as `step` does."""
     log = tuple(entries)
+    head = reduce(step, log, Head(log[0].case))
     joined: dict[str, None] = {}  # a storm joins thousands of alerts: no tuple is copied for each
     for entry in log:
-        if entry.action == "alert":
-            joined[entry.said["alert"]] = None
-        elif entry.action == "moved":
-            for alert in entry.said["alerts"]:
-                joined.pop(alert, None)
-    case = Case(reduce(step, log, Head(log[0].case)), tuple(joined), log=log)
+        with whole("case_log", entry.case, entry.seq):
+            if entry.action == "alert":
+                joined[entry.said["alert"]] = None
+            elif entry.action == "moved":
+                for alert in entry.said["alerts"]:
+                    joined.pop(alert, None)
+    case = Case(head, tuple(joined), log=log)
     for entry in log:
         if change := _LISTS.get(entry.action):
-            case = replace(case, **change(case, entry.said, entry))
+            with whole("case_log", entry.case, entry.seq):
+                case = replace(case, **change(case, entry.said, entry))
     return case
 
 

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, func, or_, select, update
 
 from soc.desk.case import Case, Head, fold
+from soc.desk.damage import sound
 from soc.desk.docket import HEAD_COLUMNS, Docket, head_of, row_of
 from soc.desk.log import Entry, broken
 from soc.desk.schema import alerts, case_alerts, case_log, case_marks, cases
 from soc.desk.session import Session, chunks
 from soc.desk.words import OPEN
+from soc.errors import DeskError
 
 
 class Sighting(NamedTuple):
@@ -43,9 +45,9 @@ class Cases(Session):
         return fold(entries) if entries else None
 
     def entries(self, id: str) -> list[Entry]:
-        """The log of a case, in order."""
+        """The log of a case, in order. Raises DeskError for an entry whose values are of another type."""
         query = select(*(case_log.c[name] for name in Entry._fields)).where(case_log.c.case == id).order_by(case_log.c.seq)
-        return [Entry(*row) for row in self.connection.execute(query)]
+        return [Entry(*sound(row, case_log, id, row.seq)) for row in self.connection.execute(query)]
 
     def heads(
         self,
@@ -71,7 +73,7 @@ class Cases(Session):
         for column, value in ((cases.c.institution, institution), (cases.c.owner, owner)):
             if value is not None:
                 query = query.where(column == value)
-        return [head_of(row._mapping) for row in self.connection.execute(query)]
+        return [head_of(row) for row in self.connection.execute(query)]
 
     def queue(self) -> dict[str, int]:
         """How many cases each status has."""
@@ -120,17 +122,19 @@ class Cases(Session):
         """What is wrong with the logs and their projection, each as one sentence that names the case; empty when nothing is."""
         faults = [f"case {id}: its log has no row in the list of cases" for id in self._unlisted()]
         for row in self.connection.execute(select(*HEAD_COLUMNS).order_by(cases.c.id)).all():
-            faults += [f"case {row.id}: {fault}" for fault in self._faults(head_of(row._mapping))]
+            try:
+                faults += [f"case {row.id}: {fault}" for fault in self._faults(head_of(row))]
+            except DeskError as damage:
+                faults.append(str(damage))
         return faults
 
     def rebuild_cases(self) -> int:
         """Writes the projection anew from every log whose chain holds; returns how many cases."""
         count = 0
         for id in self.connection.execute(select(cases.c.id).order_by(cases.c.id)).scalars().all():
-            entries = self.entries(id)
-            if not entries or broken(entries):
+            case = self._proved(id)
+            if case is None:
                 continue
-            case = fold(entries)
             self.connection.execute(update(cases).where(cases.c.id == id).values(**row_of(case.head)))
             self.connection.execute(delete(case_alerts).where(case_alerts.c.case == id))
             for part in chunks(case.alerts):
@@ -138,6 +142,14 @@ class Cases(Session):
             self.put(case_alerts, [{"alert": alert, "case": id} for alert in case.alerts])
             count += 1
         return count
+
+    def _proved(self, id: str) -> Case | None:
+        """The fold over a log whose chain holds; None for another."""
+        try:
+            entries = self.entries(id)
+        except DeskError:  # named by `verify_cases`
+            return None
+        return fold(entries) if entries and not broken(entries) else None
 
     def _faults(self, head: Head) -> list[str]:
         entries = self.entries(head.id)

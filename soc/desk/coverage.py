@@ -6,11 +6,11 @@ Ranges are closed, `first..last`, and never touch each other: two that do are on
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import delete, insert, select, update
 
+from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import coverage, gaps, rulesets
 from soc.desk.session import Session
 from soc.errors import Conflict, UsageError
@@ -38,7 +38,8 @@ class Coverage(Session):
     def covered(self, store: str, ruleset: str) -> list[Range]:
         """The covered ranges of batch numbers, in order."""
         query = select(coverage.c.first, coverage.c.last).where(coverage.c.store == store, coverage.c.ruleset == ruleset)
-        return [(row.first, row.last) for row in self.connection.execute(query.order_by(coverage.c.first))]
+        rows = self.connection.execute(query.order_by(coverage.c.first))
+        return [(row.first, row.last) for row in rows if sound(row, coverage, store, ruleset, row.first)]
 
     def cover(self, store: str, ruleset: str, numbers: Collection[int]) -> None:
         """Marks batches as covered. Raises Conflict when one already is: then another run did this work."""
@@ -94,7 +95,7 @@ class Coverage(Session):
         query = select(*(gaps.c[name] for name in Gap._fields)).where(*(column == value for column, value in wanted if value is not None))
         if not filled:
             query = query.where(gaps.c.filled_at.is_(None))
-        return [Gap(*row) for row in self.connection.execute(query.order_by(gaps.c.id))]
+        return [Gap(*sound(row, gaps, row.store, row.ruleset, row.rule)) for row in self.connection.execute(query.order_by(gaps.c.id))]
 
     def remember_ruleset(self, hash: str, rules: Mapping[str, str], now: int) -> None:
         """Keeps what a rule set is made of: rule id -> rule hash. One that is known stays as it is."""
@@ -104,7 +105,12 @@ class Coverage(Session):
     def rulesets(self) -> dict[str, dict[str, str]]:
         """Rule set hash -> rule id -> rule hash, oldest rule set first."""
         query = select(rulesets.c.hash, rulesets.c.rules).order_by(rulesets.c.at, rulesets.c.hash)
-        return {row.hash: orjson.loads(row.rules) for row in self.connection.execute(query)}
+        return {row.hash: _rules(row) for row in self.connection.execute(query)}
+
+
+def _rules(row: Any) -> dict[str, str]:
+    with whole("rulesets", row.hash):
+        return read_json(row.rules, dict)
 
 
 def merged(ranges: Iterable[Range]) -> list[Range]:

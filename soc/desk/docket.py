@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from soc.desk.case import HEAD_FIELDS, Head, step
+from soc.desk.damage import sound, whole
 from soc.desk.log import FIRST, Entry, chained
 from soc.desk.schema import case_alerts, case_log, case_marks, cases, counters, extents
 from soc.desk.session import Session, chunks
@@ -59,7 +60,7 @@ class Docket:
         missing = [id for id in dict.fromkeys(ids) if id not in self._heads]
         for part in chunks(missing):
             rows = self._session.connection.execute(select(*HEAD_COLUMNS).where(cases.c.id.in_(part)))
-            self._heads |= {row.id: head_of(row._mapping) for row in rows}
+            self._heads |= {row.id: head_of(row) for row in rows}
         unknown = [id for id in missing if id not in self._heads]
         if unknown:
             raise UsageError(f"there is no case {', '.join(unknown)}\n  list them with: soc case list")
@@ -136,10 +137,11 @@ class Docket:
     def _next_id(self) -> str:
         year = str(to_datetime(self._now).year)
         here = counters.c.name == f"case-{year}"
-        value = self._session.connection.execute(select(counters.c.value).where(here)).scalar()
-        if value is None:
+        row = self._session.connection.execute(select(counters.c.value).where(here)).one_or_none()
+        if row is None:
             self._session.connection.execute(insert(counters).values(name=f"case-{year}", value=1))
             return f"{year}-000001"
+        value = sound(row, counters, f"case-{year}").value
         if value >= 999_999:
             raise DeskError(f"a million cases in {year}: numbers have run out\n  tune the rules that open them")
         self._session.connection.execute(update(counters).where(here).values(value=value + 1))
@@ -149,10 +151,11 @@ class Docket:
 HEAD_COLUMNS = tuple(cases.c[name] for name in HEAD_FIELDS)
 
 
-def head_of(row: Any) -> Head:
-    """The head that a row of the projection holds."""
-    values = {name: row[name] for name in HEAD_FIELDS}
-    pinned = tuple(values["pinned"].decode().split())
+def head_of(row: Row[Any]) -> Head:
+    """The head that a row of the projection holds. Raises DeskError for one that is damaged."""
+    values = dict(sound(row, cases, row.id)._mapping)
+    with whole("cases", row.id):
+        pinned = tuple(values["pinned"].decode().split())
     return Head(**{**values, "storm": bool(values["storm"]), "pinned": pinned})
 
 

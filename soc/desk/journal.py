@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import func, insert, select, update
 
+from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import cases, journal, playbook_runs
 from soc.desk.session import Session
 from soc.desk.words import OPEN
@@ -40,8 +40,9 @@ class JournalEntry(NamedTuple):
 
     @property
     def said(self) -> dict[str, Any]:
-        value: dict[str, Any] = orjson.loads(self.payload)
-        return value
+        """The payload, read. Raises DeskError when somebody damaged it."""
+        with whole("journal", self.run, self.seq):
+            return read_json(self.payload, dict)
 
 
 class PlaybookRun(NamedTuple):
@@ -80,7 +81,7 @@ class Journal(Session):
     def journal(self, run: int) -> list[JournalEntry]:
         """The journal of a run, in order."""
         query = select(*(journal.c[name] for name in JournalEntry._fields)).where(journal.c.run == run).order_by(journal.c.seq)
-        return [JournalEntry(*row) for row in self.connection.execute(query)]
+        return [JournalEntry(*sound(row, journal, run, row.seq)) for row in self.connection.execute(query)]
 
     def playbook_run(self, id: int) -> PlaybookRun | None:
         """The run, or None."""
@@ -98,4 +99,5 @@ class Journal(Session):
 
     def _runs(self, *wanted: Any) -> list[PlaybookRun]:
         query = select(*(playbook_runs.c[name] for name in PlaybookRun._fields)).where(*wanted)
-        return [PlaybookRun(*row) for row in self.connection.execute(query.order_by(playbook_runs.c.case, playbook_runs.c.number))]
+        rows = self.connection.execute(query.order_by(playbook_runs.c.case, playbook_runs.c.number))
+        return [PlaybookRun(*sound(row, playbook_runs, row.id)) for row in rows]

@@ -12,9 +12,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-import orjson
-
-from soc.errors import DeskError
+from soc.desk.damage import read_json, whole
 from soc.text import canonical_json
 
 FIRST = "0" * 64
@@ -35,11 +33,8 @@ class Entry(NamedTuple):
     @property
     def said(self) -> dict[str, Any]:
         """The payload, read. Raises DeskError when somebody damaged it."""
-        try:
-            value: dict[str, Any] = orjson.loads(self.payload)
-        except orjson.JSONDecodeError as error:
-            raise DeskError(f"case {self.case}: entry {self.seq} of its log is damaged\n  put a backup of the desk in its place") from error
-        return value
+        with whole("case_log", self.case, self.seq):
+            return read_json(self.payload, dict)
 
 
 def chained(prev: str, case: str, seq: int, at: int, actor: str, action: str, said: dict[str, Any]) -> Entry:

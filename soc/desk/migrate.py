@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, update
 
 from soc.desk import schema
+from soc.desk.damage import whole
 from soc.desk.schema import VERSION, meta
 from soc.errors import DeskError
 
@@ -25,12 +26,16 @@ STEPS: Mapping[int, Step] = {1: _add_playbooks}  # version -> what makes it the 
 
 
 def version_of(connection: Connection, *, lock: bool = False) -> int | None:
-    """The schema version, or None when there is no desk. `lock`: other writers wait until this transaction ends."""
+    """The schema version, or None when there is no desk. `lock`: other writers wait until this transaction ends.
+
+    Raises DeskError when it is no number.
+    """
     if not lock and not connection.dialect.has_table(connection, "meta"):
         return None
     query = select(meta.c.value).where(meta.c.name == "version")
     found = connection.execute(query.with_for_update() if lock else query).scalar()
-    return int(found) if found is not None else None
+    with whole("meta", "version"):
+        return int(found) if found is not None else None
 
 
 def make(connection: Connection) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
+from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import runs, swallowed
 from soc.desk.session import Session
 from soc.errors import UsageError
@@ -79,7 +79,7 @@ class Runs(Session):
         if kind is not None:
             query = query.where(runs.c.kind == kind)
         rows = self.connection.execute(query)
-        return [Run(*(orjson.loads(value) if name == "errors" else value for name, value in row._mapping.items())) for row in rows]
+        return [_run(sound(row, runs, row.id)) for row in rows]
 
     def swallow(
         self, kind: str, rule: str, institution: str, key: Mapping[str, str], by: str, count: int, now: int, run: int | None = None
@@ -96,9 +96,19 @@ class Runs(Session):
         wanted = ((swallowed.c.kind, kind), (swallowed.c.by, by), (swallowed.c.rule, rule))
         query = select(*(swallowed.c[field.name] for field in fields(Swallowed))).order_by(swallowed.c.id)
         rows = self.connection.execute(query.where(*(column == value for column, value in wanted if value is not None)))
-        return [Swallowed(**{**row._mapping, "key": dict(orjson.loads(row.key))}) for row in rows]
+        return [Swallowed(**{**row._mapping, "key": _key(row)}) for row in rows]
 
     def hidden(self, kind: str = "excepted") -> dict[str, Hidden]:
         """By what -> how much it swallowed in all, and when it last did."""
         query = select(swallowed.c.by, func.sum(swallowed.c.count), func.max(swallowed.c.at)).where(swallowed.c.kind == kind)
         return {row[0]: Hidden(int(row[1]), row[2]) for row in self.connection.execute(query.group_by(swallowed.c.by))}
+
+
+def _run(row: Row[Any]) -> Run:
+    with whole("runs", row.id):
+        return Run(**{**row._mapping, "errors": read_json(row.errors, list)})
+
+
+def _key(row: Row[Any]) -> dict[str, str]:
+    with whole("swallowed", row.kind, row.rule):
+        return dict(read_json(row.key, list))

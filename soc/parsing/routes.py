@@ -1,6 +1,7 @@
 """How a line finds its parser, and how whatever comes of it becomes an event: `Routes.event` is total.
 
-With a stated format only that is read; "syslog" reads the header and goes by the program's name. With none stated:
+With a stated format only that is read, one without an envelope also behind a header; "syslog" reads the header and goes by
+the program's name. With none stated:
 what read the source's line before (formats without an envelope only), the syslog header, formats that recognise the
 whole line. Behind a header: by program, then by marks, then formats without an envelope that recognise the message
 (Suricata's JSON by syslog, `@cee:` cookies). A line without a header that begins with a mark is read as its message.
@@ -113,17 +114,18 @@ class Routes:
         return unrecognised(record.fields, parser.dataset if certain else SYSLOG.name)
 
     def _stated_bare(self, parser: Parser, line: str, stream: Stream) -> Event:
+        """The whole line; where that fails on a line that the parser does not recognise, what stands behind a syslog header."""
         if parser.preamble is None:
             event = self._ask(parser, new_record(Record, (line, {}, "", line, stream.clock, ())))
         else:
             event = self._whole(parser, line, stream, recognised=True)
-        if event is not None:
+        if event is not None and (event.get("event.kind") != "pipeline_error" or self._holds(parser, line)):
             return event
         record = _header_or_none(line, stream)
         payload = _payload(record) if record else None
-        if payload is not None and (event := self._ask(parser, payload._replace(preamble=stream.preamble))) is not None:
-            return event
-        return failed({}, parser.dataset, f"no line of {parser.title or parser.name}")
+        if payload is not None and (behind := self._ask(parser, payload._replace(preamble=stream.preamble))) is not None:
+            return behind
+        return event or failed({}, parser.dataset, f"no line of {parser.title or parser.name}")
 
     def _behind(self, record: Record, stream: Stream) -> Event:
         certain = None

@@ -38,7 +38,7 @@ def parse_categories(document: Document) -> Categories:
     if not isinstance(document.value, dict):
         raise document.error("no table of categories", repair="write rows such as  t1110: intrusion-attempts/brute-force")
     for name, category in document.value.items():
-        if category not in categories():
+        if not isinstance(category, str) or category not in categories():
             raise document.error(f"{category!r} is no RSIT category", str(name), repair=f"there are: {', '.join(categories())}")
     return Categories({str(name).lower(): category for name, category in document.value.items()})
 

@@ -41,8 +41,8 @@ def parse_priority(document: Document) -> Priority:
     if not isinstance(value, dict) or set(value) - set(_KEYS) or "table" not in value:
         raise document.error("no table of priorities", repair=f"keys: {', '.join(_KEYS)}; `table` is needed")
     assets = value.get("assets", [UNKNOWN])
-    if not isinstance(assets, list) or UNKNOWN not in assets:
-        raise document.error(f"assets are a list that holds {UNKNOWN!r}", "assets")
+    if not isinstance(assets, list) or not all(isinstance(name, str) for name in assets) or UNKNOWN not in assets:
+        raise document.error(f"assets are a list of words that holds {UNKNOWN!r}", "assets")
     table, shifts = value["table"], value.get("institutions", {})
     if not isinstance(table, dict) or set(table) != set(SEVERITIES):
         raise document.error("the table needs a row for each severity", "table", repair=f"severities: {', '.join(SEVERITIES)}")
@@ -52,4 +52,4 @@ def parse_priority(document: Document) -> Priority:
             raise document.error(f"the row {severity!r} is not a priority for each asset class", "table", severity, repair=repair)
     if not isinstance(shifts, dict) or not all(type(shift) is int for shift in shifts.values()):
         raise document.error("a shift is a whole number for each class of institution", "institutions")
-    return Priority(tuple(map(str, assets)), table, {str(name): shift for name, shift in shifts.items()})
+    return Priority(tuple(assets), table, {str(name): shift for name, shift in shifts.items()})

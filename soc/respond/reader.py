@@ -137,7 +137,7 @@ class _Reader:
                 self._fault(f"{action.name} needs {argument}", *place, repair=f"add '{argument}: …' under `with`")
             elif fault := fault_of(stated.get(argument), how):
                 self._fault(f"{argument}: {fault}", *place, argument)
-            if how.own_only and isinstance(stated.get(argument), list) and not str(stated[argument][0]).startswith("/"):
+            elif how.own_only and isinstance(stated.get(argument), list) and not str(stated[argument][0]).startswith("/"):
                 self._fault(f"{argument}: the program {stated[argument][0]!r} has no full path", *place, argument, repair="begin with /")
 
     def _manual(self, name: str, body: Mapping[str, Any]) -> Step:
@@ -146,6 +146,9 @@ class _Reader:
             raise self.document.error("a manual step asks a question", *place, "manual")
         keep = {str(body["keep"]): "value"} if body.get("keep") else {}
         choices = body.get("choices")
+        for answer in choices if isinstance(choices, list) else ():
+            if isinstance(answer, (list, dict)):
+                raise self.document.error(f"an answer is a word, not {answer!r}", *place, "choices", repair="write it in quotes")
         if isinstance(choices, dict) and "on_completion" not in body:
             exits = choices
         elif isinstance(choices, list) and choices and "on_completion" in body:
@@ -190,7 +193,7 @@ class _Reader:
     def _keep(self, body: Mapping[str, Any], action: Action, name: str) -> dict[str, str]:
         keep = self._mapping(body.get("keep") or {}, "keep", "steps", name, "keep")
         for variable, output in keep.items():
-            if output not in action.gives:
+            if not isinstance(output, str) or output not in action.gives:
                 self._fault(
                     f"{action.name} gives no {output!r}", "steps", name, "keep", str(variable), repair=_meant(str(output), action.gives)
                 )

@@ -91,17 +91,21 @@ class Responder:
             return self._begin(tx, case, book, actor)
 
     def answer(self, case: str, step: str, value: str, *, actor: str, number: int | None = None) -> PlaybookRun:
-        """A person's answer to the question of a step. Raises UsageError that names what is asked."""
+        """A person's answer to the question of a step. Raises UsageError that names what is asked, or the runs that ask the same."""
         with self.desk.write() as tx:
             runs = [run for run in tx.playbook_runs(case=case, unended=True) if number in (None, run.number)]
             asking = {run: progress for run in runs if (progress := fold(tx.journal(run.id))).state in ("asking", "unsure")}
-            run = next((run for run, progress in asking.items() if progress.step == step), None)
-            if run is None:
+            meant = [run for run, progress in asking.items() if progress.step == step]
+            if len(meant) > 1:
+                several = ", ".join(f"{run.number} ({run.playbook})" for run in meant)
+                raise UsageError(f"several runs of case {case} ask {step!r}: {several}\n  say which with --run")
+            if not meant:
                 open_now = ", ".join(str(progress.step) for progress in asking.values())
                 raise UsageError(
                     f"case {case} does not ask {step!r}\n  "
                     + (f"it asks: {open_now}" if open_now else "it asks nothing; see: soc case show")
                 )
+            (run,) = meant
             Turn(tx, run, self._book(run.playbook), self.world, self.now(), self.actions).answer(asking[run], value, actor)
         return run
 

@@ -9,6 +9,7 @@ from threading import Timer
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from soc.condition.sql_text import literal, name
 from soc.errors import UsageError
@@ -18,7 +19,10 @@ from soc.store.segments.parquet import BATCH, DATASET, ID, INGESTED, TIME
 from soc.store.segments.relation import Relation, connection, engine_errors
 
 EVERY = (TIME, ID, DATASET, INGESTED, BATCH)
+_WRAPPING = 2  # lines that DuckDB puts before a statement whose rows are limited
+_PLACE = re.compile(r"\n\nLINE (\d+): ([^\n]*)\n( *\^+)\s*\Z")  # LINE 3: SELECT 'a'::INT, and below it where
 _QUOTED = re.compile(r'"([^"]+)"')
+_TEXTUAL = {"UHUGEINT", "BIGNUM", "BIT", "TIME WITH TIME ZONE"}
 Answer = tuple[list[str], list[tuple[Any, ...]]]
 
 
@@ -79,19 +83,52 @@ def _fetched(engine: duckdb.DuckDBPyConnection, query: str, limit: int, seconds:
     deadline = Timer(seconds, engine.interrupt)
     deadline.start()
     try:
-        table = engine.sql(query).limit(limit).to_arrow_table()
+        table = _exact(engine.sql(query).limit(limit)).to_arrow_table()
+        return table.column_names, list(zip(*(_values(engine, column) for column in table.columns), strict=True))
     except duckdb.InterruptException as error:
         raise UsageError(f"the question took longer than {seconds:.0f} s\n  ask for a shorter window or fewer columns") from error
     except (duckdb.IOException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:
-        raise UsageError(str(error)) from error
+        raise UsageError(_placed(str(error), query)) from error
     finally:
         deadline.cancel()
-    rows = list(zip(*(map(_plain, column.to_pylist()) for column in table.columns), strict=True))
-    return table.column_names, rows
+
+
+def _placed(message: str, query: str) -> str:
+    """The message with the person's own line where the engine counts those of its wrapping, and without a place that is not theirs."""
+    found = _PLACE.search(message)
+    if not found:
+        return message
+    indent = query[: len(query) - len(query.lstrip())]
+    number, lines = int(found[1]) - _WRAPPING + indent.count("\n"), query.split("\n")
+    if not 0 < number <= len(lines) or found[2].strip(".") not in lines[number - 1]:
+        return message[: found.start()]
+    shift = len(found[1]) - len(str(number))
+    return f"{message[: found.start()]}\n\nLINE {number}: {found[2]}\n{found[3][shift:]}"
+
+
+def _exact(found: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The relation with columns as text that Arrow would give another meaning."""
+    kinds = [str(kind) for kind in found.types]
+    if not _TEXTUAL.intersection(kinds):
+        return found
+    shown = [f"CAST(#{at} AS VARCHAR)" if kind in _TEXTUAL else f"#{at}" for at, kind in enumerate(kinds, start=1)]
+    return found.project(", ".join(f"{column} AS {name(title)}" for column, title in zip(shown, found.columns, strict=True)))
+
+
+def _values(engine: duckdb.DuckDBPyConnection, column: pa.ChunkedArray) -> list[Any]:
+    """The values of a column; as DuckDB writes them, all of them, when one lies beyond the calendar of Python or between its moments."""
+    try:
+        return [_plain(value) for value in column.to_pylist()]
+    except (OverflowError, ValueError):
+        written = engine.from_arrow(pa.table({"value": column})).project("CAST(value AS VARCHAR)")
+        return [value for (value,) in written.fetchall()]
 
 
 def _plain(value: Any) -> Any:
-    """DuckDB sums whole numbers to decimals without digits: they are whole numbers."""
-    return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else value
+    """DuckDB sums whole numbers to decimals without digits: they are whole numbers, or text when 64 bits do not hold them."""
+    if not isinstance(value, Decimal) or value != value.to_integral_value():
+        return value
+    whole = int(value)
+    return whole if -(1 << 63) <= whole < 1 << 64 else str(whole)
