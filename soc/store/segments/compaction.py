@@ -14,7 +14,7 @@ from soc.condition.sql_text import literal, name
 from soc.errors import StoreError
 from soc.store.segments import register
 from soc.store.segments.core import Core, Shape
-from soc.store.segments.damage import damaged, faults
+from soc.store.segments.damage import check_whole
 from soc.store.segments.layout import discard
 from soc.store.segments.parquet import DATASET, ID, ROW_GROUP, TIME, Segment, write_segment
 from soc.store.segments.register import Stored
@@ -82,8 +82,7 @@ def _gains(core: Core, group: Sequence[Stored]) -> bool:
 
 
 def _merge(core: Core, group: Sequence[Stored], *, now: int) -> None:
-    if wrong := faults(core.layout.segments, group, deep=True):
-        raise damaged(wrong)  # before it is made part of a file that looks sound
+    check_whole(core.layout.segments, group)
     made: list[Segment] = []
     parts = register.parts(core.manifest, group)
     try:

@@ -42,6 +42,12 @@ def faults(folder: Path, segments: Iterable[Stored], *, deep: bool = False) -> l
     ]
 
 
+def check_whole(folder: Path, segments: Iterable[Stored]) -> None:
+    """Raises StoreError that names the segments whose bytes are not those written: before they are made part of a file that looks sound."""
+    if wrong := faults(folder, segments, deep=True):
+        raise damaged(wrong)
+
+
 def file_fault(path: Path, rows: int, size: int, wanted: str | None) -> str | None:
     """What is wrong with a file that shall have so many rows and bytes, and this digest, when one is wanted."""
     try:

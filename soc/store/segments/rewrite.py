@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from soc.store.segments import register
 from soc.store.segments.core import Core
-from soc.store.segments.damage import damaged, faults, reading
+from soc.store.segments.damage import check_whole, reading
 from soc.store.segments.layout import discard
 from soc.store.segments.parquet import ROW_GROUP, Segment, write_segment
 from soc.store.segments.register import Stored
@@ -30,8 +30,7 @@ class Rewrite:
 def rewrite(core: Core, old: Stored, keep: Keep) -> Rewrite:
     """A durable file with the rows that `keep` leaves, not yet named by the manifest. Raises StoreError."""
     path = core.layout.segments / old.name
-    if wrong := faults(core.layout.segments, [old], deep=True):
-        raise damaged(wrong)
+    check_whole(core.layout.segments, [old])
     with reading(path):
         source = pq.ParquetFile(path)
         schema = source.schema_arrow
