@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soc.fields import MAX_LABELS, Catalogue, Field, base_catalogue
-from soc.match.columns import FREQUENT, arrow_type, to_events, to_tables
+from soc.match.columns import arrow_type, to_events, to_tables
+from soc.match.transpose import CHUNK
 from soc.model import Event
 
 CATALOGUE = base_catalogue().extended(
@@ -72,7 +73,7 @@ def said(event: Event) -> Event:
     return {name: value for name, value in event.items() if value is not None and value not in ([], {})}
 
 
-@given(st.lists(FITTING, max_size=8), st.sampled_from([1, FREQUENT + 1]))
+@given(st.lists(FITTING, max_size=8), st.sampled_from([1, CHUNK]))
 def test_events_come_back_from_their_tables_as_they_went_in(few: list[Event], times: int) -> None:
     events = few * times
     tables = to_tables(events, CATALOGUE)

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from soc.fields import Catalogue, Field
 from soc.match.misfits import fitted
+from soc.match.transpose import CHUNK, transposed
 from soc.model import Event
 
 MOMENT = pa.timestamp("us", tz="UTC")
@@ -34,9 +35,8 @@ _PYTHON = {  # what has to be looked at first: Arrow would cut 1.5 down to 1, an
     "map": frozenset({dict, _NONE}),
 }
 _LIST = frozenset({list, _NONE})
+_TEXT = ("keyword", "ip")
 DATASET = "event.dataset"
-CHUNK = 512  # events turned at a time: they stay in the processor's cache
-FREQUENT = 32  # events with the same names in the same order that are worth a table of their own
 
 
 def arrow_type(field: Field) -> pa.DataType:
@@ -78,45 +78,17 @@ def _table(events: list[Event], catalogue: Catalogue) -> pa.Table:
 
 def _fast_table(events: list[Event], catalogue: Catalogue) -> pa.Table | None:
     """The table of events that all fit, or None."""
-    parts, order = [], []
-    for names, rows, alike in _groups(events):
-        if not set(names) <= catalogue.fields.keys():
+    columns = transposed(events)
+    if not columns.keys() <= catalogue.fields.keys():
+        return None
+    filled: dict[str, pa.Array] = {}
+    for name in sorted(columns):
+        array = _column(columns[name], catalogue.fields[name])
+        if array is None:
             return None
-        for start in range(0, len(rows), CHUNK):
-            chunk = [events[row] for row in rows[start : start + CHUNK]]
-            arrays = {name: _column(values, catalogue.fields[name]) for name, values in _transposed(names, chunk, alike)}
-            if None in arrays.values():
-                return None
-            parts.append(pa.table(arrays))
-        order += rows
-    table = pa.concat_tables(parts, promote_options="default")
-    if len(order) > 1 and len(parts) > 1:
-        table = table.take(np.argsort(np.array(order))) if order != sorted(order) else table
-    table = table.combine_chunks()
-    filled = [name for name in sorted(table.column_names) if table[name].null_count < len(events)]
-    return table.select(filled) if filled else pa.table({DATASET: pa.nulls(len(events), pa.string())})  # no columns, no rows
-
-
-def _groups(events: list[Event]) -> list[tuple[Sequence[Any], list[int], bool]]:
-    """Names, row numbers, and whether these events have exactly the names, in this order; rare shapes share one group."""
-    shapes: dict[tuple[Any, ...], list[int]] = {}
-    for row, event in enumerate(events):
-        shapes.setdefault(tuple(event), []).append(row)
-    groups: list[tuple[Sequence[Any], list[int], bool]] = []
-    names, heap = {DATASET: None}, []
-    for shape, rows in shapes.items():
-        if shape and (len(rows) >= FREQUENT or len(shapes) == 1):
-            groups.append((shape, rows, True))
-        else:
-            names |= dict.fromkeys(shape)
-            heap += rows
-    return [*groups, (list(names), sorted(heap), False)] if heap else groups
-
-
-def _transposed(names: Sequence[Any], events: list[Event], alike: bool) -> Iterable[tuple[Any, Sequence[Any]]]:
-    if alike:
-        return zip(names, zip(*map(dict.values, events), strict=True), strict=True)
-    return ((name, [event.get(name) for event in events]) for name in names)
+        if array.null_count < len(events):
+            filled[name] = array
+    return pa.table(filled or {DATASET: pa.nulls(len(events), pa.string())})  # no columns, no rows
 
 
 def _column(values: Sequence[Any], field: Field) -> pa.Array | None:
@@ -124,11 +96,19 @@ def _column(values: Sequence[Any], field: Field) -> pa.Array | None:
     if not _of_type(values, field):
         return None
     try:
+        if field.type in _TEXT and values[0] == values[-1] and values.count(values[0]) == len(values):
+            return _repeated(values[0], len(values), field)
         column = pa.array(_for_arrow(values, field), arrow_type(field))
     except (pa.ArrowInvalid, TypeError, OverflowError, UnicodeEncodeError):  # another type, a surrogate, more than 64 bits
         return None
     inner = column.values if field.array else column.items if field.type == "map" else None
     return None if inner is not None and inner.null_count else column
+
+
+def _repeated(value: Any, times: int, field: Field) -> pa.Array | None:
+    """A column of one text, or of one list of texts."""
+    one = pa.array(_for_arrow([value], field), arrow_type(field))
+    return None if field.array and one.values.null_count else one.take(pa.array(np.zeros(times, np.int32)))
 
 
 def _of_type(values: Sequence[Any], field: Field) -> bool:

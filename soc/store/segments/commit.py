@@ -18,7 +18,7 @@ from soc.store.segments.batches import read_batches
 from soc.store.segments.columns import fix_columns, known_columns
 from soc.store.segments.core import Core
 from soc.store.segments.layout import discard
-from soc.store.segments.parquet import BATCH, DATASET, FEED, ID, INGESTED, TIME, Segment, sorted_by_time, write_segment
+from soc.store.segments.parquet import BATCH, DATASET, FEED, FRESH_PAGE, ID, INGESTED, TIME, Segment, sorted_by_time, write_segment
 from soc.store.segments.rewrite import Rewrite, apply, undo
 from soc.store.segments.supersede import settle, without_repeats
 
@@ -73,7 +73,7 @@ def _written(core: Core, draft: Draft, tables: Tables) -> Segment | None:
     if not tables:
         return None
     wide = pa.concat_tables(tables.values(), promote_options="permissive")
-    return write_segment(core.layout.segments, f"b{draft.number:010d}", [wide], wide.schema, wide.num_rows)
+    return write_segment(core.layout.segments, f"b{draft.number:010d}", [wide], wide.schema, wide.num_rows, FRESH_PAGE)
 
 
 def _close(

@@ -17,6 +17,7 @@ TIME, ID, DATASET, BATCH, FEED, INGESTED = "@timestamp", "event.id", "event.data
 ROW_GROUP = 100_000
 PAGE = 2048  # rows: a scan skips whole pages, so few hits of a filter cost a third less than with pages of 1 MiB, for 1.5 bytes an event
 LEVEL = 1  # zstd: level 3 costs a fifth more CPU for no smaller files, level 9 twice as much for 4 % of the size
+FRESH_PAGE = 20_000  # rows of a batch as it comes in: it is merged soon, and small pages cost a tenth of writing it
 # nearly every value differs: a dictionary would be a second copy
 UNIQUE = frozenset({ID, "event.original", "soc.raw", "message"})
 
@@ -62,15 +63,15 @@ def total(spans: Iterable[Span]) -> Span:
     return first
 
 
-def write_segment(folder: Path, prefix: str, tables: Iterable[pa.Table], schema: pa.Schema, rows: int) -> Segment:
+def write_segment(folder: Path, prefix: str, tables: Iterable[pa.Table], schema: pa.Schema, rows: int, page: int = PAGE) -> Segment:
     """A durable file with these tables in turn; `rows` is how many are expected. Raises StoreError, then there is no file.
 
-    The tables' columns are those of `schema`.
+    The tables' columns are those of `schema`; `page`: rows of a page.
     """
     counts: dict[tuple[str, int], Span] = {}
 
     def write(path: Path) -> None:
-        with pa.OSFile(str(path), "wb") as sink, pq.ParquetWriter(sink, schema, **_properties(schema, rows)) as writer:
+        with pa.OSFile(str(path), "wb") as sink, pq.ParquetWriter(sink, schema, **_properties(schema, rows, page)) as writer:
             for table in tables:
                 _count(table, counts)
                 writer.write_table(table, row_group_size=ROW_GROUP)
@@ -103,12 +104,12 @@ def _by(counts: dict[tuple[str, int], Span], part: int) -> dict[Any, Span]:
     return {key: total(found) for key, found in spans.items()}
 
 
-def _properties(schema: pa.Schema, rows: int) -> dict[str, Any]:
+def _properties(schema: pa.Schema, rows: int, page: int) -> dict[str, Any]:
     return {
         "compression": "zstd",
         "compression_level": LEVEL,
         "use_dictionary": [path for field in schema if field.name not in UNIQUE for path in _leaves(field)],
-        "max_rows_per_page": PAGE,
+        "max_rows_per_page": page,
         "write_page_checksum": True,
         "store_schema": False,
         "bloom_filter_options": {ID: {"ndv": max(1, min(rows, ROW_GROUP)), "fpp": 0.01}},

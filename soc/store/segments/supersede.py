@@ -20,12 +20,14 @@ READING = "soc.reading"
 
 def without_repeats(events: Sequence[Event]) -> Sequence[Event]:
     """The events, each id once: of equal ids the highest reading, then the first."""
+    if len({event.get(ID) for event in events}) == len(events):
+        return events
     best: dict[str | None, Event] = {}
     for event in events:
         known = best.setdefault(event.get(ID), event)
         if known is not event and _reading(event) > _reading(known):
             best[event.get(ID)] = event
-    return events if len(best) == len(events) else list(best.values())
+    return list(best.values())
 
 
 def settle(core: Core, events: Sequence[Event]) -> tuple[Sequence[Event], list[Rewrite]]:
@@ -34,7 +36,7 @@ def settle(core: Core, events: Sequence[Event]) -> tuple[Sequence[Event], list[R
     Only events read again (`soc.reading` above 1) are looked up. One whose stored reading is as high or higher is present already
     and is left out.
     """
-    again = {event[ID]: _reading(event) for event in events if _reading(event) > 1 and ID in event}
+    again = {event[ID]: _reading(event) for event in events if READING in event and _reading(event) > 1 and ID in event}
     if not again:
         return events, []
     present: set[str] = set()
