@@ -54,7 +54,8 @@ def _maven(*arguments: str) -> None:
 def _reason(error: subprocess.CalledProcessError | subprocess.TimeoutExpired) -> str:
     """The first line that Maven calls an error."""
     said = error.stdout if isinstance(error.stdout, str) else ""
-    return next((line.removeprefix("[ERROR] ")[:300] for line in said.splitlines() if line.startswith("[ERROR]")), str(error))
+    blamed = (line.partition("[ERROR]")[2].strip() for line in said.splitlines())
+    return next((line[:300] for line in blamed if line), str(error))
 
 
 def _unpack(archive: Path, folder: Path) -> None:

@@ -14,9 +14,12 @@ from tests.servers.machine import Missing
 @contextmanager
 def needed() -> Iterator[None]:
     """Around whatever starts or leases a server."""
+    reason = ""
     try:
         yield
     except Missing as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
+        reason = str(error)
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    if reason:
+        pytest.skip(reason)
