@@ -12,17 +12,17 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Self
 
 from tests.servers.machine import HOST, workspace
-from tests.servers.node import Node
+from tests.servers.node import BRIEF, Node
 from tests.servers.security import Security
 
 SINGLE = {"discovery.type": "single-node"}
 
 
 @contextmanager
-def single(*, secured: Security | None = None, heap: str = "512m", **settings: Any) -> Iterator[Node]:
-    """A server by itself; `settings` go into elasticsearch.yml."""
+def single(*, secured: Security | None = None, java: str = BRIEF, **settings: Any) -> Iterator[Node]:
+    """A server by itself; `settings` go into elasticsearch.yml, `java` to the virtual machine: LASTING for what is to be measured."""
     with workspace("elasticsearch") as folder:
-        node = Node(folder, SINGLE | settings, secured=secured, heap=heap)
+        node = Node(folder, SINGLE | settings, secured=secured, java=java)
         try:
             node.start()
             node.wait()
@@ -34,8 +34,8 @@ def single(*, secured: Security | None = None, heap: str = "512m", **settings: A
 class Cluster:
     """Nodes that each may be master and hold data. A killed one comes back by `start`, with its data and under its address."""
 
-    def __init__(self, size: int = 3, *, heap: str = "512m", **settings: Any) -> None:
-        self._size, self._heap, self._settings = size, heap, settings
+    def __init__(self, size: int = 3, *, java: str = BRIEF, **settings: Any) -> None:
+        self._size, self._java, self._settings = size, java, settings
         self._stack = ExitStack()
         self.nodes: list[Node] = []
 
@@ -69,7 +69,7 @@ class Cluster:
 
     def _node(self, stack: ExitStack, name: str) -> Node:
         masters = {"node.name": name, "cluster.initial_master_nodes": self._names()}
-        return Node(stack.enter_context(workspace(name)), masters | self._settings, heap=self._heap)
+        return Node(stack.enter_context(workspace(name)), masters | self._settings, java=self._java)
 
     def _introduce(self) -> None:
         seeds = [f"{HOST}:{node.transport}" for node in self.nodes]

@@ -23,12 +23,15 @@ from tests.servers.security import Security
 
 UNWANTED = ("jdk.incubator.vector", "-Xlog:gc")  # a module that our Java lacks; a log that nobody reads
 
+BRIEF = "-Xms512m -Xmx512m -XX:TieredStopAtLevel=1"  # ready with half of the CPU; code that runs long would be compiled better without
+LASTING = "-Xms512m -Xmx512m"
+
 
 class Node:
     """A node in an empty folder of the servers' user. Its ports stay the same however often it is started."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any], *, secured: Security | None = None, heap: str = "512m") -> None:
-        self._folder, self._config, self._secured, self._heap = folder, folder / "config", secured, heap
+    def __init__(self, folder: Path, settings: Mapping[str, Any], *, secured: Security | None = None, java: str = BRIEF) -> None:
+        self._folder, self._config, self._secured, self._java = folder, folder / "config", secured, java
         self._http, self.transport = free_port(), free_port()
         self.settings = dict(settings)
         self._process: Process | None = None
@@ -56,7 +59,7 @@ class Node:
     def wait(self, *, nodes: int = 1) -> None:
         """Until it answers and sees so many nodes. Raises RuntimeError with its last words when it ends instead."""
         with self.client(request_timeout=5, max_retries=0) as client:
-            wait_for(lambda: self._sees(client) == nodes, f"{self.url} to see {nodes} nodes")
+            wait_for(lambda: self._sees(client) == nodes, f"{self.url} to see {nodes} nodes", seconds=300)
 
     def kill(self) -> None:
         """As if the power had failed."""
@@ -97,7 +100,7 @@ class Node:
             "ES_JAVA_HOME": str(java_home()),
             "ES_PATH_CONF": str(self._config),
             "ES_TMPDIR": str(self._folder / "tmp"),
-            "ES_JAVA_OPTS": f"-Xms{self._heap} -Xmx{self._heap}",
+            "ES_JAVA_OPTS": self._java,
         }
 
     def _configure(self) -> None:

@@ -45,8 +45,7 @@ class Security:
         server.cert_chain_pems[0].write_to_path(str(config / CERTIFICATE))
         server.private_key_pem.write_to_path(str(config / KEY))
         (config / "roles.yml").write_text(yaml.safe_dump(dict(self.roles)), "utf-8")
-        _tool(env, "keystore", "create")
-        _tool(env, "keystore", "add", "--stdin", "bootstrap.password", typed=self.password)
+        _tool(env, "keystore", "add", "--force", "--stdin", "bootstrap.password", typed=self.password)
         for name, user in self.users.items():
             _tool(env, "users", "useradd", name, "-p", user.password, "-r", user.role)
 
