@@ -87,8 +87,9 @@ def test_a_user_may_do_what_the_role_says_and_no_more(secured: Node):
 
 @pytest.mark.cluster
 def test_a_cluster_answers_without_a_node_and_takes_it_back():
-    with needed(), Cluster() as cluster, cluster.nodes[1].client() as client:
+    with needed(), Cluster() as cluster, cluster.nodes[1].client(request_timeout=70) as client:
         client.index(index="soc-events", document={"event.id": "a"}, refresh=True)
+        client.cluster.health(wait_for_status="green", timeout="60s")  # there is a second copy
 
         cluster.nodes[0].kill()
         cluster.wait(size=2)
