@@ -7,13 +7,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check lint content docs bench fuzz clean
+.PHONY: demo test test-cluster servers check lint content docs bench fuzz clean
 
 demo: $(STAMP)  ## the main job, on the embedded store
 	$(BIN)/soc demo
 
 test: $(STAMP)  ## the test suite
 	$(BIN)/python -m pytest -n 2
+
+test-cluster: $(STAMP)  ## what needs three Elasticsearch nodes, or much time
+	$(BIN)/python -m pytest -m cluster
+
+servers: $(STAMP)  ## fetches the servers that tests start, so that no test waits for it
+	$(BIN)/python -m tests.servers
 
 check: lint content test  ## what CI runs
 

@@ -1,12 +1,18 @@
-"""What is collected, and where."""
+"""What is collected, and where; the servers that tests share."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.servers import indices, postgresql
+from tests.servers.keeper import lease
+from tests.servers.needed import needed
 
 settings.register_profile("soc", deadline=None)  # how long an example takes is the machine's affair
 settings.load_profile("soc")
@@ -40,3 +46,37 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, text in getattr(report, "user_properties", ()):
                 if name == "table" and report.when == "call":
                     terminalreporter.write_line(text)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> Iterator[str]:
+    """An Elasticsearch that the whole session shares: name indices by `index_prefix`, and leave the cluster's settings as they were."""
+    with needed(), lease("elasticsearch") as url:
+        yield url
+
+
+@pytest.fixture
+def index_prefix(elasticsearch_url: str) -> Iterator[str]:
+    """What the names of a test's indices and templates begin with; they are removed after it."""
+    with indices.prefixed(elasticsearch_url) as prefix:
+        yield prefix
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A PostgreSQL that the whole session shares."""
+    with needed(), lease("postgresql") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def fresh_database(postgresql_server: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases; they are dropped after the module."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(postgresql.fresh_database(postgresql_server))
+
+
+@pytest.fixture(scope="module")
+def postgresql_url(fresh_database: Callable[[], str]) -> str:
+    """A database of the module's own."""
+    return fresh_database()
