@@ -47,7 +47,7 @@ def exact(value: Any, kind: str) -> bool:
     if kind == "keyword":
         return fits(value) and lowers_as_fold(value)
     if kind == "ip":
-        return canonical_ip(value) == value
+        return bool(canonical_ip(value) == value)
     if kind == "date":
         return bool(NANOS[0] <= value <= NANOS[1])
     return kind != "double" or math.isfinite(value)
