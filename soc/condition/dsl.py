@@ -14,13 +14,11 @@ from dataclasses import dataclass, replace
 
 from soc.condition.bind import bind, kind_of
 from soc.condition.dsl_leaf import any_query, leaf_query
-from soc.condition.dsl_query import ALL, NONE, Body, Bounds, and_, either, every, neither, not_, or_
+from soc.condition.dsl_query import UNCERTAIN, Body, Bounds, and_, either, every, neither, not_, or_
 from soc.condition.dsl_text import terms
 from soc.condition.indexed import COARSE, guard
 from soc.condition.tree import And, Exists, FieldRef, Keyword, Leaf, Node, Not, Or
 from soc.fields import Catalogue
-
-_UNCERTAIN = Bounds(ALL, NONE, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def _alike(leaves: tuple[Leaf, ...], joined: type[And] | type[Or], catalogue: Ca
         return _keywords([leaf for leaf in leaves if isinstance(leaf, Keyword)], joined, catalogue)
     names = [first.field, first.other] if isinstance(first, FieldRef) else [first.field]
     if COARSE in names:
-        return _UNCERTAIN  # events do not have it, documents do
+        return UNCERTAIN  # events do not have it, documents do
     kind = kind_of(first.field, catalogue)
     bounds = either(any_query(leaves, kind)) if joined is Or else every(leaf_query(leaf, kind) for leaf in leaves)
     return _guarded(bounds, sorted({held for name in names if (held := guard(name, kind_of(name, catalogue)))}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
@@ -110,7 +111,8 @@ def _in_network(leaf: Cidr, kind: str) -> Bounds:
         return at_most(six)
     quad = quad_pattern(network)
     upper = or_((regexp(leaf.field, leaf.field, f"({quad})(%.*)?"), six))  # a zone is no part of the address; ::ffff:192.0.2.1
-    return Bounds(upper, NONE if leaf.field.startswith(LABEL) else regexp(leaf.field, leaf.field, quad), False)
+    lower = NONE if leaf.field.startswith(LABEL) else regexp(leaf.field, leaf.field, quad)
+    return replace(at_most(upper), lower=lower)
 
 
 def _six(field: str, network: IPv6Network) -> Body:

@@ -4,41 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 Body = dict[str, Any]
 ALL: Body = {"match_all": {}}
 NONE: Body = {"match_none": {}}
 DEEPEST = 24  # nested `bool`; a server refuses more than 30
+MOST_PATTERNS = 1000  # some 5,000 are the death of a server with a heap of 512 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What is known of a condition: every event that meets it is in `upper`, every event in `lower` meets it.
 
-    `exact`: they are the same, but for events that `soc.coarse` names. `depth` is at least that of nested `bool`.
+    `exact`: they are the same, but for events that `soc.coarse` names. `depth` is at least that of nested `bool`, `patterns`
+    at least the number of automata.
     """
 
     upper: Body
     lower: Body
     exact: bool
     depth: int = 1
+    patterns: int = 0
+
+
+UNCERTAIN = Bounds(ALL, NONE, False)
 
 
 def just(query: Body) -> Bounds:
     """The query says it exactly."""
-    return Bounds(query, query, True)
+    return Bounds(query, query, True, patterns=patterns_in(query))
 
 
 def at_most(query: Body) -> Bounds:
     """The query meets also others."""
-    return Bounds(query, NONE, False)
+    return Bounds(query, NONE, False, patterns=patterns_in(query))
 
 
 def every(parts: Iterable[Bounds]) -> Bounds:
-    """All of them."""
+    """All of them; of too many, as many as the server can bear."""
     some = list(parts)
-    return _limited(and_(part.upper for part in some), and_(part.lower for part in some), some)
+    borne = [part for part, total in zip(some, accumulate(part.patterns for part in some), strict=True) if total <= MOST_PATTERNS]
+    if len(borne) < len(some):
+        borne.append(UNCERTAIN)
+    return _limited(and_(part.upper for part in borne), and_(part.lower for part in borne), borne)
 
 
 def either(parts: Iterable[Bounds]) -> Bounds:
@@ -53,10 +63,16 @@ def neither(part: Bounds) -> Bounds:
 
 
 def _limited(upper: Body, lower: Body, parts: list[Bounds]) -> Bounds:
-    depth = 1 + max((part.depth for part in parts), default=0)
-    if depth > DEEPEST:
-        return Bounds(ALL, NONE, False)
-    return Bounds(upper, lower, all(part.exact for part in parts), depth)
+    depth, patterns = 1 + max((part.depth for part in parts), default=0), sum(part.patterns for part in parts)
+    if depth > DEEPEST or patterns > MOST_PATTERNS:
+        return UNCERTAIN
+    return Bounds(upper, lower, all(part.exact for part in parts), depth, patterns)
+
+
+def patterns_in(query: Body) -> int:
+    """How many automata the server makes for a query."""
+    clauses = (clause for part in query.get("bool", {}).values() if isinstance(part, list) for clause in part)
+    return len(query.keys() & {"wildcard", "regexp"}) + sum(map(patterns_in, clauses))
 
 
 def and_(queries: Iterable[Body]) -> Body:

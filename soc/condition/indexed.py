@@ -4,7 +4,8 @@
 - A date: `FIELD` in milliseconds, for people and histograms; `FIELD.ns` to the microsecond, for comparing and sorting.
 - Labels are `flattened`, which has no sub-fields: `soc.labels_lc` holds them folded. It is indexed, not kept.
 - What the index cannot match exactly in an event (`soc.coarse`): text beyond MAX_UNITS, which is not indexed at all; letters
-  that the server lowers and `fold` does not; dates outside of NANOS; numbers that are not finite; addresses that are none. All labels count as one field.
+  that the server lowers and `fold` does not; dates outside of NANOS; numbers that are not finite; addresses that are none.
+  All labels count as one field.
 """
 
 from __future__ import annotations

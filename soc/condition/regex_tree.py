@@ -19,7 +19,7 @@ from soc.condition.fold import fold
 _LEADING = re.compile(r"\(\?([ims]+)\)")
 _ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ALIKE = re.compile(r"x[0-9a-fA-F]{2}|[dDsSwWbBnrtf]|[^A-Za-z0-9]")
-_UNLIKE = ("[:", "[[", "--", "&&", "~~", "||", "(?<", "(?#", "(?P=", "(?P>", "{,")
+_UNLIKE = re.compile(r"\[:|\[\[|\[[^\]]*(?:--|&&|~~|\|\|)|\(\?[<#]|\(\?P[=>]|\{,")
 _NEWLINE = Chars(((10, 10),), negated=True)
 _CLASSES = {  # RE2's, over ASCII; no vertical tab in \s
     op.CATEGORY_DIGIT: ((48, 57),),
@@ -50,7 +50,7 @@ def read(pattern: str, flags: str) -> Read | None:
     """The pattern, which RE2 accepts, as a tree of whole values; None when its meaning is not certain."""
     if leading := _LEADING.match(pattern):
         pattern, flags = pattern[leading.end() :], flags + leading[1]
-    if any(sign in pattern for sign in _UNLIKE) or not all(_ALIKE.fullmatch(escape) for escape in _ESCAPE.findall(pattern)):
+    if _UNLIKE.search(pattern) or not all(_ALIKE.fullmatch(escape) for escape in _ESCAPE.findall(pattern)):
         return None
     try:
         items = parser.parse(pattern)
