@@ -8,13 +8,14 @@ numbers), or a pattern that meets more (networks and numbers in text, patterns o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
+from soc.condition.dsl_merge import LONGEST_PART, merged
 from soc.condition.dsl_query import NONE, Body, Bounds, and_, at_most, just, or_
-from soc.condition.dsl_text import among, exists, parts_of, regex_query, regexp, terms, text_query, wildcard
+from soc.condition.dsl_text import among, exists, parts_of, regex_query, regexp, terms, text_query, where, wildcard
 from soc.condition.indexed import NANOS, NS
 from soc.condition.patterns import Part
 from soc.condition.predicate import value_test
@@ -79,7 +80,27 @@ def any_query(leaves: Iterable[Leaf], kind: str) -> list[Bounds]:
         others.append(just(or_(among(equals[0].field, kind, equals))))
     if len(patterns) > MANY:
         return [*others, _by_beginnings(patterns, kind)]
-    return others + [text_query(leaf, kind) for leaf in patterns]
+    return [*others, *_merged([leaf for leaf in patterns if isinstance(leaf, Contains)], kind), *_single(patterns, kind)]
+
+
+def _merged(leaves: list[Contains], kind: str) -> Iterator[Bounds]:
+    """The texts that can be looked for together."""
+    texts: dict[str, list[str]] = {}
+    for leaf in leaves:
+        if _mergeable(leaf):
+            texts.setdefault(where(leaf, kind), []).append(leaf.text)
+    for path, some in texts.items():
+        for expression, pack in merged(some):
+            field = leaves[0].field
+            yield just(regexp(field, path, expression) if len(pack) > 1 else wildcard(field, path, (ANY, pack[0], ANY)))
+
+
+def _single(leaves: list[Contains | Ends | Wildcard], kind: str) -> Iterator[Bounds]:
+    return (text_query(leaf, kind) for leaf in leaves if not (isinstance(leaf, Contains) and _mergeable(leaf)))
+
+
+def _mergeable(leaf: Contains) -> bool:
+    return len(leaf.text) <= LONGEST_PART and leaf.text.isascii() and not leaf.field.startswith(LABEL)
 
 
 def _by_beginnings(leaves: list[Contains | Ends | Wildcard], kind: str) -> Bounds:

@@ -7,8 +7,9 @@ it is sent: to a piece of the text, or to "has a value". Such a query meets more
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from soc.condition.automaton import Tree, effort, to_lucene
+from soc.condition.automaton import effort, to_lucene
 from soc.condition.dsl_query import NONE, Body, Bounds, and_, at_most, just, or_
 from soc.condition.indexed import folded, lowers_as_fold
 from soc.condition.patterns import Part
@@ -19,7 +20,7 @@ from soc.condition.values import LABEL
 TextLeaf = Equals | Contains | Starts | Ends | Wildcard
 LONGEST = 256  # characters in a pattern: the automaton of a periodic text grows with its square
 MOST_ONES = 8  # `?` after a `*`: the automaton doubles with each
-MOST_EFFORT = 10_000  # a tenth of what a server spends before it refuses
+MOST_EFFORT = 5000  # a twentieth of what a server spends before it refuses
 LONGEST_REGEX = 1000  # `index.max_regex_length`
 MOST_TERMS = 65_536  # `index.max_terms_count`
 
@@ -92,10 +93,11 @@ def regex_query(leaf: Regex, kind: str) -> Bounds:
     found = read(leaf.pattern, leaf.flags)
     if found is None:
         return at_most(exists(leaf.field))
-    query = _lucene(leaf.field, folded(leaf.field) if kind == "ip" else leaf.field, found.tree)
-    if query is None:
+    path, expression, spent = folded(leaf.field) if kind == "ip" else leaf.field, to_lucene(found.tree), effort(found.tree, MOST_EFFORT)
+    if "\0" in path or len(expression) > LONGEST_REGEX or spent > MOST_EFFORT:
         return at_most(_containing(leaf.field, required(found.tree)))
-    return just(query) if found.exact and not leaf.field.startswith(LABEL) else at_most(query)
+    query = regexp(leaf.field, path, expression)
+    return replace(just(query) if found.exact and not leaf.field.startswith(LABEL) else at_most(query), weight=spent)
 
 
 def regexp(field: str, path: str, expression: str) -> Body:
@@ -123,13 +125,6 @@ def _pattern(field: str, path: str, parts: tuple[Part, ...]) -> Bounds:
         return at_most(query) if field.startswith(LABEL) else just(query)
     longest = max(texts, key=len, default="")[:LONGEST]
     return at_most(wildcard(field, path, (ANY, longest, ANY)) if longest else exists(field))
-
-
-def _lucene(field: str, path: str, tree: Tree) -> Body | None:
-    expression = to_lucene(tree)
-    if "\0" in path or len(expression) > LONGEST_REGEX or effort(tree, MOST_EFFORT) > MOST_EFFORT:
-        return None
-    return regexp(field, path, expression)
 
 
 def _containing(field: str, texts: tuple[str, ...] | None) -> Body:

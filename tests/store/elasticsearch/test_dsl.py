@@ -57,7 +57,7 @@ DOCUMENTS = {
     "v6": {"source.ip": "2001:db8::1", "user.name": "2001:DB8:0::1", "process.interactive": False},
     "mapped": {"user.name": "::ffff:192.0.2.9"},
     "zone": {"user.name": "192.0.2.7%eth0"},
-    "compatible": {"source.ip": "::192.0.2.1"},
+    "compatible": {"source.ip": "::c000:201"},  # ::192.0.2.1, which is no IPv4 address,
     "2023": {"@timestamp": parse_iso("2023-12-31T23:59:59.999999Z"), "event.start": parse_iso("2023-12-31T23:59:59.999999Z")},
     "2024": {"@timestamp": parse_iso("2024-01-01T00:00:00Z"), "event.start": parse_iso("2024-01-01T00:00:00.000001Z")},
     "1601": {"@timestamp": parse_iso("1601-01-01T00:00:00Z")},
@@ -104,6 +104,14 @@ MEETS = [
     (name(Contains, "*?"), ["signs"], True),
     (name(Contains, "x" * 300), ["long"], False),
     (Not(name(Contains, "x" * 300)), others("long"), False),
+    # one of several texts
+    (Or((name(Contains, "OO"), name(Contains, "62"), name(Contains, "\\n"))), ["root", "Root", "number"], True),
+    (Or((name(Contains, "a\n"), name(Contains, '"&<@'), name(Contains, "\u03c3"))), ["line", "signs", "dots"], True),
+    (Or((name(Contains, "oo", cased=True), name(Contains, "RO", cased=True), name(Contains, "46"))), ["root", "Root", "number"], True),
+    (Or((name(Contains, "RO", cased=True), name(Contains, "Roo", cased=True))), ["Root"], True),
+    (Not(Or((name(Contains, "oo"), name(Contains, "x"), name(Contains, "*?")))), others("root", "Root", "long", "garay", "signs"), True),
+    (Or((Contains("source.ip", "92.0"), Contains("source.ip", "DB8::"))), ["v4", "v6"], True),
+    (Or((Contains("labels.k", "OO"), Contains("labels.k", "x"))), ["root", "garay"], False),
     # wildcards
     (name(Wildcard, ("r", ONE, ONE, "T")), ["root", "Root"], True),
     (name(Wildcard, ("a", ONE, "B")), ["line", "vt"], True),
