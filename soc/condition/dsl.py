@@ -1,0 +1,99 @@
+"""A condition as a query in Elasticsearch's Query DSL that finds at least the events that meet it.
+
+The predicate decides on what comes back. An index that `soc.store.elasticsearch.mapping` describes answers most leaves exactly,
+except for events whose value it could not take as it is: they name the field in `soc.coarse`. So a leaf is bounded from above by
+`leaf OR soc.coarse:field`, from below by `leaf AND NOT soc.coarse:field`; what the server cannot say at all is bounded by
+everything and nothing. Not takes the bounds of its argument in turn, and the query is the upper bound of the whole.
+A field that the index does not have is missing everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from soc.condition.bind import bind, kind_of
+from soc.condition.dsl_leaf import any_query, leaf_query
+from soc.condition.dsl_query import UNCERTAIN, Body, Bounds, and_, either, every, neither, not_, or_
+from soc.condition.dsl_text import terms
+from soc.condition.indexed import COARSE, guard
+from soc.condition.tree import And, Exists, FieldRef, Keyword, Leaf, Node, Not, Or
+from soc.fields import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`body` finds every event that meets the condition. `exact`: and no other, unless the event has a `soc.coarse`."""
+
+    body: Body
+    exact: bool
+
+
+def to_dsl(node: Node, catalogue: Catalogue) -> Query:
+    """The query for a condition. Raises ConditionError, see `bind`."""
+    bounds = _bounds(bind(node, catalogue), catalogue)
+    return Query(bounds.upper, bounds.exact)
+
+
+def _bounds(node: Node, catalogue: Catalogue) -> Bounds:
+    if isinstance(node, Not):
+        return neither(_bounds(node.arg, catalogue))
+    if isinstance(node, (And, Or)):
+        return _combined(node, catalogue)
+    return _alike((node,), Or, catalogue)
+
+
+def _combined(node: And | Or, catalogue: Catalogue) -> Bounds:
+    """Leaves on the same field share their guard; lists of values become one query."""
+    alike: dict[object, list[Leaf]] = {}
+    others: list[Bounds] = []
+    for arg in _flat(node):
+        if isinstance(arg, (And, Or, Not)):
+            others.append(_bounds(arg, catalogue))
+        else:
+            alike.setdefault(_group(arg), []).append(arg)
+    combine = every if isinstance(node, And) else either
+    return combine([*(_alike(tuple(leaves), type(node), catalogue) for leaves in alike.values()), *others])
+
+
+def _flat(node: And | Or) -> Iterator[Node]:
+    for arg in node.args:
+        if isinstance(arg, type(node)):
+            yield from _flat(arg)
+        else:
+            yield arg
+
+
+def _group(leaf: Leaf) -> object:
+    if isinstance(leaf, Keyword):
+        return Keyword
+    return leaf if isinstance(leaf, FieldRef) else leaf.field
+
+
+def _alike(leaves: tuple[Leaf, ...], joined: type[And] | type[Or], catalogue: Catalogue) -> Bounds:
+    """All or one of the leaves, which are keywords, or on one field, or the same reference."""
+    first = leaves[0]
+    if isinstance(first, Keyword):
+        return _keywords([leaf for leaf in leaves if isinstance(leaf, Keyword)], joined, catalogue)
+    names = [first.field, first.other] if isinstance(first, FieldRef) else [first.field]
+    if COARSE in names:
+        return UNCERTAIN  # events do not have it, documents do
+    kind = kind_of(first.field, catalogue)
+    bounds = either(any_query(leaves, kind)) if joined is Or else every(leaf_query(leaf, kind) for leaf in leaves)
+    return _guarded(bounds, sorted({held for name in names if (held := guard(name, kind_of(name, catalogue)))}))
+
+
+def _guarded(bounds: Bounds, names: list[str]) -> Bounds:
+    if not names:
+        return bounds
+    coarse = or_(terms(COARSE, names))
+    return replace(bounds, upper=or_((bounds.upper, coarse)), lower=and_((bounds.lower, not_(coarse))), depth=bounds.depth + 2)
+
+
+def _keywords(leaves: list[Keyword], joined: type[And] | type[Or], catalogue: Catalogue) -> Bounds:
+    """On `event.original`, or where that is missing on `message`."""
+    lines, messages = (
+        _alike(tuple(replace(leaf.leaf, field=field) for leaf in leaves), joined, catalogue) for field in ("event.original", "message")
+    )
+    missing = neither(_alike((Exists("event.original"),), Or, catalogue))
+    return either((lines, every((missing, messages))))

@@ -1,0 +1,124 @@
+"""Events as documents of an index, and back, exactly.
+
+A document is as flat as its event: the same dotted names, and the same values but for
+- dates: ISO 8601 in UTC, or the bare number where a year has not four digits;
+- numbers that are not finite: `nan`, `inf`, `-inf`;
+- labels with a key that no index takes: then all labels lie in `soc.labels_apart`, as JSON;
+- `soc.labels_lc`, which is indexed and not kept, and `soc.coarse`, the fields that the index cannot match exactly here.
+An event with a value that its column in a segment would refuse, too, is moved as `soc.match.misfits.fitted` says.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from soc.condition.fold import fold
+from soc.condition.indexed import COARSE, LABELS, LABELS_LC, exact, fits, key_fits
+from soc.condition.numbers import LONG
+from soc.condition.values import YEARS
+from soc.fields import Catalogue, Field
+from soc.match.misfits import fitted
+from soc.model import Event
+from soc.store.elasticsearch.mapping import LABELS_APART
+from soc.times import iso, parse_iso
+
+Document = dict[str, Any]
+_OWN = (COARSE, LABELS_LC, LABELS_APART)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def to_document(event: Event, catalogue: Catalogue) -> Document:
+    """The event as the source of a document."""
+    present = {name: value for name, value in event.items() if value is not None and value != []}
+    if not all(_storable(value, catalogue.fields.get(name)) for name, value in present.items()):
+        present = fitted(present, catalogue)
+    document: Document = {}
+    coarse: list[str] = []
+    for name, value in present.items():
+        if name == LABELS:
+            _put_labels(document, value, coarse)
+        elif name not in _OWN:
+            kind = catalogue.fields[name].type
+            if kind in _UNSURE and not all(exact(item, kind) for item in (value if type(value) is list else (value,))):
+                coarse.append(name)
+            write = _WRITE.get(kind)
+            document[name] = value if write is None else _each(write, value)
+    if coarse:
+        document[COARSE] = coarse
+    return document
+
+
+def from_document(document: Document, catalogue: Catalogue) -> Event:
+    """The event of a document's `_source`, or of the part of it that was asked for."""
+    event: Event = {}
+    for name, value in document.items():
+        if name == LABELS_APART:
+            event[LABELS] = orjson.loads(value)
+        elif name not in _OWN:
+            read = _READ.get(catalogue.type_of(name))
+            event[name] = value if read is None else _each(read, value)
+    return event
+
+
+def _put_labels(document: Document, labels: dict[str, str], coarse: list[str]) -> None:
+    if not labels:
+        return
+    if not all(map(key_fits, labels)):
+        document[LABELS_APART] = orjson.dumps(labels).decode()
+        coarse.append(LABELS)
+        return
+    document[LABELS] = labels
+    document[LABELS_LC] = {key: fold(text) for key, text in labels.items()}
+    if not all(map(fits, labels.values())):
+        coarse.append(LABELS)
+
+
+def _storable(value: Any, field: Field | None) -> bool:
+    """Whether the field's column in a segment takes the value. It takes what the catalogue may still find odd: any text for an address."""
+    if field is None:
+        return False
+    if field.type == "map":
+        return type(value) is dict and all(type(text) is str and _is_clean(text) for pair in value.items() for text in pair)
+    if field.array:
+        return type(value) is list and all(_takes(field.type, item) for item in value)
+    return _takes(field.type, value)
+
+
+def _takes(kind: str, item: Any) -> bool:
+    if kind in ("keyword", "ip"):
+        return type(item) is str and _is_clean(item)
+    if kind == "bool":
+        return type(item) is bool
+    if kind == "double":
+        return type(item) is float or (type(item) is int and item.bit_length() <= 64)
+    return type(item) is int and LONG[0] <= item <= LONG[1]
+
+
+def _is_clean(text: str) -> bool:
+    return text.isascii() or _SURROGATE.search(text) is None
+
+
+def _each(turn: Callable[[Any], Any], value: Any) -> Any:
+    return list(map(turn, value)) if type(value) is list else turn(value)
+
+
+def _write_date(moment: int) -> str | int:
+    return iso(moment) if YEARS[0] <= moment <= YEARS[1] else moment
+
+
+def _read_date(written: str | int) -> int:
+    return parse_iso(written) if isinstance(written, str) else written
+
+
+def _write_double(number: float) -> float | str:
+    return float(number) if math.isfinite(number) else str(float(number))
+
+
+_UNSURE = ("keyword", "ip", "date", "double")
+_WRITE: dict[str, Callable[[Any], Any]] = {"date": _write_date, "double": _write_double}
+_READ: dict[str, Callable[[Any], Any]] = {"date": _read_date, "double": float}
