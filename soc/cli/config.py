@@ -46,7 +46,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
 }
 _NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 _LARGEST = 1 << 60  # bytes; what is compared with it is counted in 64 bits
-_PASSWORD = re.compile(r"://[^/?#]*:[^/?#]+@|[?&](?:ssl)?password=")  # in a URL
+_PASSWORD = re.compile(r"://[^@/]*:[^@]+@|[?&](?:ssl)?password=")  # in a URL
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 
 
@@ -94,10 +94,7 @@ def load_config(path: Path | None) -> Config:
     _check_keys(values, path)
     if values.get("mail", {}).get("password_file") and os.name == "posix":
         _check_private(Path(values["mail"]["password_file"]), path)
-    if _PASSWORD.search(values.get("desk", {}).get("url", "")) and os.name == "posix" and path.stat().st_mode & 0o007:
-        raise ContentError(
-            "holds the desk's password, and everybody can read it", path=path, repair="chmod o-rwx, or see SOC_DESK_PASSWORD"
-        )
+    _check_secret(values.get("desk", {}).get("url", ""), path)
     return Config(
         path=path,
         content=tuple((path.parent / root).absolute() for root in values.get("content", [])),
@@ -146,3 +143,9 @@ def _check_keys(values: dict[str, Any], path: Path) -> None:
 def _check_private(secret: Path, path: Path) -> None:
     if secret.is_file() and secret.stat().st_mode & 0o077:
         raise ContentError(f"{secret} can be read by others", path=path, repair=f"chmod 600 {secret}")
+
+
+def _check_secret(url: str, path: Path) -> None:
+    if _PASSWORD.search(url) and os.name == "posix" and path.stat().st_mode & 0o007:
+        repair = f"chmod o-rwx {path}, or leave it out and set SOC_DESK_PASSWORD"
+        raise ContentError("holds the desk's password, and everybody can read it", path=path, repair=repair)

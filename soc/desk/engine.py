@@ -22,7 +22,7 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 _CONNECT = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3, "application_name": "soc"}
 _OPTIONS: dict[tuple[str, bool], dict[str, Any]] = {
     ("postgresql", True): {"isolation_level": "READ COMMITTED"},
-    ("postgresql", False): {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+    ("postgresql", False): {"isolation_level": "REPEATABLE READ"},
 }
 
 
@@ -62,7 +62,7 @@ def _on_begin_of_file(connection: Connection) -> None:
 
 def _on_begin(wait: int, connection: Connection) -> None:
     if _writes(connection):
-        limits = f"SET LOCAL lock_timeout = {wait}; SET LOCAL idle_in_transaction_session_timeout = {IDLE_SECONDS * 1000}"
+        limits = f"SET LOCAL lock_timeout = {wait}; SET LOCAL idle_in_transaction_session_timeout = {int(IDLE_SECONDS * 1000)}"
         connection.exec_driver_sql(f"{limits}; SELECT pg_advisory_xact_lock({WRITERS})")
 
 
