@@ -30,6 +30,7 @@ from soc.respond.priority import parse_priority
 from soc.times import DAY, HOUR, MINUTE, parse_iso
 
 T0 = parse_iso("2026-10-11T22:00:00Z")
+MANY = 200
 DETECTIONS = Path(__file__).parents[1] / "detections"
 
 
@@ -112,8 +113,9 @@ def emptied(desk: Desk) -> None:
     tables = [table for table in reversed(metadata.sorted_tables) if table.name != "meta"]
     deletes = [f'DELETE FROM "{table.name}"' for table in tables]
     anew = [f"ALTER SEQUENCE {table.name}_id_seq RESTART" for table in tables if "id" in table.c and table.c.id.type is Serial]
-    with desk.write() as tx:
-        tx.connection.exec_driver_sql("; ".join(deletes + anew))
+    truncate = f"TRUNCATE {', '.join(table.name for table in tables)} RESTART IDENTITY"
+    with desk.write() as tx:  # a truncation costs a tenth of a second, a deletion grows with the rows
+        tx.connection.exec_driver_sql(truncate if tx.count_alerts() > MANY else "; ".join(deletes + anew))
 
 
 _in_force: list[Files | Server] = []
@@ -132,10 +134,11 @@ def desks_on(engine: str) -> Iterator[Files | Server]:
 
 
 def _server_url() -> str:
-    if url := os.environ.get("SOC_TEST_POSTGRESQL_URL"):
-        return url
-    reason = "SOC_TEST_POSTGRESQL_URL names no PostgreSQL server whose role may create databases and roles"
-    pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    url = os.environ.get("SOC_TEST_POSTGRESQL_URL", "")
+    if not url:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("SOC_TEST_POSTGRESQL_URL names no PostgreSQL server whose role may create databases and roles")
+    return url
 
 
 @contextmanager

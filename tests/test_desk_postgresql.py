@@ -133,7 +133,7 @@ def test_a_connection_that_was_cut_is_named_and_the_next_change_has_another(serv
     url = server.empty()
     desk = open_desk(url, create=True)
 
-    with pytest.raises(DeskError, match="the server is stopping or starting|the connection was lost"), desk.write() as tx:
+    with pytest.raises(DeskError, match=r"the server is stopping or starting|the connection was lost"), desk.write() as tx:
         tx.begin_run("lost", now=T0)
         cut(server, url)
         tx.begin_run("lost", now=T0)
@@ -153,7 +153,7 @@ def test_a_writer_that_falls_silent_keeps_the_others_waiting_for_so_long_only_an
     one, other = open_desk(url, create=True), open_desk(url)
     monkeypatch.setattr(connections, "IDLE_SECONDS", 0.2)
 
-    with pytest.raises(DeskError, match="gave this change up|the connection was lost"), one.write() as silent:
+    with pytest.raises(DeskError, match=r"gave this change up|the connection was lost"), one.write() as silent:
         silent.begin_run("silent", now=T0)
         with other.write() as tx:
             tx.begin_run("heard", now=T0)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from threading import Barrier
 
@@ -72,7 +73,7 @@ def test_a_source_goes_on_where_it_was_committed_and_may_get_another_stamp(regis
 
     assert register.sources() == [state(30)]
     for wrong in (stretch(None, 40), stretch(10, 40), stretch(31, 40)):
-        with pytest.raises(Conflict, match="source s1 is read .*, but is to be read from 30\n  drop"):
+        with pytest.raises(Conflict, match=r"source s1 is read .*, but is to be read from 30\n  drop"):
             begun(register, wrong)
     with pytest.raises(Conflict, match="source s9 is read from 5, but is to be read as a new one"):
         begun(register, stretch(5, 6, "s9"))
@@ -106,7 +107,7 @@ def test_feeds_are_summed_over_batches(register):
 def test_a_source_is_read_by_one_writer_at_a_time(register):
     batch = begun(register, stretch(None, 10), stretch(None, 10, "s2"))
 
-    with pytest.raises(Busy, match="source s2 is being read by one, batch 1, until .* at the latest\n  wait for it"):
+    with pytest.raises(Busy, match=r"source s2 is being read by one, batch 1, until .* at the latest\n  wait for it"):
         begun(register, stretch(None, 5, "s2"), writer="two")
     with pytest.raises(Busy, match="take that batch over first"):
         begun(register, stretch(None, 5, "s2"), writer="two", now=T0 + LEASE)
@@ -138,7 +139,7 @@ def test_a_lease_is_renewed_by_who_holds_it_and_can_be_offered_to_others(registe
 
     assert register.renew(1, batch.token, now=T0 + 50, lease=LEASE) == replace(batch, expires_at=T0 + 50 + LEASE)
     assert register.expired(T0 + 50 + LEASE - 1) == []
-    with pytest.raises(Busy, match="batch 1 is being written by one, until .* at the latest\n  wait for it"):
+    with pytest.raises(Busy, match=r"batch 1 is being written by one, until .* at the latest\n  wait for it"):
         register.take_over(1, "two", now=T0 + LEASE, lease=LEASE)
     with pytest.raises(Conflict, match="batch 1 belongs to one: it is not this writer's any more\n  drop it"):
         register.renew(1, "another token", now=T0, lease=LEASE)
@@ -236,8 +237,7 @@ def test_of_several_that_take_over_a_batch_at_once_one_wins(registers):
     for number in range(1, 16, 2):
         old = begun(registers[0], stretch(None, 10, f"s{number}"))
 
-        takers = [lambda one=one: one.take_over(old.number, str(one), now=T0 + LEASE, lease=LEASE) for one in registers]
-        found = at_once(*takers)
+        found = at_once(*(partial(one.take_over, old.number, str(one), now=T0 + LEASE, lease=LEASE) for one in registers))
 
         assert [kind for kind in found if not isinstance(kind, OpenBatch)] == [Conflict, Conflict]
         assert [batch.absorbs for batch in found if isinstance(batch, OpenBatch)] == [(old.number,)]
@@ -247,7 +247,7 @@ def test_of_several_that_begin_to_read_a_source_at_once_one_does(registers):
     for number in range(8):
         source = f"s{number}"
 
-        found = at_once(*(lambda one=one: begun(one, stretch(None, 10, source), writer=str(one)) for one in registers))
+        found = at_once(*(partial(begun, one, stretch(None, 10, source), writer=str(one)) for one in registers))
 
         assert [kind for kind in found if not isinstance(kind, OpenBatch)] == [Busy, Busy]
     assert [batch.number for batch in registers[0].expired(T0 + LEASE)] == list(range(1, 9))
@@ -274,7 +274,9 @@ except Conflict:
 def test_a_writer_that_was_stopped_past_its_lease_wakes_to_find_its_batch_taken_over(desk_engine):
     url = desk_engine.empty()
     register = make_register(open_desk(url, create=True), now=T0)
-    sleeper = subprocess.Popen([sys.executable, "-c", WRITER, url, register.store], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    sleeper = subprocess.Popen(
+        [sys.executable, "-c", WRITER, url, register.store], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert sleeper.stdout is not None
     number = int(sleeper.stdout.readline())
     sleeper.send_signal(signal.SIGSTOP)

@@ -7,12 +7,14 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from desk_kit import T0
+from desk_kit import T0, alert
 
 from soc.desk.desk import open_desk
 from soc.desk.migrate import back_up
+from soc.desk.register import make_register
 from soc.desk.schema import VERSION
 from soc.errors import DeskError
+from soc.model import SourceState, Stretch
 
 
 def made(path: Path) -> str:
@@ -96,8 +98,47 @@ def test_an_unknown_driver_is_named():
         open_desk("nonsense://host/desk")
 
 
+@pytest.mark.parametrize(
+    ("damage", "place"),
+    [
+        ("alerts SET tags = 'x'", "table alerts, row a1"),
+        ("alerts SET cell_start = 'x'", "table alerts, row a1"),
+        ("extents SET count = 'x'", "table extents, row a1"),
+        ("cases SET pinned = 'title'", "table cases, row 2026-000001"),
+        ("cases SET opened_at = 'x'", "table cases, row 2026-000001"),
+        ("case_log SET at = 'x'", "table case_log, row 2026-000001 1"),
+        ("case_log SET payload = '[1]'", "table case_log, row 2026-000001 1"),
+        ("batches SET events = 'x'", "table batches, row store 1"),
+        ("batches SET absorbs = x'5b'", "table batches, row store 1"),
+        ("sources SET state = x'7b7d'", "table sources, row store s1"),
+    ],
+)
+def test_a_value_of_another_type_which_sqlite_keeps_is_named_with_its_repair(tmp_path, damage, place):
+    url = made(tmp_path / "desk.db")
+    with open_desk(url).write() as tx:
+        tx.put_alert(alert("a1"), now=T0)
+    register = make_register(open_desk(url), now=T0, store="store")
+    batch = register.begin("one", [Stretch(None, SourceState("s1", "g", "p", 10, "", 0, ""))], {}, now=T0, lease=60)
+    register.close(batch.number, batch.token, events=1, first=T0, last=T0, feeds=(), now=T0)
+    with sqlite3.connect(tmp_path / "desk.db") as desk:
+        desk.execute(f"UPDATE {damage}")
+    desk.close()
+
+    with pytest.raises(DeskError) as caught, open_desk(url).read() as tx:
+        assert (tx.alerts(), tx.heads(), tx.case("2026-000001"), register.batches(), register.sources()) is None
+
+    assert str(caught.value).startswith(f"{place}: is damaged: ")
+    assert str(caught.value).endswith("backup of the desk in its place")
+
+
 SECRET = "hunter2"
-MANGLED = (f"soc:{SECRET}@host", f"postgresql://soc:{SECRET}@host:port/desk", SECRET, f"//soc:{SECRET}@host/x", f"postgresql:/soc:{SECRET}@h/x")
+MANGLED = (
+    f"soc:{SECRET}@host",
+    f"postgresql://soc:{SECRET}@host:port/desk",
+    SECRET,
+    f"//soc:{SECRET}@host/x",
+    f"postgresql:/soc:{SECRET}@h/x",
+)
 
 
 @pytest.mark.parametrize("url", MANGLED)
