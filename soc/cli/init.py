@@ -77,9 +77,10 @@ def make_state(soc: Soc, *, quiet: bool = False) -> None:
     soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = not (soc.home / "store").exists()
     open_store(soc.home / "store", soc.content.catalogue, create=True).close()
-    soc.open_desk(create=True).close()
+    desk = soc.open_desk(create=True)
+    desk.close()
     if fresh and not quiet:
-        note(f"made store and desk in {soc.home}")
+        note(f"made the store {soc.home / 'store'} and the desk {desk.place}")
 
 
 def _make_site(site: Path) -> None:
