@@ -17,9 +17,11 @@ import pytest
 from desk_kit import T0, fresh_desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from soc.desk.desk import open_desk
 from soc.desk.register import DeskRegister, make_register, open_register, registered_stores
+from soc.desk.schema import batches, stretches
 from soc.errors import Busy, Conflict, DeskError, UsageError
 from soc.model import BatchRow, FeedState, OpenBatch, Register, SourceState, Stretch
 
@@ -287,6 +289,60 @@ def test_a_writer_that_was_stopped_past_its_lease_wakes_to_find_its_batch_taken_
     assert sleeper.communicate("\n", timeout=60)[0] == "conflict\n"
     assert [(row.number, row.absorbs) for row in register.batches()] == [(2, (1,))]
     assert [source.position for source in register.sources()] == [10]
+
+
+WORKER = """
+import os, random, signal, sys, time
+from soc.desk.desk import open_desk
+from soc.desk.register import open_register
+from soc.errors import Busy, Conflict
+from soc.model import SourceState, Stretch
+url, store, name = sys.argv[1:]
+register, chance, LEASE = open_register(open_desk(url), store), random.Random(name), 300_000
+now = lambda: time.time_ns() // 1000
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+def close(batch):
+    if name.startswith("doomed") and chance.random() < 0.3:
+        die()
+    register.close(batch.number, batch.token, events=1, first=0, last=0, feeds=(), now=now())
+while True:
+    where = {source.id: source for source in register.sources()}
+    unfinished = [id for id in ("s1", "s2") if id not in where or where[id].position < 60]
+    if not unfinished:
+        break
+    try:
+        for old in register.expired(now()):
+            close(register.take_over(old.number, name, now=now(), lease=LEASE))
+        id = chance.choice(unfinished)
+        start = where.get(id)
+        end = SourceState(id, "gateways", "p", (start.position if start else 0) + chance.randint(1, 4), "", 0, "")
+        close(register.begin(name, [Stretch(start, end)], {}, now=now(), lease=LEASE))
+    except (Busy, Conflict):
+        pass
+if name.startswith("doomed"):
+    die()
+"""
+
+
+@pytest.mark.kill
+def test_processes_that_read_the_same_sources_while_some_are_killed_cover_each_position_once(desk_engine):
+    url = desk_engine.empty()
+    desk = open_desk(url, create=True)
+    register = make_register(desk, now=T0)
+    names = ("doomed 1", "doomed 2", "doomed 3", "heir 1", "heir 2")
+    workers = [subprocess.Popen([sys.executable, "-c", WORKER, url, register.store, name]) for name in names]
+
+    assert [worker.wait(timeout=60) for worker in workers] == [-signal.SIGKILL] * 3 + [0, 0]
+
+    order = stretches.c.source, stretches.c.until
+    joined = select(stretches).join(batches, batches.c.number == stretches.c.number).where(batches.c.state == "closed").order_by(*order)
+    with desk.read() as tx:
+        spans = [(row.source, max(0, row.since), row.until) for row in tx.connection.execute(joined)]
+    for source in register.sources():
+        ends = [0, *(until for id, _, until in spans if id == source.id)]
+        assert [since for id, since, _ in spans if id == source.id] == ends[:-1]
+        assert ends[-1] == source.position >= 60
 
 
 # --- whatever happens ------------------------------------------------------------------------------------------------
