@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 Event = dict[str, Any]
 """A flat dict of dotted ECS names, typed by the field catalogue; `labels` holds a dict of text by text."""
@@ -81,6 +81,107 @@ class FeedState:
     first_ingested: int
     last_ingested: int
     last_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What a batch takes in of one source: from the state it found, None when the source is new, to the state it leaves."""
+
+    start: SourceState | None
+    end: SourceState
+
+    def __post_init__(self) -> None:
+        if self.start and (self.start.id != self.end.id or self.start.position > self.end.position):
+            raise ValueError(f"no stretch of one source: {self.start.id} {self.start.position} .. {self.end.id} {self.end.position}")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch that somebody writes. `token` proves who; from `expires_at` on others may take it over."""
+
+    store: str
+    number: int
+    token: str
+    writer: str
+    expires_at: int
+    stretches: tuple[Stretch, ...]  # by id of the source
+    targets: Mapping[str, str]  # dataset -> where its events go
+    events: int  # as announced; 0: not said
+    absorbs: tuple[int, ...] = ()
+
+
+class Register(Protocol):
+    """The batch register of a store that several machines write. Each call is one transaction.
+
+    A row is written before the first event of its batch. The open batches of a source follow each other without a gap from its
+    committed position on, and close in that order. Whoever reads a batch reads the events under its number and those it absorbs.
+    """
+
+    store: str
+
+    def begin(
+        self, writer: str, stretches: Sequence[Stretch], targets: Mapping[str, str], *, now: int, lease: int, events: int = 0
+    ) -> OpenBatch:
+        """A new batch; `writer` names one process, `lease` is in microseconds.
+
+        A stretch starts where the writer's last open batch of that source ends, else at the committed position: else raises
+        Conflict. Raises Busy when another writer has an open batch of that source, be its lease run out: take that over first.
+        Absorbs abandoned batches that hold a part of its stretches.
+        """
+
+    def renew(self, number: int, token: str, *, now: int, lease: int) -> OpenBatch:
+        """Holds an open batch for longer; a lease of 0 offers it to others at once. Raises Conflict when it is no longer ours."""
+
+    def close(
+        self,
+        number: int,
+        token: str,
+        *,
+        events: int,
+        first: int | None,
+        last: int | None,
+        feeds: Sequence[FeedState],
+        now: int,
+        states: Sequence[SourceState] | None = None,
+    ) -> BatchRow:
+        """The batch and its positions become true together; `feeds` adds what it brought.
+
+        `states`: the ends of the stretches, as begun unless given; their positions stay. Raises Conflict when it is not open or no
+        longer ours, Busy when an earlier batch of one of its sources is still open.
+        """
+
+    def abandon(self, number: int, token: str) -> None:
+        """Gives up an open batch of which nothing was written; after the first event, offer it to others by `renew` instead.
+
+        Raises Conflict when it is no longer ours, Busy when a later batch of one of its sources is still open.
+        """
+
+    def take_over(self, number: int, writer: str, *, now: int, lease: int) -> OpenBatch:
+        """A new batch for exactly the same stretches and targets, in place of one whose lease has run out; that is abandoned.
+
+        Raises Busy before its lease has run out, Conflict when it is not open any more.
+        """
+
+    def expired(self, now: int) -> list[OpenBatch]:
+        """Open batches whose lease has run out, by number."""
+
+    def batch(self, number: int) -> BatchRow:
+        """The batch, whatever its state. Raises UsageError when there is none."""
+
+    def batches(self, after: int = 0) -> list[BatchRow]:
+        """Closed batches with a number above `after`, by number."""
+
+    def lower(self, number: int, events: int, *, first: int | None = None, last: int | None = None) -> BatchRow:
+        """Retention or a second reading left so many events of a closed batch, in this span, which is as before unless given.
+
+        A count is never raised. Raises Conflict when the batch is not closed.
+        """
+
+    def sources(self, feed: str | None = None) -> list[SourceState]:
+        """The newest committed state of each source, by id."""
+
+    def feeds(self) -> list[FeedState]:
+        """What was ever committed, per feed and dataset."""
 
 
 @dataclass(frozen=True, slots=True)

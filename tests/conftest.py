@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from desk_kit import Files, Server, desks_on
 from hypothesis import settings
 
 from tests.servers import indices, postgresql
@@ -18,6 +19,13 @@ settings.register_profile("soc", deadline=None)  # how long an example takes is 
 settings.load_profile("soc")
 
 SHARED = Path(__file__).parents[1].parent / "shared"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def desk_engine(request: pytest.FixtureRequest) -> Iterator[Files | Server]:
+    """The tests of the module run once on each database that a desk may lie in."""
+    with desks_on(request.param) as engine:
+        yield engine
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,24 +1,24 @@
-"""The desk as a database: opened, damaged, migrated, shared, killed."""
+"""The desk as a database, on either engine: made, migrated, shared, killed. What one engine alone can suffer has a file of its own."""
 
 from __future__ import annotations
 
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from desk_kit import T0, fresh_desk
 from sqlalchemy import create_engine, text
 
 from soc.desk.desk import open_desk
-from soc.desk.migrate import back_up, migrate, version_of
-from soc.desk.schema import VERSION
+from soc.desk.migrate import STEPS, migrate, version_of
+from soc.desk.schema import VERSION, metadata
 from soc.errors import Busy, Conflict, DeskError
+
+pytestmark = pytest.mark.usefixtures("desk_engine")
 
 WRITER = """
 import sys
@@ -37,77 +37,74 @@ for number in range(int(1e9) if name == "endless" else 40):
     except Conflict:
         pass
 """
+MAKER = """
+import sys
+from soc.desk.desk import open_desk
+sys.stdin.readline()
+desk = open_desk(sys.argv[1], create=True)
+with desk.write() as tx:
+    print(tx.begin_run("made", now=0), flush=True)
+"""
 
 
-def start(url: str, name: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", WRITER, url, name], stdout=subprocess.PIPE, text=True)
+def start(code: str, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen([sys.executable, "-c", code, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def made(path: Path) -> str:
+@pytest.fixture
+def place(desk_engine) -> str:
+    """The URL of a place where a desk can be made."""
+    return desk_engine.empty()
+
+
+@pytest.fixture
+def url(place) -> str:
     """The URL of a new desk with one case."""
-    url = f"sqlite:///{path}"
-    desk = open_desk(url, create=True)
+    desk = open_desk(place, create=True)
     with desk.write() as tx:
         tx.open_case(title="first", institution="x", actor="me", now=T0)
     desk.close()
-    return url
+    return place
 
 
-def test_a_desk_that_is_not_there_is_not_made_by_accident(tmp_path):
-    with pytest.raises(DeskError, match=r"desk\.db: there is no desk\n  make one with: soc init"):
-        open_desk(f"sqlite:///{tmp_path / 'desk.db'}")
-
-    assert not list(tmp_path.iterdir())
+def set_version(url: str, version: int) -> None:
+    run(url, f"UPDATE meta SET value = '{version}' WHERE name = 'version'")
 
 
-def test_a_desk_is_private_to_its_account(tmp_path):
-    made(tmp_path / "desk.db")
-
-    assert {path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {0}
-
-
-def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(DeskError, match="cannot be made: No such file"):
-        open_desk(f"sqlite:///{tmp_path / 'missing' / 'desk.db'}", create=True)
+def run(url: str, *statements: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
 
 
-def test_a_file_that_is_no_database_is_named_with_the_repair(tmp_path):
-    path = tmp_path / "desk.db"
-    path.write_bytes(b"this is no database at all, but long enough to be taken for one" * 100)
-
-    with pytest.raises(DeskError, match=r"desk\.db: is no SQLite database.*\n  .*backup"):
-        open_desk(f"sqlite:///{path}")
+def test_a_desk_that_is_not_there_is_not_made_by_accident(place):
+    for _ in range(2):
+        with pytest.raises(DeskError, match="no desk\n  make one with: soc init"):
+            open_desk(place)
 
 
-def test_a_damaged_page_is_named_with_the_repair(tmp_path):
-    path = tmp_path / "desk.db"
-    url = made(path)
-    blob = bytearray(path.read_bytes())
-    blob[4096:] = os.urandom(len(blob) - 4096)
-    path.write_bytes(blob)
+def test_processes_that_make_the_desk_at_once_make_one(place):
+    makers = [start(MAKER, place) for _ in range(4)]
+    for maker in makers:
+        assert maker.stdin is not None
+        maker.stdin.write("\n")
+        maker.stdin.flush()
+    printed = [maker.communicate(timeout=60)[0] for maker in makers]
 
-    with pytest.raises(DeskError, match="is damaged"), open_desk(url).read() as tx:
-        tx.heads()
-
-
-def test_an_empty_database_holds_no_desk(tmp_path):
-    sqlite3.connect(tmp_path / "desk.db").close()
-    (tmp_path / "desk.db").touch()
-
-    with pytest.raises(DeskError, match="holds no desk"):
-        open_desk(f"sqlite:///{tmp_path / 'desk.db'}")
+    assert [maker.returncode for maker in makers] == [0] * 4
+    assert sorted(int(number) for number in printed) == [1, 2, 3, 4]
 
 
-def test_a_newer_schema_is_left_alone(tmp_path):
-    url = made(tmp_path / "desk.db")
+def test_a_newer_schema_is_left_alone(url):
     set_version(url, VERSION + 1)
 
     with pytest.raises(DeskError, match=rf"schema {VERSION + 1} is newer than this soc, which knows {VERSION}\n  install"):
         open_desk(url)
 
 
-def test_a_desk_that_was_migrated_under_us_is_not_written_to(tmp_path):
-    url = made(tmp_path / "desk.db")
+def test_a_desk_that_was_migrated_under_us_is_not_written_to(url):
     desk = open_desk(url)
     set_version(url, VERSION + 1)
 
@@ -115,13 +112,10 @@ def test_a_desk_that_was_migrated_under_us_is_not_written_to(tmp_path):
         tx.note(["2026-000001"], "text", actor="me", now=T0)
 
 
-def test_a_migration_happens_whole_or_not_at_all_and_a_backup_stays(tmp_path):
-    path = tmp_path / "desk.db"
-    url = made(path)
+def test_a_migration_happens_whole_or_not_at_all(url):
     desk = open_desk(url)
     steps = {VERSION: lambda connection: connection.execute(text("ALTER TABLE cases ADD COLUMN team TEXT"))}
 
-    copy = back_up(path, VERSION)
     with pytest.raises(DeskError, match="too old"), desk.write() as tx:
         migrate(tx.connection, "desk", steps=steps, target=VERSION + 2)
     with desk.read() as tx:
@@ -132,22 +126,26 @@ def test_a_migration_happens_whole_or_not_at_all_and_a_backup_stays(tmp_path):
     with desk.read() as tx:
         assert version_of(tx.connection) == VERSION + 1
         assert tx.connection.execute(text("SELECT team FROM cases")).scalars().all() == [None]
-    with open_desk(f"sqlite:///{copy}").read() as tx:
+
+
+ADDED = {2: ("journal", "playbook_runs"), 3: ("feeds", "sources", "stretches", "batches", "stores")}  # version -> the tables it brought
+
+
+@pytest.mark.parametrize("version", STEPS)
+def test_a_desk_of_each_older_schema_is_brought_forward_with_what_it_holds(url, version):
+    run(url, *(f"DROP TABLE {table}" for later in range(VERSION, version, -1) for table in ADDED[later]))
+    set_version(url, version)
+
+    desk = open_desk(url, create=True)
+
+    with desk.read() as tx:
+        assert version_of(tx.connection) == VERSION
         assert [head.title for head in tx.heads()] == ["first"]
+        for table in metadata.sorted_tables:
+            tx.connection.execute(table.select())
 
 
-def test_an_older_desk_is_backed_up_before_it_is_touched(tmp_path):
-    url = made(tmp_path / "desk.db")
-    set_version(url, 0)
-
-    with pytest.raises(DeskError, match="schema 0 is too old"):
-        open_desk(url)
-
-    assert (tmp_path / "desk.db.schema-0").is_file()
-
-
-def test_a_locked_desk_is_named_and_readers_do_not_wait(tmp_path):
-    url = made(tmp_path / "desk.db")
+def test_a_locked_desk_is_named_and_readers_do_not_wait(url):
     first, second = open_desk(url), open_desk(url, patience=0.05)
 
     with first.write() as tx:
@@ -161,9 +159,17 @@ def test_a_locked_desk_is_named_and_readers_do_not_wait(tmp_path):
         assert len(reader.case("2026-000001").notes) == 1
 
 
-def test_an_unknown_driver_is_named():
-    with pytest.raises(DeskError, match="no driver for 'nonsense'"):
-        open_desk("nonsense://host/desk")
+def test_a_reader_sees_the_moment_it_began_whatever_is_written_meanwhile(url):
+    desk = open_desk(url)
+
+    with desk.read() as reader:
+        before = reader.heads()
+        with desk.write() as tx:
+            tx.open_case(title="second", institution="x", actor="me", now=T0)
+
+        assert reader.heads() == before
+    with desk.read() as reader:
+        assert len(reader.heads()) == 2
 
 
 def test_what_raised_was_not_written():
@@ -176,10 +182,20 @@ def test_what_raised_was_not_written():
             assert tx.heads(statuses=["new"]) == []
 
 
-def test_two_processes_write_at_once_and_each_batch_is_covered_by_one(tmp_path):
-    url = made(tmp_path / "desk.db")
+def test_text_of_any_characters_comes_back_as_it_was_and_in_order():
+    titles = ["\x00", "\x00\x01", "\x01", "\x01\x00", "\x01\x01\x02", "\x02", "A", "_", "a", "\u00e9", "\U0001f600"]
+    with fresh_desk() as desk, desk.write() as tx:
+        for number, title in enumerate(reversed(titles)):
+            tx.open_case(title=title, institution="x", actor=title, now=T0 + number)
 
-    both = [start(url, "one"), start(url, "two")]
+        assert [head.title for head in reversed(tx.heads())] == titles
+        assert tx.connection.execute(metadata.tables["cases"].select().order_by(text("title"))).mappings().all()[0]["title"] == "\x00"
+        assert [row.title for row in tx.connection.execute(metadata.tables["cases"].select().order_by(text("title")))] == titles
+        assert tx.verify_cases() == []
+
+
+def test_two_processes_write_at_once_and_each_batch_is_covered_by_one(url):
+    both = [start(WRITER, url, "one"), start(WRITER, url, "two")]
     printed = [writer.communicate(timeout=60)[0] for writer in both]
 
     assert [writer.returncode for writer in both] == [0, 0]
@@ -192,13 +208,12 @@ def test_two_processes_write_at_once_and_each_batch_is_covered_by_one(tmp_path):
 
 
 @pytest.mark.kill
-def test_killed_at_random_a_writer_leaves_whole_transactions(tmp_path):
-    url = made(tmp_path / "desk.db")
+def test_killed_at_random_a_writer_leaves_whole_transactions(url):
     chance = random.Random(4711)
     said: list[int] = []
 
     for _ in range(6):
-        writer = start(url, "endless")
+        writer = start(WRITER, url, "endless")
         assert writer.stdout is not None
         writer.stdout.readline()
         time.sleep(chance.random() / 20)  # the moment of the kill is what is random here; nothing waits for anything
@@ -226,17 +241,19 @@ def test_a_lock_names_its_holder_and_comes_free():
             pass
 
 
-def test_the_lock_of_a_dead_process_is_free_at_once_and_that_of_another_machine_after_its_lease(tmp_path):
-    url = made(tmp_path / "desk.db")
+ELSEWHERE = {"another name": "host = 'elsewhere.example'", "the same name": "started = 'boot/1@another-machine'"}
+
+
+@pytest.mark.parametrize("change", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_the_lock_of_a_dead_process_is_free_at_once_and_that_of_another_machine_after_its_lease(url, change):
     desk = open_desk(url)
     take = "import sys, os; from soc.desk.desk import open_desk; t = open_desk(sys.argv[1]).write(); tx = t.__enter__(); "
     take += "tx.take_lock('detection', owner='alice', now=0, lease=10**18); t.__exit__(None, None, None); os._exit(9)"
     subprocess.run([sys.executable, "-c", take, url], check=False)
 
-    with desk.lock("detection", owner="bob", now=1, lease=10) as lock, sqlite3.connect(tmp_path / "desk.db") as other:
-        other.execute("UPDATE locks SET host = 'elsewhere.example'")
-        other.commit()
-        with pytest.raises(Busy, match=r"on elsewhere\.example"), desk.write() as tx:
+    with desk.lock("detection", owner="bob", now=1, lease=10) as lock:
+        run(url, f"UPDATE locks SET {change}")
+        with pytest.raises(Busy, match=r"process \d+ on "), desk.write() as tx:
             tx.take_lock("detection", owner="carol", now=5, lease=10)
         with desk.write() as tx:
             taken = tx.take_lock("detection", owner="carol", now=lock.deadline, lease=10)
@@ -258,8 +275,3 @@ def test_a_run_that_lost_the_race_writes_nothing():
 
         with desk.read() as tx:
             assert (tx.covered("store", "rules"), tx.gaps()) == ([(1, 3)], [])
-
-
-def set_version(url: str, version: int) -> None:
-    with create_engine(url).begin() as connection:
-        connection.execute(text("UPDATE meta SET value = :value WHERE name = 'version'"), {"value": str(version)})

@@ -14,6 +14,8 @@ from soc.desk.log import FIRST, broken, chained
 from soc.desk.words import NEXT, SEVERITIES, STATUSES, TLP, VERDICTS, categories
 from soc.errors import UsageError
 
+pytestmark = pytest.mark.usefixtures("desk_engine")
+
 ACTOR = {"actor": "alice", "now": T0}
 IDS = st.lists(st.sampled_from(["2026-000001", "2026-000002", "2026-000003"]), min_size=1, max_size=3)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=10)

@@ -6,16 +6,16 @@ import csv
 import io
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from desk_kit import T0, alert, shipped_policy
+from desk_kit import T0, Files, Server, alert, shipped_policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import create_engine, make_url, text
 
 from soc.cli.exception import escaped
 from soc.cli.main import cli
@@ -23,6 +23,7 @@ from soc.cli.pick import parse_query, split_words
 from soc.condition.predicate import compile as predicate
 from soc.desk.case import Head
 from soc.desk.desk import open_desk
+from soc.desk.place import place_of
 from soc.detect.exception import load_exceptions
 from soc.detect.sigma import selection_of
 from soc.errors import DeskError, UsageError
@@ -33,15 +34,29 @@ HOSTILE = "\x1b]0;owned\x9b31m\x07\x1b[2J\u202e=cmd|'/c calc'!A0"
 FORMS = ("table", "json", "csv")
 
 
+pytestmark = pytest.mark.usefixtures("desk_engine")
+
+
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def url(tmp_path: Path, desk_engine: Files | Server) -> str:
+    """Where the desk lies that the state folder's configuration names."""
+    if isinstance(desk_engine, Files):
+        return f"sqlite:///{tmp_path / 'desk.db'}"
+    place = desk_engine.empty()
+    (tmp_path / "soc.toml").write_text(f"[desk]\nurl = {json.dumps(place)}\n")
+    (tmp_path / "soc.toml").chmod(0o600)
+    return place
+
+
+@pytest.fixture
+def home(tmp_path: Path, url: str) -> Path:
     """A state folder with three alerts in two cases."""
     alerts = [
         alert("a1", event={"user.name": HOSTILE, "event.original": HOSTILE}),
         alert("b1", level="critical", at=T0 + 1),
         alert("b2", institution="example-hospital", key={"user.name": HOSTILE}, rule="sudo", level="low", at=T0 + 2),
     ]
-    desk = open_desk(f"sqlite:///{tmp_path / 'desk.db'}", create=True)
+    desk = open_desk(url, create=True)
     with desk.write() as tx:
         triage(tx, list(zip(alerts, tx.put_alerts(alerts, now=T0), strict=True)), shipped_policy(), now=T0)
     desk.close()
@@ -194,12 +209,13 @@ def test_the_queue_needs_neither_arrow_nor_duckdb_nor_pysigma(home):
     assert done.stderr == "[]\n"
 
 
-def test_a_desk_that_is_missing_or_newer_ends_with_code_3_and_the_repair(tmp_path):
+def test_a_desk_that_is_missing_ends_with_code_3_and_the_repair(tmp_path, url):
     command = [str(Path(sys.executable).with_name("soc")), "--home", str(tmp_path), "case", "list"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ)
 
     assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr == f"soc: {tmp_path}/desk.db: there is no desk\n  make one with: soc init\n"
+    assert done.stderr.startswith(f"soc: {place_of(make_url(url))}: ")
+    assert done.stderr.endswith(" no desk\n  make one with: soc init\n")
 
 
 def test_an_exception_from_an_alert_is_content_that_hides_it_and_nothing_else(home, tmp_path):
@@ -228,39 +244,31 @@ def test_an_exception_needs_a_reason_an_end_a_key_and_a_place(home, tmp_path):
     assert "the reason is empty" in refused(home, *add, "30d", "--reason", " ")
 
 
-SHOW = ("case", "show", "2026-000001")
+SHOW, NOTE = ("case", "show", "2026-000001"), ("case", "note", "2026-000001", "text")
 
 
 @pytest.mark.parametrize(
-    ("damage", "words", "place"),
+    ("damage", "value", "words", "place"),
     [
-        ("alerts SET key = x'5b' WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
-        ("alerts SET key = '[1]' WHERE id = 'a1'", SHOW, "table alerts, row a1"),
-        ("alerts SET tags = 'x' WHERE id = 'a1'", ("alert", "show", "a1"), "table alerts, row a1"),
-        ("alerts SET tags = '{}' WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
-        ("alerts SET detail = '[]' WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
-        ("alerts SET cell_start = 'x' WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
-        ("alerts SET cell_end = 1 << 62 WHERE id = 'a1'", ("alert", "list"), "table alerts, row a1"),
-        ("alerts SET key = 'x' WHERE id = 'a1'", ("respond",), "table alerts, row a1"),
-        ("extents SET count = 'x' WHERE alert = 'a1'", ("alert", "show", "a1"), "table extents, row a1"),
-        ("evidence SET body = '[[1]]'", ("alert", "show", "a1"), "table evidence, row of alert a1"),
-        ('evidence SET body = \'[["x", "y", {}]]\'', SHOW, "table evidence, row of alert "),
-        ("cases SET pinned = 'title' WHERE id = '2026-000001'", ("case", "list"), "table cases, row 2026-000001"),
-        ("cases SET pinned = x'ff' WHERE id = '2026-000001'", ("case", "note", "2026-000001", "text"), "table cases, row 2026-000001"),
-        ("cases SET opened_at = 'x' WHERE id = '2026-000001'", ("case", "list"), "table cases, row 2026-000001"),
-        ("cases SET opened_at = 1 << 62 WHERE id = '2026-000001'", ("case", "list"), "table cases, row 2026-000001"),
-        ("case_log SET payload = '[1]' WHERE seq = 1", SHOW, "table case_log, row 2026-000001 1"),
-        ("case_log SET payload = x'5b315d' WHERE seq = 1", SHOW, "table case_log, row 2026-000001 1"),
-        ("case_log SET payload = x'7b7d' WHERE seq = 2", SHOW, "table case_log, row 2026-000001 2"),
-        ("case_log SET payload = x'7b2261223a317d' WHERE seq = 1", SHOW, "table case_log, row 2026-000001 1"),
-        ("case_log SET at = 'x' WHERE seq = 1", SHOW, "table case_log, row 2026-000001 1"),
-        ("meta SET value = 'x'", ("case", "list"), "table meta, row version"),
+        ("alerts SET key = :value WHERE id = 'a1'", b"[", ("alert", "list"), "table alerts, row a1"),
+        ("alerts SET key = :value WHERE id = 'a1'", b"[1]", SHOW, "table alerts, row a1"),
+        ("alerts SET key = :value WHERE id = 'a1'", b"x", ("respond",), "table alerts, row a1"),
+        ("alerts SET tags = :value WHERE id = 'a1'", b"x", ("alert", "show", "a1"), "table alerts, row a1"),
+        ("alerts SET tags = :value WHERE id = 'a1'", b"{}", ("alert", "list"), "table alerts, row a1"),
+        ("alerts SET detail = :value WHERE id = 'a1'", b"[]", ("alert", "list"), "table alerts, row a1"),
+        ("alerts SET cell_end = :value WHERE id = 'a1'", 1 << 62, ("alert", "list"), "table alerts, row a1"),
+        ("evidence SET body = :value", b"[[1]]", ("alert", "show", "a1"), "table evidence, row of alert a1"),
+        ("evidence SET body = :value", b'[["x", "y", {}]]', SHOW, "table evidence, row of alert "),
+        ("cases SET pinned = :value WHERE id = '2026-000001'", b"\xff", NOTE, "table cases, row 2026-000001"),
+        ("cases SET opened_at = :value WHERE id = '2026-000001'", 1 << 62, ("case", "list"), "table cases, row 2026-000001"),
+        ("case_log SET payload = :value WHERE seq = 1", b"[1]", SHOW, "table case_log, row 2026-000001 1"),
+        ("case_log SET payload = :value WHERE seq = 2", b"{}", SHOW, "table case_log, row 2026-000001 2"),
+        ("case_log SET payload = :value WHERE seq = 1", b'{"a":1}', SHOW, "table case_log, row 2026-000001 1"),
+        ("meta SET value = :value", "x", ("case", "list"), "table meta, row version"),
     ],
 )
-def test_a_damaged_row_of_the_desk_is_named_with_its_repair(home, damage, words, place):
-    with sqlite3.connect(home / "desk.db") as desk:
-        desk.execute(f"UPDATE {damage}")
-    desk.close()
+def test_a_damaged_row_of_the_desk_is_named_with_its_repair(home, url, damage, value, words, place):
+    change(url, f"UPDATE {damage}", value=value)
 
     result = soc(home, *words)
 
@@ -269,13 +277,18 @@ def test_a_damaged_row_of_the_desk_is_named_with_its_repair(home, damage, words,
     assert "backup" in str(result.exception)
 
 
-def test_the_doctor_names_every_damaged_row_of_alerts_and_cases(home):
-    with sqlite3.connect(home / "desk.db") as desk:
-        desk.execute("UPDATE alerts SET key = 'x' WHERE id = 'a1'")
-        desk.execute("DELETE FROM extents WHERE alert = 'b1'")
-        desk.execute("UPDATE cases SET pinned = 'x' WHERE id = '2026-000001'")
-        desk.execute("UPDATE case_log SET at = 'x' WHERE \"case\" = '2026-000002' AND seq = 1")
-    desk.close()
+def change(url: str, statement: str, **values: object) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement), values)
+    engine.dispose()
+
+
+def test_the_doctor_names_every_damaged_row_of_alerts_and_cases(home, url):
+    change(url, "UPDATE alerts SET key = :value WHERE id = 'a1'", value=b"x")
+    change(url, "DELETE FROM extents WHERE alert = 'b1'")
+    change(url, "UPDATE cases SET pinned = :value WHERE id = '2026-000001'", value=b"\xff")
+    change(url, "UPDATE case_log SET at = :value WHERE \"case\" = '2026-000002' AND seq = 1", value=1 << 62)
 
     faults = "\n".join(json.loads(soc(home, "doctor", "--output", "json").stdout)["faults"])
 

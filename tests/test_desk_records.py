@@ -14,6 +14,8 @@ from soc.desk.coverage import merged
 from soc.errors import Conflict, UsageError
 from soc.model import Alert, Evidence, Extent
 
+pytestmark = pytest.mark.usefixtures("desk_engine")
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.one_of(TEXT, st.integers(-(1 << 63), (1 << 63) - 1), st.booleans(), st.floats(allow_nan=False, allow_infinity=False))
 EVENTS = st.dictionaries(TEXT, st.one_of(VALUES, st.lists(VALUES, max_size=2), st.dictionaries(TEXT, TEXT, max_size=2)), max_size=4)

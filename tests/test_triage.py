@@ -21,6 +21,8 @@ from soc.respond.policy import Policy
 from soc.respond.priority import parse_priority
 from soc.respond.triage import Triaged, triage
 
+pytestmark = pytest.mark.usefixtures("desk_engine")
+
 ACTOR = {"actor": "alice", "now": T0}
 
 

@@ -5,7 +5,7 @@ content = ["/srv/soc-content"]      # content roots over the shipped one, later 
 [store]
 url = "segments"                    # the embedded store under the state folder
 [desk]
-url = "sqlite"                      # desk.db in the state folder
+url = "sqlite"                      # desk.db in the state folder; or "postgresql://soc@db.example.org/desk": docs/desk.md
 [ingest]
 batch = 15000                       # events after which a batch is committed; fewer need less memory
 [retention]
@@ -46,6 +46,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
 }
 _NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 _LARGEST = 1 << 60  # bytes; what is compared with it is counted in 64 bits
+_PASSWORD = re.compile(r"://[^@/]*:[^@]+@|[?&](?:ssl)?password=")  # in a URL
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 
 
@@ -93,6 +94,7 @@ def load_config(path: Path | None) -> Config:
     _check_keys(values, path)
     if values.get("mail", {}).get("password_file") and os.name == "posix":
         _check_private(Path(values["mail"]["password_file"]), path)
+    _check_secret(values.get("desk", {}).get("url", ""), path)
     return Config(
         path=path,
         content=tuple((path.parent / root).absolute() for root in values.get("content", [])),
@@ -141,3 +143,9 @@ def _check_keys(values: dict[str, Any], path: Path) -> None:
 def _check_private(secret: Path, path: Path) -> None:
     if secret.is_file() and secret.stat().st_mode & 0o077:
         raise ContentError(f"{secret} can be read by others", path=path, repair=f"chmod 600 {secret}")
+
+
+def _check_secret(url: str, path: Path) -> None:
+    if _PASSWORD.search(url) and os.name == "posix" and path.stat().st_mode & 0o007:
+        repair = f"chmod o-rwx {path}, or leave it out and set SOC_DESK_PASSWORD"
+        raise ContentError("holds the desk's password, and everybody can read it", path=path, repair=repair)

@@ -82,13 +82,14 @@ class Soc:
     @cached_property
     def desk(self) -> Desk:
         """The desk. Raises DeskError when it does not exist; `soc init` makes it."""
+        return self.open_desk()
+
+    def open_desk(self, *, create: bool = False) -> Desk:
+        """The desk that the configuration names, made when `create` is set and it is not there. Raises DeskError."""
         from soc.desk.desk import open_desk
 
-        return open_desk(self.desk_url)
-
-    @property
-    def desk_url(self) -> str:
-        return f"sqlite:///{self.home / 'desk.db'}" if self.config.desk == "sqlite" else self.config.desk
+        url = f"sqlite:///{self.home / 'desk.db'}" if self.config.desk == "sqlite" else self.config.desk
+        return open_desk(url, create=create, password=os.environ.get("SOC_DESK_PASSWORD") or None)
 
     @cached_property
     def actor(self) -> str:

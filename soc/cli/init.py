@@ -72,15 +72,15 @@ def _toml(texts: list[str]) -> str:
 
 def make_state(soc: Soc, *, quiet: bool = False) -> None:
     """Makes the store and the desk where they do not exist."""
-    from soc.desk.desk import open_desk
     from soc.store.segments import open_store
 
     soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = not (soc.home / "store").exists()
     open_store(soc.home / "store", soc.content.catalogue, create=True).close()
-    open_desk(soc.desk_url, create=True).close()
+    desk = soc.open_desk(create=True)
+    desk.close()
     if fresh and not quiet:
-        note(f"made store and desk in {soc.home}")
+        note(f"made the store {soc.home / 'store'} and the desk {desk.place}")
 
 
 def _make_site(site: Path) -> None:

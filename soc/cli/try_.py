@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from soc.cli.config import Config
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit, emit_object, note, safe_echo
 from soc.cli.when import as_of as moment_of
@@ -51,6 +52,7 @@ def try_(
 
     with tempfile.TemporaryDirectory(prefix="soc-try-") as folder:
         here = Soc(Path(folder), None, ())
+        here.config = Config()  # not the one in /etc/soc: its desk is no place for a trial
         here.content = load_content(soc.roots, cache=soc.cache, extra_rules=rules)
         here.content.institutions = here.content.institutions.with_private()  # so that rules can tell inside from outside
         tally = _read(here, files, stated, zone, moment_of(as_of, soc.now()) if as_of else None)

@@ -12,25 +12,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine
 
 from soc.desk.acts import Acts
 from soc.desk.alerts import Alerts
 from soc.desk.coverage import Coverage
-from soc.desk.faults import desk_faults, url_faults
+from soc.desk.engine import begun, make_engine
+from soc.desk.faults import desk_faults
 from soc.desk.journal import Journal
 from soc.desk.locks import Lock, Locks
 from soc.desk.migrate import back_up, check, make, migrate, version_of
+from soc.desk.place import is_file, place_of, read_url
 from soc.desk.runs import Runs
 from soc.desk.schema import VERSION
 from soc.errors import DeskError
 
 BUSY_SECONDS = 10
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
 class Tx(Alerts, Coverage, Runs, Locks, Acts, Journal):
@@ -46,14 +45,14 @@ class Desk:
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A writing transaction: committed at the end, rolled back by an exception. Raises DeskError."""
-        with desk_faults(self.place), self._begun(write=True) as connection:
-            check(version_of(connection, lock=True) or 0, self.place)
+        with desk_faults(self.place), begun(self._engine, write=True) as connection:
+            check(version_of(connection, there=True) or 0, self.place)
             yield Tx(connection)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """A reading transaction over one snapshot; it never waits for a writer. Raises DeskError."""
-        with desk_faults(self.place), self._begun(write=False) as connection:
+        with desk_faults(self.place), begun(self._engine, write=False) as connection:
             yield Tx(connection)
 
     @contextmanager
@@ -73,53 +72,38 @@ class Desk:
     def close(self) -> None:
         self._engine.dispose()
 
-    @contextmanager
-    def _begun(self, *, write: bool) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
-            options: dict[str, Any] = {"soc_write": write}
-            if connection.dialect.name != "sqlite" and not write:
-                options["isolation_level"] = "REPEATABLE READ"
-            with connection.execution_options(**options).begin():
-                yield connection
 
-
-def open_desk(url: str, *, create: bool = False, patience: float = BUSY_SECONDS) -> Desk:
+def open_desk(url: str, *, create: bool = False, patience: float = BUSY_SECONDS, password: str | None = None) -> Desk:
     """Opens the desk, brings an older schema forward, and makes what is missing when `create` is set. Raises DeskError.
 
-    `patience`: seconds to wait for another writer before saying that the desk is locked.
+    `patience`: seconds to wait for another writer before saying that the desk is locked. `password`: for a server, in place of the URL's.
     """
-    with url_faults(url):
-        parsed = make_url(url)
-        engine = create_engine(parsed)
-    place = parsed.database or url if parsed.get_backend_name() == "sqlite" else parsed.render_as_string(hide_password=True)
-    if engine.dialect.name == "sqlite":
+    parsed = read_url(url, password)
+    engine, place = make_engine(parsed, patience), place_of(parsed)
+    if is_file(parsed):
         _prepare_file(parsed, create)
-        event.listen(engine, "connect", partial(_on_connect, int(patience * 1000)))
-        event.listen(engine, "begin", _on_begin)
-    desk = Desk(engine, place)
     with desk_faults(place):
-        _bring_up(desk, parsed, create)
-    return desk
+        _bring_up(engine, parsed, place, create)
+    return Desk(engine, place)
 
 
-def _bring_up(desk: Desk, url: URL, create: bool) -> None:
-    with desk._begun(write=False) as connection:
+def _bring_up(engine: Engine, url: URL, place: str, create: bool) -> None:
+    with begun(engine, write=False) as connection:
         version = version_of(connection)
     if version is None and not create:
-        raise DeskError(f"{desk.place}: holds no desk\n  make one with: soc init")
+        raise DeskError(f"{place}: holds no desk\n  make one with: soc init")
     if version == VERSION:
         return
-    check(version or 0, desk.place)
-    is_file = url.get_backend_name() == "sqlite"
-    if version is not None and is_file:
+    check(version or 0, place)
+    if version is not None and is_file(url):
         back_up(Path(str(url.database)), version)
     elif version is not None and not create:
-        raise DeskError(f"{desk.place}: schema {version} is older than this soc\n  back it up with pg_dump, then run: soc init")
-    with desk._begun(write=True) as connection:
+        raise DeskError(f"{place}: schema {version} is older than this soc\n  back it up with pg_dump, then run: soc init")
+    with begun(engine, write=True) as connection:
         if version_of(connection) is None:  # nobody made it since
-            make(connection)
+            make(connection, place)
         else:
-            migrate(connection, desk.place)
+            migrate(connection, place)
 
 
 def _prepare_file(url: URL, create: bool) -> None:
@@ -132,14 +116,3 @@ def _prepare_file(url: URL, create: bool) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise DeskError(f"{path}: cannot be made: {error.strerror}\n  make the folder, owned by the account that runs soc") from error
-
-
-def _on_connect(patience: int, connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver's own BEGIN comes too late and is never IMMEDIATE
-    for pragma in (f"busy_timeout={patience}", *_PRAGMAS):
-        connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _on_begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("soc_write")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

@@ -39,7 +39,7 @@ class Locks(Session):
             raise Busy(f"{name} is already running: {who}\n  wait for it, or end that process")
         self.connection.execute(delete(locks).where(locks.c.name == name))
         lock = Lock(name, secrets.token_hex(8), now + lease)
-        place = {"host": socket.gethostname(), "pid": os.getpid(), "started": _started(os.getpid())}
+        place = {"host": socket.gethostname(), "pid": os.getpid(), "started": f"{_started(os.getpid())}@{_machine()}"}
         row = {"name": name, "token": lock.token, "owner": owner, "taken_at": now, "expires_at": lock.deadline}
         self.connection.execute(insert(locks).values(**row, **place))
         return lock
@@ -66,9 +66,17 @@ class Locks(Session):
 
 
 def _holds(holder: Row[Any], now: int) -> bool:
-    if holder.host == socket.gethostname():
-        return bool(_started(holder.pid) == holder.started)  # alive, and the same process; a lease is for those we cannot see
+    started, _, machine = holder.started.partition("@")
+    if holder.host == socket.gethostname() and machine in ("", _machine()):  # two machines may share a name
+        return bool(_started(holder.pid) == started)  # alive, and the same process; a lease is for those we cannot see
     return bool(now < holder.expires_at)
+
+
+def _machine() -> str:
+    """Names this installation of the system, see machine-id(5); "" where it has no name."""
+    with suppress(FileNotFoundError, PermissionError):
+        return Path("/etc/machine-id").read_text(encoding="ascii", errors="replace").strip()
+    return ""
 
 
 def _started(pid: int) -> str:

@@ -22,31 +22,36 @@ def _add_playbooks(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.playbook_runs, schema.journal])
 
 
-STEPS: Mapping[int, Step] = {1: _add_playbooks}  # version -> what makes it the next one
+def _add_register(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.stores, schema.batches, schema.stretches, schema.sources, schema.feeds])
 
 
-def version_of(connection: Connection, *, lock: bool = False) -> int | None:
-    """The schema version, or None when there is no desk. `lock`: other writers wait until this transaction ends.
+STEPS: Mapping[int, Step] = {1: _add_playbooks, 2: _add_register}  # version -> what makes it the next one
+
+
+def version_of(connection: Connection, *, there: bool = False) -> int | None:
+    """The schema version, or None when there is no desk; `there`: the caller knows that there is one.
 
     Raises DeskError when it is no number.
     """
-    if not lock and not connection.dialect.has_table(connection, "meta"):
+    if not there and not connection.dialect.has_table(connection, "meta"):
         return None
-    query = select(meta.c.value).where(meta.c.name == "version")
-    found = connection.execute(query.with_for_update() if lock else query).scalar()
+    found = connection.execute(select(meta.c.value).where(meta.c.name == "version")).scalar()
     with whole("meta", "version"):
         return int(found) if found is not None else None
 
 
-def make(connection: Connection) -> None:
-    """Creates all tables in an empty database."""
+def make(connection: Connection, place: str) -> None:
+    """Creates all tables in an empty database. Raises DeskError when it cannot hold every character."""
+    if connection.dialect.name == "postgresql" and (encoding := connection.exec_driver_sql("SHOW server_encoding").scalar()) != "UTF8":
+        raise DeskError(f"{place}: its encoding is {encoding}\n  make another: createdb --encoding UTF8 --template template0 NAME")
     schema.metadata.create_all(connection)
     connection.execute(insert(meta).values(name="version", value=str(VERSION)))
 
 
 def migrate(connection: Connection, place: str, *, steps: Mapping[int, Step] = STEPS, target: int = VERSION) -> None:
     """Brings the desk to `target` inside the caller's transaction. Raises DeskError when it is newer, or a step is missing."""
-    version = version_of(connection, lock=True) or 0
+    version = version_of(connection, there=True) or 0
     check(version, place, target=target)
     while version < target:
         if version not in steps:

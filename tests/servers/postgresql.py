@@ -40,8 +40,9 @@ def programs() -> Path:
 def server() -> Iterator[str]:
     """Up when the `with` begins; the URL leads to the database `postgres`, as an owner of everything."""
     with workspace("postgresql") as folder:
-        process = _start(programs(), folder)
-        url = f"postgresql+psycopg://{USER}@/postgres?host={folder}"
+        password = secrets.token_hex(8)
+        process = _start(programs(), folder, password)
+        url = f"postgresql+psycopg://{USER}:{password}@/postgres?host={folder}"
         try:
             wait_for(lambda: _answers(process, url), f"PostgreSQL in {folder} to answer")
             yield url
@@ -60,9 +61,11 @@ def fresh_database(server_url: str) -> Iterator[str]:
         _order(server_url, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _start(home: Path, folder: Path) -> Process:
+def _start(home: Path, folder: Path, password: str) -> Process:
     env = {"PATH": os.defpath, "HOME": str(folder), "LC_ALL": "C", "TZ": "UTC"}
-    layout = ["--no-locale", "--encoding=UTF8", "--auth=trust", f"--username={USER}", "--no-sync"]
+    told = folder / "password"
+    told.write_text(password)
+    layout = ["--no-locale", "--encoding=UTF8", "--auth=scram-sha-256", f"--pwfile={told}", f"--username={USER}", "--no-sync"]
     making = [home / "initdb", "--pgdata", folder / "state", *layout]
     subprocess.run(making, cwd=folder, env=env, check=True, capture_output=True, timeout=120, **as_servant())
     options = [word for setting in HASTE for word in ("-c", setting)]
