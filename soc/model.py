@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -129,6 +129,15 @@ class Register(Protocol):
         Absorbs abandoned batches that hold a part of its stretches.
         """
 
+    def claim(
+        self, number: int, token: str, stretches: Sequence[Stretch], targets: Mapping[str, str], *, now: int, lease: int, events: int
+    ) -> OpenBatch:
+        """What an open batch that was begun for nothing takes in, told before its first event is written; telling it again is no harm.
+
+        Where it absorbs abandoned batches, their targets go before those given: an event must not come to lie in two places.
+        Raises as `begin` does, and Conflict when the batch is no longer ours.
+        """
+
     def renew(self, number: int, token: str, *, now: int, lease: int) -> OpenBatch:
         """Holds an open batch for longer; a lease of 0 offers it to others at once. Raises Conflict when it is no longer ours."""
 
@@ -170,6 +179,12 @@ class Register(Protocol):
 
     def batches(self, after: int = 0) -> list[BatchRow]:
         """Closed batches with a number above `after`, by number."""
+
+    def numbered(self, numbers: Collection[int]) -> list[BatchRow]:
+        """Those of these batches that are closed, by number."""
+
+    def targets(self, numbers: Collection[int]) -> set[str]:
+        """Where events of these batches were sent."""
 
     def lower(self, number: int, events: int, *, first: int | None = None, last: int | None = None) -> BatchRow:
         """Retention or a second reading left so many events of a closed batch, in this span, which is as before unless given.

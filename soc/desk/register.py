@@ -6,7 +6,7 @@ Whoever wakes after its lease has run out may find its batch taken over; the tok
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +24,10 @@ from soc.desk.register_rows import (
     put_sources,
     read_batch,
     read_feeds,
+    read_numbered,
     read_sources,
+    targets_of,
+    tell_batch,
 )
 from soc.desk.schema import batches, stores
 from soc.errors import Busy, Conflict, DeskError, UsageError
@@ -66,9 +69,7 @@ class DeskRegister:
     def begin(
         self, writer: str, stretches: Sequence[Stretch], targets: Mapping[str, str], *, now: int, lease: int, events: int = 0
     ) -> OpenBatch:
-        parts = tuple(sorted(stretches, key=lambda part: part.end.id))
-        if len({part.end.id for part in parts}) < len(parts):
-            raise UsageError("a batch takes in one stretch of a source\n  join them")
+        parts = _parts(stretches)
         with self._desk.write() as tx:
             check_claim(tx.connection, self.store, writer, parts, now)
             absorbs = remains(tx.connection, self.store, parts)
@@ -76,6 +77,22 @@ class DeskRegister:
             batch = OpenBatch(self.store, number, secrets.token_hex(8), writer, now + lease, parts, dict(targets), events, absorbs)
             put_batch(tx.connection, batch, root=number, now=now)
         return batch
+
+    def claim(
+        self, number: int, token: str, stretches: Sequence[Stretch], targets: Mapping[str, str], *, now: int, lease: int, events: int
+    ) -> OpenBatch:
+        parts = _parts(stretches)
+        with self._desk.write() as tx:
+            batch = open_batch_of(tx.connection, self._ours(tx.connection, number, token))
+            if batch.stretches not in ((), parts):
+                raise UsageError(f"batch {number} was begun for other positions\n  the rest is the next batch's")
+            if not batch.stretches:
+                check_claim(tx.connection, self.store, batch.writer, parts, now)
+            absorbs = remains(tx.connection, self.store, parts)
+            known = {name: place for old in absorbs for name, place in targets_of(self._row(tx.connection, old)).items()}
+            claimed = replace(batch, expires_at=now + lease, stretches=parts, targets={**targets, **known}, events=events, absorbs=absorbs)
+            tell_batch(tx.connection, claimed, afresh=not batch.stretches)
+        return claimed
 
     def renew(self, number: int, token: str, *, now: int, lease: int) -> OpenBatch:
         with self._desk.write() as tx:
@@ -141,6 +158,16 @@ class DeskRegister:
         with self._desk.read() as tx:
             return [batch_of(row) for row in tx.connection.execute(closed(self.store, after))]
 
+    def numbered(self, numbers: Collection[int]) -> list[BatchRow]:
+        with self._desk.read() as tx:
+            rows = read_numbered(tx.connection, self.store, numbers)
+        return sorted((batch_of(row) for row in rows if row.state == "closed"), key=lambda row: row.number)
+
+    def targets(self, numbers: Collection[int]) -> set[str]:
+        with self._desk.read() as tx:
+            rows = read_numbered(tx.connection, self.store, numbers)
+        return {place for row in rows for place in targets_of(row).values()}
+
     def lower(self, number: int, events: int, *, first: int | None = None, last: int | None = None) -> BatchRow:
         with self._desk.write() as tx:
             batch = batch_of(self._row(tx.connection, number))
@@ -179,6 +206,13 @@ class DeskRegister:
             raise _unknown(self._desk, self.store)
         connection.execute(update(stores).where(here).values(last=last + 1))
         return int(last) + 1
+
+
+def _parts(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
+    parts = tuple(sorted(stretches, key=lambda part: part.end.id))
+    if len({part.end.id for part in parts}) < len(parts):
+        raise UsageError("a batch takes in one stretch of a source\n  join them")
+    return parts
 
 
 def _unknown(desk: Desk, store: str) -> DeskError:

@@ -23,11 +23,32 @@ def read_batch(connection: Connection, store: str, number: int) -> Row[Any] | No
     return connection.execute(select(batches).where(batches.c.store == store, batches.c.number == number)).one_or_none()
 
 
+def read_numbered(connection: Connection, store: str, numbers: Collection[int]) -> list[Row[Any]]:
+    """The rows of these batches, as far as there are such, whatever their state."""
+    query = select(batches).where(batches.c.store == store)
+    return [row for part in chunks(sorted(numbers)) for row in connection.execute(query.where(batches.c.number.in_(part)))]
+
+
 def put_batch(connection: Connection, batch: OpenBatch, *, root: int, now: int) -> None:
     """A new row, open, with its stretches."""
+    connection.execute(insert(batches).values(**_plain(batch), root=root, state="open", begun_at=now))
+    _put_stretches(connection, batch)
+
+
+def tell_batch(connection: Connection, batch: OpenBatch, *, afresh: bool) -> None:
+    """Changes an open row to what this says; `afresh`: it had no stretches."""
+    here = (batches.c.store == batch.store, batches.c.number == batch.number)
+    connection.execute(update(batches).where(*here).values(**_plain(batch)))
+    if afresh:
+        _put_stretches(connection, batch)
+
+
+def _plain(batch: OpenBatch) -> dict[str, Any]:
     plain = {name: getattr(batch, name) for name in ("store", "number", "token", "writer", "expires_at", "events")}
-    lists = {"targets": json.dumps(dict(batch.targets)).encode(), "absorbs": json.dumps(batch.absorbs).encode()}
-    connection.execute(insert(batches).values(**plain, **lists, root=root, state="open", begun_at=now))
+    return plain | {"targets": json.dumps(dict(batch.targets)).encode(), "absorbs": json.dumps(batch.absorbs).encode()}
+
+
+def _put_stretches(connection: Connection, batch: OpenBatch) -> None:
     if batch.stretches:
         connection.execute(insert(stretches), [_stretch_row(batch, stretch) for stretch in batch.stretches])
 
@@ -55,9 +76,14 @@ def open_batch_of(connection: Connection, row: Row[Any]) -> OpenBatch:
     sound(row, batches, row.store, row.number)
     query = select(stretches).where(stretches.c.store == row.store, stretches.c.number == row.number).order_by(stretches.c.source)
     parts = tuple(_stretch(part) for part in connection.execute(query))
+    return OpenBatch(row.store, row.number, row.token, row.writer, row.expires_at, parts, targets_of(row), row.events, absorbs_of(row))
+
+
+def targets_of(row: Row[Any]) -> dict[str, str]:
+    """Where the events of the batch in this row go, by dataset."""
     with whole("batches", row.store, row.number):
-        targets = read_json(row.targets, dict)
-    return OpenBatch(row.store, row.number, row.token, row.writer, row.expires_at, parts, targets, row.events, absorbs_of(row))
+        found: dict[str, str] = read_json(row.targets, dict)
+    return found
 
 
 def absorbs_of(row: Row[Any]) -> tuple[int, ...]:

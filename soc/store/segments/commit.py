@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from soc.errors import Conflict, StoreError
-from soc.match.columns import MOMENT, to_tables
-from soc.model import Event, FeedState, SourceState
+from soc.match.columns import to_tables
+from soc.model import Event, SourceState
 from soc.store.base import Added, Draft, Tables
+from soc.store.repeats import without_repeats
 from soc.store.segments import register
 from soc.store.segments.batches import read_batches
 from soc.store.segments.columns import fix_columns, known_columns
 from soc.store.segments.core import Core
 from soc.store.segments.layout import discard
-from soc.store.segments.parquet import BATCH, DATASET, FEED, FRESH_PAGE, ID, INGESTED, TIME, Segment, sorted_by_time, write_segment
+from soc.store.segments.parquet import FRESH_PAGE, Segment, write_segment
 from soc.store.segments.rewrite import Rewrite, apply, undo
-from soc.store.segments.supersede import settle, without_repeats
-
-REQUIRED = (TIME, ID, DATASET)
+from soc.store.segments.supersede import settle
+from soc.store.tables import feeds_of, stamped
 
 
 def add(core: Core, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
@@ -44,21 +41,6 @@ def add(core: Core, draft: Draft, events: Sequence[Event], sources: Sequence[Sou
             discard(core.layout.segments / segment.name)
         raise
     return Added(register.batch(core.manifest, draft.number), tables)
-
-
-def stamped(tables: Tables, number: int, now: int) -> Tables:
-    """The tables by dataset, rows by time, with the batch's number and the moment of ingest. Raises StoreError: no identity."""
-    return {dataset: _stamped(tables[dataset], number, now) for dataset in sorted(tables)}
-
-
-def _stamped(table: pa.Table, number: int, now: int) -> pa.Table:
-    for name in REQUIRED:
-        if name not in table.column_names or table[name].null_count:
-            raise StoreError(f"an event of the batch has no {name}\n  this is a fault of whoever made the event; nothing was stored")
-    rows = table.num_rows
-    plain = sorted_by_time(table.drop_columns([name for name in (BATCH, INGESTED) if name in table.column_names]))
-    ingested = pa.array(np.full(rows, now)).cast(MOMENT)
-    return plain.append_column(INGESTED, ingested).append_column(BATCH, pa.array(np.full(rows, number)))
 
 
 def _state(core: Core, draft: Draft) -> str:
@@ -100,17 +82,4 @@ def _close(
             *(now, draft.number),
         )
         register.put_sources(manifest, sources)
-        register.add_to_feeds(manifest, _feeds(tables, now))
-
-
-def _feeds(tables: Tables, now: int) -> list[FeedState]:
-    return [state for dataset, table in tables.items() for state in _feeds_of(dataset, table, now)]
-
-
-def _feeds_of(dataset: str, table: pa.Table, now: int) -> list[FeedState]:
-    moments = table[TIME].cast(pa.int64())
-    if FEED not in table.column_names:
-        return [FeedState("", dataset, table.num_rows, now, now, pc.max(moments).as_py())]
-    groups = pa.table({FEED: pc.fill_null(table[FEED], ""), TIME: moments}).group_by(FEED).aggregate([(TIME, "count"), (TIME, "max")])
-    rows: list[dict[str, Any]] = groups.to_pylist()
-    return [FeedState(row[FEED], dataset, row[f"{TIME}_count"], now, now, row[f"{TIME}_max"]) for row in rows]
+        register.add_to_feeds(manifest, feeds_of(tables, now))

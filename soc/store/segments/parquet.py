@@ -80,14 +80,6 @@ def write_segment(folder: Path, prefix: str, tables: Iterable[pa.Table], schema:
     return Segment(*written, _by(counts, 0), _by(counts, 1), frozenset(schema.names))
 
 
-def sorted_by_time(table: pa.Table) -> pa.Table:
-    """The table's rows by @timestamp; untouched when they are in order already."""
-    moments = table[TIME].cast(pa.int64()).to_numpy()
-    if (moments[1:] >= moments[:-1]).all():
-        return table
-    return table.take(pa.array(moments.argsort(kind="stable")))
-
-
 def _count(table: pa.Table, counts: dict[tuple[str, int], Span]) -> None:
     moments = table.select([DATASET, BATCH]).append_column(TIME, table[TIME].cast(pa.int64()))
     groups = moments.group_by([DATASET, BATCH]).aggregate([(TIME, "count"), (TIME, "min"), (TIME, "max")])

@@ -1,4 +1,4 @@
-"""One event, however often its line was read: `event.id` names the line, `soc.reading` says how often it has been read."""
+"""Events read again take the place of their former readings in the segments; see `soc.store.repeats`."""
 
 from __future__ import annotations
 
@@ -10,24 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from soc.model import Event
+from soc.store.repeats import read_again
 from soc.store.segments.core import Core
 from soc.store.segments.parquet import ID
 from soc.store.segments.register import live
 from soc.store.segments.rewrite import Rewrite, rewrite
-
-READING = "soc.reading"
-
-
-def without_repeats(events: Sequence[Event]) -> Sequence[Event]:
-    """The events, each id once: of equal ids the highest reading, then the first."""
-    if len({event.get(ID) for event in events}) == len(events):
-        return events
-    best: dict[str | None, Event] = {}
-    for event in events:
-        known = best.setdefault(event.get(ID), event)
-        if known is not event and _reading(event) > _reading(known):
-            best[event.get(ID)] = event
-    return list(best.values())
 
 
 def settle(core: Core, events: Sequence[Event]) -> tuple[Sequence[Event], list[Rewrite]]:
@@ -36,7 +23,7 @@ def settle(core: Core, events: Sequence[Event]) -> tuple[Sequence[Event], list[R
     Only events read again (`soc.reading` above 1) are looked up. One whose stored reading is as high or higher is present already
     and is left out.
     """
-    again = {event[ID]: _reading(event) for event in events if READING in event and _reading(event) > 1 and ID in event}
+    again = read_again(events)
     if not again:
         return events, []
     present: set[str] = set()
@@ -53,8 +40,3 @@ def settle(core: Core, events: Sequence[Event]) -> tuple[Sequence[Event], list[R
 
 def _without(ids: Collection[str], table: pa.Table) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(table[ID], pa.array(sorted(ids)))))
-
-
-def _reading(event: Event) -> int:
-    number: int = event.get(READING, 1)
-    return number

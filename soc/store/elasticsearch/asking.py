@@ -1,0 +1,79 @@
+"""Questions to the indices of events: pages of documents under one point in time, and answers that have to come from every shard."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from elasticsearch import NotFoundError
+
+from soc.errors import StoreError
+from soc.store.elasticsearch.cluster import Cluster
+from soc.store.elasticsearch.faults import cluster_faults
+
+Body = dict[str, Any]
+PAGE = 10_000  # `index.max_result_window`
+ALIVE = "5m"  # how long a page may take to be worked on
+LENIENT: Body = {"ignore_unavailable": True, "allow_no_indices": True}
+Hit = dict[str, Any]
+
+
+def search(cluster: Cluster, index: str, body: Body) -> Body:
+    """The answer of all shards to one search. Raises StoreError when some did not answer."""
+    with cluster_faults(cluster.place):
+        answer = cluster.client.search(index=index, allow_partial_search_results=False, **LENIENT, **body)
+    found: Body = whole(cluster, answer.body)
+    return found
+
+
+def count(cluster: Cluster, index: str, query: Body) -> int:
+    with cluster_faults(cluster.place):
+        answer = cluster.client.count(index=index, query=query, **LENIENT)
+    return int(whole(cluster, answer.body)["count"])
+
+
+def pages(
+    cluster: Cluster, index: str, query: Body, *, sort: Sequence[Body] = ({"_shard_doc": "asc"},), size: int = PAGE, **more: Any
+) -> Iterator[list[Hit]]:
+    """All documents that meet the query, as they were when the first page was asked for."""
+    with cluster_faults(cluster.place):
+        try:
+            point = cluster.client.open_point_in_time(index=index, keep_alive=ALIVE, ignore_unavailable=True)["id"]
+        except NotFoundError:  # no index of that pattern
+            return
+        try:
+            yield from _pages(cluster, point, query, sort, size, more)
+        finally:
+            cluster.client.options(ignore_status=404).close_point_in_time(id=point)
+
+
+def _pages(cluster: Cluster, point: str, query: Body, sort: Sequence[Body], size: int, more: Body) -> Iterator[list[Hit]]:
+    after: list[Any] | None = None
+    while True:
+        answer = cluster.client.search(
+            pit={"id": point, "keep_alive": ALIVE},
+            query=query,
+            sort=list(sort),
+            size=size,
+            search_after=after,
+            **{"track_total_hits": False, "allow_partial_search_results": False, **more},
+        )
+        hits: list[Hit] = whole(cluster, answer.body)["hits"]["hits"]
+        if hits:
+            yield hits
+        if len(hits) < size:
+            return
+        after = hits[-1]["sort"]
+
+
+def whole(cluster: Cluster, answer: Any) -> Any:
+    """The answer. Raises StoreError when a shard failed or the time ran out: a part of the truth is none."""
+    failed = answer.get("_shards", {}).get("failed", 0)
+    if failed or answer.get("timed_out"):
+        raise StoreError(f"{cluster.place}: {failed} shards gave no answer\n  look at the cluster's health; it may be recovering")
+    return answer
+
+
+def among(field: str, values: Collection[Any]) -> Body:
+    """A document whose field has one of these values."""
+    return {"terms": {field: sorted(values)}}

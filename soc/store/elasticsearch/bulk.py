@@ -1,0 +1,132 @@
+"""Documents to a cluster, several requests in flight; what it can take later is sent again, what it never takes comes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+from elastic_transport import TransportError
+from elasticsearch import ApiError
+
+from soc.errors import StoreError
+from soc.store.elasticsearch.cluster import Cluster
+from soc.store.elasticsearch.faults import cluster_faults, kind_of
+
+BYTES = 4 << 20  # of one request
+MOST = 2_000  # documents of one request
+IN_FLIGHT = 3
+PATIENCE = 90.0  # seconds for which a request is tried again
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
+_LATER = (429, 502, 503, 504)
+_NEVER = ("cluster_block_exception",)  # 429 by a full disk: waiting does not help within a run
+_PRESENT = 409
+
+
+class Action(NamedTuple):
+    """One line of a bulk request, as bytes, with the document behind it; None where the action takes none."""
+
+    id: str
+    head: bytes
+    document: bytes | None
+
+
+@dataclass(slots=True)
+class Sent:
+    """What became of the actions: ids whose version was there already, and refusals with their reason."""
+
+    present: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def put(index: str, id: str, document: dict[str, Any], version: int) -> Action:
+    """Stores a document unless one of the same or a higher version is there."""
+    head = {"index": {"_index": index, "_id": id, "version": version, "version_type": "external"}}
+    return Action(id, orjson.dumps(head), orjson.dumps(document))
+
+
+def delete(index: str, id: str) -> Action:
+    return Action(id, orjson.dumps({"delete": {"_index": index, "_id": id}}), None)
+
+
+def send(cluster: Cluster, actions: Iterable[Action], *, tick: Callable[[], object] = lambda: None, refresh: bool = False) -> Sent:
+    """Sends all; `tick` is called after each request, by the caller's thread. Raises StoreError when the cluster takes nothing any more.
+
+    Whatever was sent may be sent again: versions decide.
+    """
+    sent = Sent()
+    with ThreadPoolExecutor(IN_FLIGHT) as pool, cluster_faults(cluster.place):
+        waiting: list[Any] = []
+        for part in _parts(actions):
+            if len(waiting) >= IN_FLIGHT:
+                _gather(waiting.pop(0).result(), sent)
+                tick()
+            waiting.append(pool.submit(_until_taken, cluster, part, refresh))
+        for one in waiting:
+            _gather(one.result(), sent)
+            tick()
+    return sent
+
+
+def _parts(actions: Iterable[Action]) -> Iterator[list[Action]]:
+    part: list[Action] = []
+    size = 0
+    for action in actions:
+        length = len(action.head) + len(action.document or b"")
+        if part and (size + length > BYTES or len(part) >= MOST):
+            yield part
+            part, size = [], 0
+        part.append(action)
+        size += length
+    if part:
+        yield part
+
+
+def _gather(done: Sent, all_: Sent) -> None:
+    all_.present |= done.present
+    all_.refused |= done.refused
+
+
+def _until_taken(cluster: Cluster, part: list[Action], refresh: bool) -> Sent:
+    sent, wait, until = Sent(), _FIRST_WAIT, time.monotonic() + PATIENCE
+    while part:
+        try:
+            part = _once(cluster, part, sent, refresh)
+        except (ApiError, TransportError) as error:
+            if not _passes(error) or time.monotonic() > until:
+                raise
+        if part and time.monotonic() > until:
+            raise StoreError(f"{cluster.place}: refused {len(part)} documents for {PATIENCE:.0f} s\n  it is overloaded: try again later")
+        if part:
+            time.sleep(wait)
+            wait = min(2 * wait, _LONGEST_WAIT)
+    return sent
+
+
+def _passes(error: ApiError | TransportError) -> bool:
+    """Whether it may go better later."""
+    return error.meta.status in _LATER and kind_of(error) not in _NEVER if isinstance(error, ApiError) else True
+
+
+def _once(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool) -> list[Action]:
+    """One request; returns what is to be sent again."""
+    lines = [line for action in part for line in (action.head, action.document) if line is not None]
+    answer = cluster.client.bulk(operations=lines, refresh=refresh or None, filter_path="errors,items.*.status,items.*.error")
+    if not answer["errors"]:
+        return []
+    again = []
+    for action, item in zip(part, answer["items"], strict=True):
+        (said,) = item.values()
+        status, error = said["status"], said.get("error", {})
+        if error.get("type") in _NEVER:
+            raise StoreError(f"{cluster.place}: {error.get('reason', '')[:300]}\n  free or add disk, or drop events with: soc retain")
+        if status == _PRESENT:
+            sent.present.add(action.id)
+        elif status in _LATER:
+            again.append(action)
+        elif status >= 300 and status != 404:  # 404: to be deleted, and gone already
+            sent.refused[action.id] = f"{error.get('type')}: {error.get('reason')}"
+    return again

@@ -1,0 +1,67 @@
+"""Hits in an index of their own: derived data, a document each. A tag names what was put at once; the same tag again replaces it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import pyarrow as pa
+
+from soc.match.hits import HITS, concat, within
+from soc.model import ALWAYS, Window
+from soc.store.elasticsearch.asking import Body, among, count, pages
+from soc.store.elasticsearch.bulk import Action, delete, put, send
+from soc.store.elasticsearch.cluster import Core
+from soc.store.elasticsearch.indices import refresh
+
+_RULES = 10_000  # asked for at once
+
+
+def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
+    """See `soc.store.base.Store.put_hits`."""
+    index, version = core.cluster.hits, core.clock()
+    rows = hits.select(HITS.names).cast(HITS).to_pylist()
+    refused = send(core.cluster, (_action(index, tag, place, row, version) for place, row in enumerate(rows))).refused
+    if refused:
+        raise core.cluster.refusal(refused)
+    refresh(core, [index])
+    former = {"bool": {"filter": [{"term": {"tag": tag}}, {"range": {"place": {"gte": len(rows)}}}]}}
+    if drop(core, former):
+        refresh(core, [index])
+
+
+def read_hits(core: Core, rules: Collection[str], window: Window) -> pa.Table:
+    """See `soc.store.base.Store.hits`."""
+    span = {
+        name: bound for name, bound, never in (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until)) if bound != never
+    }
+    tables = [_table(core, some, span) for some in _parts(sorted(rules))]
+    return within(concat(tables), rules, window)
+
+
+def count_hits(core: Core) -> int:
+    return count(core.cluster, core.cluster.hits, {"match_all": {}})
+
+
+def drop(core: Core, query: Body) -> int:
+    """Takes hits away; returns how many. Not visible before a refresh."""
+    gone = 0
+    for page in pages(core.cluster, core.cluster.hits, query, _source=False):
+        send(core.cluster, (delete(hit["_index"], hit["_id"]) for hit in page))
+        gone += len(page)
+    return gone
+
+
+def _action(index: str, tag: str, place: int, row: Body, version: int) -> Action:
+    return put(index, f"{tag}:{place}", {**row, "tag": tag, "place": place}, version)
+
+
+def _table(core: Core, rules: list[str], span: Body) -> pa.Table:
+    asked = [among("rule", rules), *([{"range": {"time": span}}] if span else [])]
+    rows = [
+        hit["_source"] for page in pages(core.cluster, core.cluster.hits, {"bool": {"filter": asked}}, _source=HITS.names) for hit in page
+    ]
+    return pa.Table.from_pylist(rows, schema=HITS)
+
+
+def _parts(rules: list[str]) -> Iterator[list[str]]:
+    yield from (rules[start : start + _RULES] for start in range(0, len(rules), _RULES))

@@ -1,0 +1,80 @@
+"""The indices of a store: templates, what is made when, and what makes writing visible."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from elasticsearch import BadRequestError, NotFoundError
+
+from soc.errors import StoreError
+from soc.fields import Catalogue
+from soc.store.elasticsearch import dead
+from soc.store.elasticsearch.asking import whole
+from soc.store.elasticsearch.cluster import Cluster, Core
+from soc.store.elasticsearch.faults import cluster_faults, kind_of
+from soc.store.elasticsearch.mapping import Mapping, mappings, settings, template
+
+KEYWORD: Mapping = {"type": "keyword"}
+HITS: Mapping = {
+    "dynamic": "strict",
+    "properties": {
+        **dict.fromkeys(("tag", "rule", "event"), KEYWORD),
+        "time": {"type": "long"},
+        "place": {"type": "long"},  # within its tag
+        **{name: {"type": "keyword", "index": False, "doc_values": False} for name in ("part", "institution", "key", "value")},
+    },
+}
+META: Mapping = {"dynamic": "strict", "properties": {"id": KEYWORD}}
+
+
+def prepare(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas: int = 1) -> str:
+    """Makes the template and the indices besides those of events where they are missing; returns the store's id. Safe to repeat."""
+    own = {"number_of_shards": 1, "number_of_replicas": replicas}
+    with cluster_faults(cluster.place):
+        body = template(catalogue, [cluster.events], shards=shards, replicas=replicas)
+        cluster.client.indices.put_index_template(name=f"{cluster.prefix}-events", **body)
+        for name, mapping in ((cluster.hits, HITS), (cluster.dead, dead.MAPPINGS), (cluster.meta, META)):
+            _make(cluster, name, own, mapping)
+        id = store_id(cluster)
+        if id is None:
+            cluster.client.options(ignore_status=409).create(
+                index=cluster.meta, id="store", document={"id": secrets.token_hex(8)}, refresh=True
+            )
+            id = store_id(cluster)
+    if id is None:
+        raise StoreError(f"{cluster.place}: does not keep what is written to it\n  look at the cluster's health")
+    return id
+
+
+def store_id(cluster: Cluster) -> str | None:
+    """The id of the store under this prefix; None when none was made there."""
+    with cluster_faults(cluster.place):
+        try:
+            found: str = cluster.client.get(index=cluster.meta, id="store")["_source"]["id"]
+        except NotFoundError:
+            return None
+    return found
+
+
+def make_index(core: Core, name: str) -> None:
+    """An index of events, where it is missing, as the catalogue of today says."""
+    with cluster_faults(core.cluster.place):
+        if not core.cluster.client.indices.exists(index=name):
+            _make(core.cluster, name, settings(core.catalogue, replicas=core.replicas), mappings(core.catalogue))
+
+
+def refresh(core: Core, indices: Sequence[str]) -> None:
+    """What was written becomes visible. Raises StoreError when some shard could not."""
+    if indices:
+        with cluster_faults(core.cluster.place):
+            whole(core.cluster, core.cluster.client.indices.refresh(index=",".join(indices), ignore_unavailable=True).body)
+
+
+def _make(cluster: Cluster, name: str, own: Mapping, mapping: Mapping) -> None:
+    try:
+        if not cluster.client.indices.exists(index=name):
+            cluster.client.indices.create(index=name, settings=own, mappings=mapping)
+    except BadRequestError as error:
+        if kind_of(error) != "resource_already_exists_exception":
+            raise

@@ -1,0 +1,90 @@
+"""Batches read back for the matcher, and events by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from soc.match.columns import to_tables
+from soc.model import Event
+from soc.store.base import COMMON, Tables
+from soc.store.elasticsearch.asking import Hit, among, pages
+from soc.store.elasticsearch.cluster import Core
+from soc.store.elasticsearch.documents import from_document
+from soc.store.elasticsearch.mapping import LABELS_APART
+from soc.store.repeats import ID, READING, reading_of
+from soc.store.tables import by_time
+
+BATCH, LABELS = "soc.batch", "labels"
+_IDS = 10_000  # asked for at once
+
+
+class Stored(NamedTuple):
+    """Where an event lies, and which reading of its line it is."""
+
+    id: str
+    index: str
+    reading: int
+    batch: int
+
+
+def read_batches(core: Core, numbers: Collection[int], columns: Collection[str] | None) -> Tables:
+    """The events of these batches, and of those that they absorbed, by dataset, in order of time. Raises StoreError."""
+    absorbed = {old: row.number for row in core.register.numbered(numbers) for old in (row.number, *row.absorbs)}
+    if not absorbed:
+        return {}
+    index = ",".join(sorted(core.register.targets(absorbed))) or core.cluster.events
+    found: dict[str, Event] = {}
+    for page in pages(core.cluster, index, among(BATCH, absorbed), _source=_includes(columns)):
+        for hit in page:
+            event = from_document(hit["_source"], core.catalogue)
+            event[BATCH] = absorbed[event[BATCH]]
+            _keep(found, event)
+    tables = {dataset: by_time(table) for dataset, table in to_tables(list(found.values()), core.catalogue).items()}
+    return tables if columns is None else {dataset: _only(table, columns) for dataset, table in tables.items()}
+
+
+def read_events(core: Core, ids: Collection[str]) -> dict[str, Event]:
+    """Those of these events that are stored, by id: of several readings the highest."""
+    found: dict[str, Event] = {}
+    for some in _parts(ids):
+        for page in pages(core.cluster, core.cluster.events, {"ids": {"values": some}}):
+            for hit in page:
+                _keep(found, from_document(hit["_source"], core.catalogue))
+    return found
+
+
+def stored(core: Core, ids: Collection[str]) -> Iterator[Stored]:
+    """Where these events lie, as far as they do."""
+    for some in _parts(ids):
+        for page in pages(core.cluster, core.cluster.events, {"ids": {"values": some}}, _source=[READING, BATCH]):
+            yield from (_place(hit) for hit in page)
+
+
+def _place(hit: Hit) -> Stored:
+    return Stored(hit["_id"], hit["_index"], reading_of(hit["_source"]), hit["_source"][BATCH])
+
+
+def _keep(found: dict[str, Event], event: Event) -> None:
+    known = found.setdefault(event[ID], event)
+    if known is not event and (reading_of(event), event[BATCH]) > (reading_of(known), known[BATCH]):
+        found[event[ID]] = event
+
+
+def _includes(columns: Collection[str] | None) -> list[str] | bool:
+    if columns is None:
+        return True
+    wanted = {LABELS if name.startswith(f"{LABELS}.") else name for name in columns} | {*COMMON, READING}
+    return sorted(wanted | ({LABELS_APART} if LABELS in wanted else set()))
+
+
+def _only(table: pa.Table, columns: Collection[str]) -> pa.Table:
+    wanted = {LABELS if name.startswith(f"{LABELS}.") else name for name in columns} | set(COMMON)
+    return table.select([name for name in table.column_names if name in wanted])
+
+
+def _parts(ids: Collection[str]) -> Iterator[list[str]]:
+    wanted = sorted(set(ids))
+    yield from (wanted[start : start + _IDS] for start in range(0, len(wanted), _IDS))

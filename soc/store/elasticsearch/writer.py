@@ -1,0 +1,164 @@
+"""Batches into the cluster: a row in the register, then the documents, then the row is closed with the positions.
+
+Killed or paused anywhere, nothing of it counts: whoever reads the same lines on absorbs what was left, and ids decide that no
+event lies there twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from soc.errors import Busy, Conflict, StoreError
+from soc.match.columns import to_tables
+from soc.model import Event, OpenBatch, SourceState, Stretch
+from soc.store.base import Added, Draft
+from soc.store.elasticsearch import retention
+from soc.store.elasticsearch.asking import Body, among, count, pages
+from soc.store.elasticsearch.bulk import Action, put, send
+from soc.store.elasticsearch.bulk import delete as remove
+from soc.store.elasticsearch.cluster import Core
+from soc.store.elasticsearch.dead import bury
+from soc.store.elasticsearch.documents import to_document
+from soc.store.elasticsearch.faults import cluster_faults
+from soc.store.elasticsearch.indices import make_index, refresh
+from soc.store.elasticsearch.reader import BATCH, read_batches, stored
+from soc.store.repeats import ID, REQUIRED, nameless, read_again, reading_of, without_repeats
+from soc.store.tables import INGESTED, feeds_of, stamped
+
+_IDS = 10_000  # counted at once
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is written: events with the index that each goes to; `older` batches lose an event each time they are named."""
+
+    events: list[tuple[Event, str]]
+    older: list[int]
+
+
+class ElasticWriter:
+    """See `soc.store.base.Writer`. Several may write at a time, each its own sources."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def begin(self) -> Draft:
+        core = self._core
+        batch = core.register.begin(core.writer, [], {}, now=core.clock(), lease=core.lease)
+        return Draft(batch.number, batch.token)
+
+    def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
+        core = self._core
+        row = core.register.batch(draft.number)
+        if row.state == "closed":
+            return Added(row, read_batches(core, [draft.number], None))
+        if row.state == "abandoned":
+            raise Conflict(f"batch {draft.number} was abandoned by a later writer\n  nothing of it counts; read its lines again")
+        fresh = [event | {BATCH: draft.number, INGESTED: now} for event in without_repeats(events)]
+        if lacking := next((name for event in fresh for name in REQUIRED if event.get(name) is None), None):
+            raise nameless(lacking)
+        batch = self._claimed(draft, fresh, sources, now)
+        plan = self._plan(batch, fresh)
+        kept = self._written(batch, plan)
+        tables = stamped(to_tables(kept, core.catalogue), draft.number, now)
+        spans = [event["@timestamp"] for event in kept]
+        span = {"first": min(spans, default=None), "last": max(spans, default=None)}
+        feeds = feeds_of(tables, now)
+        row = core.register.close(draft.number, draft.token, events=len(kept), **span, feeds=feeds, now=core.clock(), states=sources)
+        retention.recount(core, set(plan.older))
+        return Added(row, tables)
+
+    def crowded(self) -> bool:
+        """Whether the cluster takes no documents."""
+        with cluster_faults(self._core.cluster.place):
+            found = self._core.cluster.client.indices.get_settings(
+                index=self._core.cluster.events, filter_path="*.settings.index.blocks", expand_wildcards="open"
+            )
+        return any(index["settings"]["index"]["blocks"].get("read_only_allow_delete") == "true" for index in found.values())
+
+    def compact(self, *, now: int) -> int:
+        """The cluster merges by itself."""
+        return 0
+
+    def retain(self, before: int, *, now: int) -> int:
+        return retention.retain(self._core, before)
+
+    def _claimed(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], now: int) -> OpenBatch:
+        """The batch with what it takes in. What a dead writer had begun of these sources is let go first."""
+        try:
+            return self._claim(draft, events, sources, now)
+        except Busy:
+            if not self._released({state.id for state in sources}):
+                raise
+        return self._claim(draft, events, sources, now)
+
+    def _claim(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], now: int) -> OpenBatch:
+        core = self._core
+        known = {state.id: state for state in core.register.sources()}
+        stretches = [Stretch(known.get(state.id), state) for state in sources]
+        targets = {dataset: core.cluster.index(dataset, now) for dataset in sorted({event["event.dataset"] for event in events})}
+        return core.register.claim(draft.number, draft.token, stretches, targets, now=core.clock(), lease=core.lease, events=len(events))
+
+    def _released(self, sources: set[str]) -> int:
+        """Takes over the expired batches of these sources and gives them up: their events are absorbed by whoever reads the lines on."""
+        core = self._core
+        old = [batch for batch in core.register.expired(core.clock()) if sources & {part.end.id for part in batch.stretches}]
+        ours = [core.register.take_over(batch.number, core.writer, now=core.clock(), lease=core.lease) for batch in old]
+        for batch in reversed(ours):
+            core.register.abandon(batch.number, batch.token)
+        return len(ours)
+
+    def _plan(self, batch: OpenBatch, events: list[Event]) -> _Plan:
+        """Events read again go where their former reading lies, unless that is as high; the others where the batch says."""
+        again = read_again(events)
+        places = {one.id: one for one in stored(self._core, again)} if again else {}
+        present = {id for id, one in places.items() if one.reading >= again[id]}
+        chosen = [
+            (event, places[event[ID]].index if event[ID] in places else batch.targets[event["event.dataset"]])
+            for event in events
+            if event[ID] not in present
+        ]
+        return _Plan(chosen, [one.batch for id, one in places.items() if id not in present])
+
+    def _written(self, batch: OpenBatch, plan: _Plan) -> list[Event]:
+        """Sends the events and makes sure that each can be found; returns those that the cluster took."""
+        core = self._core
+        indices = sorted({index for _, index in plan.events})
+        for index in indices:
+            make_index(core, index)
+        sent = send(core.cluster, map(self._action, plan.events), tick=lambda: self._renew(batch))
+        kept = [event for event, _ in plan.events if event[ID] not in sent.refused]
+        bury(core, [(event, sent.refused[event[ID]]) for event, _ in plan.events if event[ID] in sent.refused])
+        self._sweep(batch, plan)
+        refresh(core, indices)
+        if (found := self._found(indices, [event[ID] for event in kept])) != len(kept):
+            raise StoreError(
+                f"{core.cluster.place}: holds {found} of {len(kept)} events of batch {batch.number}\n  it stays open: run this again"
+            )
+        return kept
+
+    def _action(self, planned: tuple[Event, str]) -> Action:
+        event, index = planned
+        return put(index, event[ID], to_document(event, self._core.catalogue), reading_of(event))
+
+    def _renew(self, batch: OpenBatch) -> None:
+        core = self._core
+        core.register.renew(batch.number, batch.token, now=core.clock(), lease=core.lease)
+
+    def _sweep(self, batch: OpenBatch, plan: _Plan) -> None:
+        """What an absorbed batch put elsewhere, by another reading of the same lines, goes."""
+        if not batch.absorbs:
+            return
+        core = self._core
+        ours = {event[ID]: index for event, index in plan.events}
+        places = core.register.targets(batch.absorbs)
+        refresh(core, sorted(places))
+        query: Body = among(BATCH, batch.absorbs)
+        for page in pages(core.cluster, ",".join(sorted(places)), query, _source=False):
+            gone = [remove(hit["_index"], hit["_id"]) for hit in page if ours.get(hit["_id"], hit["_index"]) != hit["_index"]]
+            send(core.cluster, gone)
+
+    def _found(self, indices: Sequence[str], ids: Sequence[str]) -> int:
+        index, parts = ",".join(indices), range(0, len(ids), _IDS)
+        return sum(count(self._core.cluster, index, {"ids": {"values": list(ids[start : start + _IDS])}}) for start in parts)
