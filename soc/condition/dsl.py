@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from soc.condition.bind import bind, kind_of
-from soc.condition.dsl_leaf import any_query, leaf_query
-from soc.condition.dsl_query import UNCERTAIN, Body, Bounds, and_, either, every, neither, not_, or_
-from soc.condition.dsl_text import terms
+from soc.condition.dsl_any import any_query
+from soc.condition.dsl_leaf import leaf_query
+from soc.condition.dsl_query import ALL, CLAUSE, UNCERTAIN, Body, Bounds, and_, at_most, either, every, neither, not_, or_
+from soc.condition.dsl_text import exists, terms
 from soc.condition.indexed import COARSE, guard
 from soc.condition.tree import And, Exists, FieldRef, Keyword, Leaf, Node, Not, Or
 from soc.fields import Catalogue
@@ -80,6 +81,8 @@ def _alike(leaves: tuple[Leaf, ...], joined: type[And] | type[Or], catalogue: Ca
         return UNCERTAIN  # events do not have it, documents do
     kind = kind_of(first.field, catalogue)
     bounds = either(any_query(leaves, kind)) if joined is Or else every(leaf_query(leaf, kind) for leaf in leaves)
+    if bounds.upper == ALL:  # too much; but whatever is met, is met by a value
+        bounds = at_most(exists(first.field))
     return _guarded(bounds, sorted({held for name in names if (held := guard(name, kind_of(name, catalogue)))}))
 
 
@@ -87,7 +90,8 @@ def _guarded(bounds: Bounds, names: list[str]) -> Bounds:
     if not names:
         return bounds
     coarse = or_(terms(COARSE, names))
-    return replace(bounds, upper=or_((bounds.upper, coarse)), lower=and_((bounds.lower, not_(coarse))), depth=bounds.depth + 2)
+    upper, lower = or_((bounds.upper, coarse)), and_((bounds.lower, not_(coarse)))
+    return Bounds(upper, lower, bounds.exact, bounds.depth + 2, bounds.weight + CLAUSE)
 
 
 def _keywords(leaves: list[Keyword], joined: type[And] | type[Or], catalogue: Catalogue) -> Bounds:

@@ -8,14 +8,12 @@ numbers), or a pattern that meets more (networks and numbers in text, patterns o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_network
 
-from soc.condition.dsl_merge import LONGEST_PART, merged
 from soc.condition.dsl_query import NONE, Body, Bounds, and_, at_most, just, or_
-from soc.condition.dsl_text import among, exists, parts_of, regex_query, regexp, terms, text_query, where, wildcard
+from soc.condition.dsl_text import exists, regex_query, regexp, terms, text_query, wildcard
 from soc.condition.indexed import NANOS, NS
 from soc.condition.patterns import Part
 from soc.condition.predicate import value_test
@@ -39,7 +37,6 @@ from soc.condition.tree import (
 from soc.condition.values import LABEL
 from soc.times import iso, to_moment
 
-MANY = 64  # patterns on one field in one query: beyond, they are asked for by their beginnings
 _NUMBER = "[+\\-]?[0-9]{1,30}(\\.[0-9]{1,30})?"
 _MAPPED = IPv6Network("::ffff:0:0/96")  # where the server keeps IPv4
 _AROUND = (IPv6Address(int(_MAPPED[0]) - 1), IPv6Address(int(_MAPPED[-1]) + 1))
@@ -62,55 +59,6 @@ def leaf_query(leaf: Leaf, kind: str) -> Bounds:
     if kind == "long" and not isinstance(leaf, (Equals, Compare)):
         return at_most(exists(leaf.field))
     return _ORDERED[kind](leaf)
-
-
-def any_query(leaves: Iterable[Leaf], kind: str) -> list[Bounds]:
-    """Some leaf of these, all of one field: lists of values become one query, and too many patterns a few wider ones."""
-    equals: list[Equals] = []
-    patterns: list[Contains | Ends | Wildcard] = []
-    others: list[Bounds] = []
-    for leaf in leaves:
-        if isinstance(leaf, Equals) and kind in ("keyword", "ip"):
-            equals.append(leaf)
-        elif isinstance(leaf, (Contains, Ends, Wildcard)) and kind in ("keyword", "ip"):
-            patterns.append(leaf)
-        else:
-            others.append(leaf_query(leaf, kind))
-    if equals:
-        others.append(just(or_(among(equals[0].field, kind, equals))))
-    if len(patterns) > MANY:
-        return [*others, _by_beginnings(patterns, kind)]
-    return [*others, *_merged([leaf for leaf in patterns if isinstance(leaf, Contains)], kind), *_single(patterns, kind)]
-
-
-def _merged(leaves: list[Contains], kind: str) -> Iterator[Bounds]:
-    """The texts that can be looked for together."""
-    texts: dict[str, list[str]] = {}
-    for leaf in leaves:
-        if _mergeable(leaf):
-            texts.setdefault(where(leaf, kind), []).append(leaf.text)
-    for path, some in texts.items():
-        for expression, pack in merged(some):
-            field = leaves[0].field
-            yield just(regexp(field, path, expression) if len(pack) > 1 else wildcard(field, path, (ANY, pack[0], ANY)))
-
-
-def _single(leaves: list[Contains | Ends | Wildcard], kind: str) -> Iterator[Bounds]:
-    return (text_query(leaf, kind) for leaf in leaves if not (isinstance(leaf, Contains) and _mergeable(leaf)))
-
-
-def _mergeable(leaf: Contains) -> bool:
-    return len(leaf.text) <= LONGEST_PART and leaf.text.isascii() and not leaf.field.startswith(LABEL)
-
-
-def _by_beginnings(leaves: list[Contains | Ends | Wildcard], kind: str) -> Bounds:
-    texts = {(leaf.cased, max((p for p in parts_of(leaf) if isinstance(p, str)), key=len, default="")) for leaf in leaves}
-    for length in (32, 16, 8, 6, 5, 4, 3):
-        short = {(cased, text[:length]) for cased, text in texts}
-        if len(short) <= MANY and all(text for _, text in short):
-            field = leaves[0].field
-            return at_most(or_(text_query(Contains(field, text, cased), kind).upper for cased, text in sorted(short)))
-    return at_most(exists(leaves[0].field))
 
 
 def _on_text(leaf: Leaf, kind: str) -> Bounds:

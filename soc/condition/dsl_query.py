@@ -11,8 +11,8 @@ Body = dict[str, Any]
 ALL: Body = {"match_all": {}}
 NONE: Body = {"match_none": {}}
 DEEPEST = 24  # nested `bool`; a server refuses more than 30
-PATTERN = 20  # characters that an automaton costs besides its own
-HEAVIEST = 20_000  # 116,000 took 9 s, and 174,000 were the death of a server with a heap of 512 MB
+CLAUSE = 20  # so at most 1,000 clauses; servers refuse more than 1,024 to 8,192, as heap and processors have it
+HEAVIEST = 20_000  # 116,000 in patterns took 9 s, and 174,000 were the death of a server with a heap of 512 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Bounds:
     """What is known of a condition: every event that meets it is in `upper`, every event in `lower` meets it.
 
     `exact`: they are the same, but for events that `soc.coarse` names. `depth` is at least that of nested `bool`, `weight` at least
-    the size of the automata: characters of wildcards, `automaton.effort` of regexes.
+    what the server has to bear: clauses, characters of wildcards, `automaton.effort` of regexes.
     """
 
     upper: Body
@@ -71,10 +71,11 @@ def _limited(upper: Body, lower: Body, parts: list[Bounds]) -> Bounds:
 
 
 def weight_of(query: Body) -> int:
-    """How many characters the patterns of a query have, and PATTERN for each."""
-    clauses = (clause for part in query.get("bool", {}).values() if isinstance(part, list) for clause in part)
-    own = sum(PATTERN + len(asked["value"]) for kind in ("wildcard", "regexp") for asked in query.get(kind, {}).values())
-    return own + sum(map(weight_of, clauses))
+    """CLAUSE for each query that is no `bool`, and the characters of patterns."""
+    inner = query.get("bool")
+    if inner is not None:
+        return sum(weight_of(clause) for part in inner.values() if isinstance(part, list) for clause in part)
+    return CLAUSE + sum(len(asked["value"]) for kind in ("wildcard", "regexp") for asked in query.get(kind, {}).values())
 
 
 def and_(queries: Iterable[Body]) -> Body:

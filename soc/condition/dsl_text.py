@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from soc.condition.automaton import effort, to_lucene
 from soc.condition.dsl_query import NONE, Body, Bounds, and_, at_most, just, or_
@@ -79,7 +80,7 @@ def among(field: str, kind: str, leaves: Iterable[Equals]) -> Iterator[Body]:
         yield from terms(path, list(dict.fromkeys(texts)))
 
 
-def terms(path: str, values: list[str] | list[int] | list[float] | list[bool]) -> Iterator[Body]:
+def terms(path: str, values: list[Any]) -> Iterator[Body]:
     """Some value of the field is one of these."""
     if len(values) == 1:
         yield {"term": {path: values[0]}}
@@ -97,7 +98,8 @@ def regex_query(leaf: Regex, kind: str) -> Bounds:
     if "\0" in path or len(expression) > LONGEST_REGEX or spent > MOST_EFFORT:
         return at_most(_containing(leaf.field, required(found.tree)))
     query = regexp(leaf.field, path, expression)
-    return replace(just(query) if found.exact and not leaf.field.startswith(LABEL) else at_most(query), weight=spent)
+    bounds = just(query) if found.exact and not leaf.field.startswith(LABEL) else at_most(query)
+    return replace(bounds, weight=bounds.weight + spent)
 
 
 def regexp(field: str, path: str, expression: str) -> Body:

@@ -278,6 +278,9 @@ TOO_MUCH = {
     "patterns, one of them": Or((*(Contains("user.name", f"{number:04d}oot") for number in range(500)), Contains("user.name", "46"))),
     "patterns, all of them": And((*(Contains("user.name", "4624"[: 1 + number % 4]) for number in range(2000)),)),
     "pairs of patterns": Or(tuple(And((Contains("user.name", "46"), Ends("user.name", f"{number:02d}"))) for number in range(2000))),
+    "beginnings": Or(tuple(Starts("user.name", f"{number:04d}") for number in range(9000))),
+    "bounds": Or(tuple(Compare("source.port", "gt", number) for number in range(9000))),
+    "fields": And(tuple(Not(Exists(f"no.field.{number}")) for number in range(9000))),
     "depth": Not(Not(And((nested(60), Equals("user.name", "root"))))),
 }
 
