@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+from contextlib import ExitStack
+from itertools import count
+
 import pytest
 
+from soc.desk.desk import open_desk
+from soc.desk.register import make_register, open_register
+from soc.store.elasticsearch import connect, open_cluster, prepare
 from soc.store.segments import Shape, open_store
+from tests.servers import indices
 from tests.strategies import CATALOGUE
 
 
@@ -30,12 +38,44 @@ class Segments:
         return self._paths[store.id][0]
 
 
-ENGINES = {"segments": Segments}
+class Elastic:
+    """Stores on one cluster, each under a prefix of its own, with its register in a desk of its own."""
+
+    def __init__(self, url, folders, stack):
+        self._url, self._folders, self._stack = url, folders, stack
+        self._places = {}
+        self._moments = count(1_700_000_100_000_000, 1000)
+
+    def fresh(self):
+        prefix = self._stack.enter_context(indices.prefixed(self._url)).rstrip("-")
+        desk = open_desk(f"sqlite:///{self._folders.mktemp('desk')}/desk.db", create=True)
+        self._stack.callback(desk.close)
+        with_id = prepare(connect(self._url, prefix=prefix), CATALOGUE, replicas=0)
+        make_register(desk, now=0, store=with_id)
+        return self._opened(prefix, desk)
+
+    def reopened(self, store):
+        prefix, desk = self._places[store.id]
+        store.close()
+        return self._opened(prefix, desk)
+
+    def _opened(self, prefix, desk):
+        cluster = connect(self._url, prefix=prefix)
+        writer = f"test-{secrets.token_hex(4)}"
+        store = open_cluster(
+            cluster, CATALOGUE, lambda id: open_register(desk, id), writer=writer, clock=lambda: next(self._moments), replicas=0
+        )
+        self._places[store.id] = (prefix, desk)
+        return store
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=["segments", "elasticsearch"])
 def engine(request, tmp_path_factory):
-    return ENGINES[request.param](tmp_path_factory)
+    if request.param == "segments":
+        yield Segments(tmp_path_factory)
+        return
+    with ExitStack() as stack:
+        yield Elastic(request.getfixturevalue("elasticsearch_url"), tmp_path_factory, stack)
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def _passes(error: ApiError | TransportError) -> bool:
 
 def _once(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool) -> list[Action]:
     """One request; returns what is to be sent again."""
-    lines = [line for action in part for line in (action.head, action.document) if line is not None]
+    lines: list[Any] = [line for action in part for line in (action.head, action.document) if line is not None]
     answer = cluster.client.bulk(operations=lines, refresh=refresh or None, filter_path="errors,items.*.status,items.*.error")
     if not answer["errors"]:
         return []

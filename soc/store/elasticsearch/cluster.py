@@ -96,7 +96,10 @@ class Core:
 
 
 def connect(url: str, access: Access = Access(), *, prefix: str = PREFIX, timeout: float = TIMEOUT) -> Cluster:
-    """The cluster at `https://host:port`; several of its nodes are parted by commas. Raises StoreError: no URL, another version, unreachable."""
+    """The cluster at `https://host:port`; several of its nodes are parted by commas.
+
+    Raises StoreError: no URL, another version, unreachable.
+    """
     urls = [one.strip() for one in url.split(",")]
     for one in urls:
         parts = urlsplit(one)

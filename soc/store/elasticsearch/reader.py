@@ -25,7 +25,7 @@ class Stored(NamedTuple):
     """Where an event lies, and which reading of its line it is."""
 
     id: str
-    index: str
+    place: str  # its index
     reading: int
     batch: int
 

@@ -115,7 +115,7 @@ class ElasticWriter:
         places = {one.id: one for one in stored(self._core, again)} if again else {}
         present = {id for id, one in places.items() if one.reading >= again[id]}
         chosen = [
-            (event, places[event[ID]].index if event[ID] in places else batch.targets[event["event.dataset"]])
+            (event, places[event[ID]].place if event[ID] in places else batch.targets[event["event.dataset"]])
             for event in events
             if event[ID] not in present
         ]

@@ -17,7 +17,6 @@ from soc.model import Event
 from soc.store.elasticsearch.documents import to_document
 from soc.store.elasticsearch.mapping import mappings, settings
 
-URL = "SOC_TEST_ELASTICSEARCH_URL"
 TOGETHER = 50  # queries in one request
 _numbers = count()
 
@@ -56,13 +55,8 @@ class Index:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Elasticsearch]:
-    """The server that the environment names; without one a skip, and with CI=true a failure."""
-    url = os.environ.get(URL)
-    if not url:
-        reason = f"no Elasticsearch: {URL} is not set"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    with Elasticsearch(url, request_timeout=60) as client:
+def server(elasticsearch_url) -> Iterator[Elasticsearch]:
+    with Elasticsearch(elasticsearch_url, request_timeout=60) as client:
         yield client
 
 

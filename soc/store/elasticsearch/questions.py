@@ -1,0 +1,149 @@
+"""Questions of hunts: the server answers what it can answer exactly, the predicate decides on the documents that it cannot be sure of.
+
+A query in DSL finds at least the events that meet a condition (`soc.condition.dsl`). Where it is exact, the server counts all
+documents but those with a `soc.coarse`; these, few or none, are fetched. Where it is not, all that it finds are fetched.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from soc.condition.dsl import to_dsl
+from soc.condition.dsl_query import Body, and_, not_
+from soc.condition.indexed import COARSE, LC
+from soc.condition.predicate import compile
+from soc.condition.tree import TRUE, And, Compare, Node
+from soc.condition.values import LABEL, values_of
+from soc.model import ALWAYS, Event, Window
+from soc.store.elasticsearch import asking
+from soc.store.elasticsearch.cluster import Core
+from soc.store.elasticsearch.documents import from_document
+from soc.store.elasticsearch.mapping import LONG_TEXTS, SORT
+
+TIME, ID = "@timestamp", "event.id"
+UNSURE: Body = {"exists": {"field": COARSE}}
+_PAGE = 2_000  # events that people look at come in smaller pages
+_GROUPS = 5_000  # of one page of an aggregation
+_GROUPED = ("keyword", "ip", "long", "bool")
+_MILLISECOND = 1000
+
+
+class Questions:
+    """Of one store. See `soc.store.base.Store` for what each answers."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def select(self, node: Node, window: Window, limit: int | None, newest: bool) -> Iterator[Event]:
+        asked = _Asked(self._core, node, window)
+        sure = asked.fetched(and_((asked.body, not_(UNSURE))), newest=newest)
+        unsure = sorted(asked.fetched(and_((asked.body, UNSURE))), key=_newest_first if newest else _oldest_first)
+        found = merge(sure, unsure, key=_newest_first if newest else _oldest_first)
+        return islice(found, limit)
+
+    def count(self, node: Node, window: Window) -> int:
+        asked = _Asked(self._core, node, window)
+        return asked.counted() + sum(1 for _ in asked.rest())
+
+    def top(self, field: str, node: Node, window: Window, limit: int) -> list[tuple[Any, int]]:
+        asked = _Asked(self._core, node, window)
+        source = self._source(field)
+        counts: Counter[Any] = Counter()
+        if source is not None and asked.exact:
+            for bucket in asked.buckets([{"v": {"terms": {"field": source}}}]):
+                counts[self._value(field, bucket["key"]["v"])] += bucket["doc_count"]
+        for event in asked.rest() if source is not None else asked.all():
+            counts.update(set(values_of(event, field)))
+        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def histogram(self, node: Node, window: Window, width: int, by: str | None) -> list[tuple[int, Any, int]]:
+        asked = _Asked(self._core, node, window)
+        source = self._source(by) if by else None
+        served = width % _MILLISECOND == 0 and (by is None or source is not None)
+        counts: Counter[tuple[int, Any]] = Counter()
+        if served and asked.exact:
+            spans: Body = {"s": {"date_histogram": {"field": TIME, "fixed_interval": f"{width // _MILLISECOND}ms"}}}
+            values: list[Body] = [{"v": {"terms": {"field": source, "missing_bucket": True}}}] if source else []
+            for bucket in asked.buckets([spans, *values]):
+                value = bucket["key"].get("v")
+                known = None if value is None or by is None else self._value(by, value)
+                counts[bucket["key"]["s"] * _MILLISECOND, known] += bucket["doc_count"]
+        for event in asked.rest() if served else asked.all():
+            for value in (set(values_of(event, by)) if by else None) or {None}:
+                counts[event[TIME] // width * width, value] += 1
+        return sorted(((s, v, n) for (s, v), n in counts.items()), key=lambda row: (row[0], row[1] is None, row[1] or ""))
+
+    def _source(self, field: str) -> str | None:
+        """The field of the index whose groups are the values of this one; None where the server cannot group by them."""
+        if field.startswith(LABEL):
+            return None if "\0" in field else field
+        kind = self._core.catalogue.get(field)
+        if kind is None or kind.type not in _GROUPED or field in LONG_TEXTS:
+            return None
+        return field + LC if kind.type == "ip" else field
+
+    def _value(self, field: str, key: Any) -> Any:
+        known = self._core.catalogue.get(field)
+        return key in (True, "true", 1) if known is not None and known.type == "bool" else key
+
+
+class _Asked:
+    """One condition in one window."""
+
+    def __init__(self, core: Core, node: Node, window: Window) -> None:
+        bounds = (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until))
+        within = [Compare(TIME, op, bound) for op, bound, never in bounds if bound != never]
+        tree = And((*within, node)) if within else node
+        query = to_dsl(tree, core.catalogue)
+        self._core, self.body, self.exact = core, query.body, query.exact
+        self._meets: Callable[[Event], bool] = compile(tree, core.catalogue)
+        self._all = tree == TRUE
+
+    def fetched(self, body: Body, *, newest: bool = False) -> Iterator[Event]:
+        """The events that meet the condition among the documents that meet the query, in order of time as far as the index knows it."""
+        *times, ties = SORT
+        sort: list[Body] = [dict.fromkeys(time, "desc" if newest else "asc") for time in times]
+        for page in asking.pages(self._core.cluster, self._core.cluster.events, body, sort=[*sort, dict(ties)], size=_PAGE):
+            for hit in page:
+                event = from_document(hit["_source"], self._core.catalogue)
+                if self._meets(event):
+                    yield event
+
+    def all(self) -> Iterator[Event]:
+        return self.fetched(self.body)
+
+    def rest(self) -> Iterator[Event]:
+        """The events that the server does not count."""
+        return self.fetched(and_((self.body, UNSURE)) if self.exact else self.body)
+
+    def counted(self) -> int:
+        """The events that the server counts: with `rest` all."""
+        return asking.count(self._core.cluster, self._core.cluster.events, self._sure) if self.exact else 0
+
+    @property
+    def _sure(self) -> Body:
+        return and_((self.body, not_(UNSURE)))
+
+    def buckets(self, sources: list[Body]) -> Iterator[Body]:
+        """The groups of the events that the server counts, each with its number of events."""
+        after: Body | None = None
+        while True:
+            composite: Body = {"size": _GROUPS, "sources": sources} | ({"after": after} if after else {})
+            body: Body = {"query": self._sure, "size": 0, "aggs": {"groups": {"composite": composite}}}
+            groups = asking.search(self._core.cluster, self._core.cluster.events, body).get("aggregations", {}).get("groups", {})
+            yield from groups.get("buckets", ())
+            after = groups.get("after_key")
+            if after is None:
+                return
+
+
+def _oldest_first(event: Event) -> tuple[int, str]:
+    return event[TIME], event[ID]
+
+
+def _newest_first(event: Event) -> tuple[int, str]:
+    return -event[TIME], event[ID]

@@ -1,0 +1,137 @@
+"""The event store on Elasticsearch: indices by dataset and day of ingest; its batch register lies in the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from soc.condition.tree import Node
+from soc.errors import StoreError, UsageError
+from soc.fields import Catalogue
+from soc.model import ALWAYS, BatchRow, Event, FeedState, Register, SourceState, Window
+from soc.store.base import Tables
+from soc.store.elasticsearch.asking import count
+from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
+from soc.store.elasticsearch.faults import cluster_faults
+from soc.store.elasticsearch.hits import count_hits, put_hits, read_hits
+from soc.store.elasticsearch.indices import store_id
+from soc.store.elasticsearch.questions import Questions
+from soc.store.elasticsearch.reader import read_batches, read_events
+from soc.store.elasticsearch.writer import ElasticWriter
+
+
+def open_cluster(
+    cluster: Cluster,
+    catalogue: Catalogue,
+    register: Callable[[str], Register],
+    *,
+    writer: str,
+    clock: Callable[[], int],
+    lease: int = LEASE,
+    replicas: int = 1,
+) -> ElasticStore:
+    """The store under the cluster's prefix; `register` opens the batch register of a store by its id.
+
+    `writer` names this process among all that write; `clock` gives the moment by which leases run. Raises StoreError: no store.
+    """
+    id = store_id(cluster)
+    if id is None:
+        raise StoreError(f"{cluster.place}: there is no store\n  make one with: soc init")
+    return ElasticStore(Core(cluster, catalogue, register(id), writer, clock, lease, replicas), id)
+
+
+class ElasticStore:
+    """See `soc.store.base.Store`."""
+
+    def __init__(self, core: Core, id: str) -> None:
+        self._core, self._register, self.id = core, core.register, id
+        self._questions = Questions(core)
+
+    @contextmanager
+    def writer(self) -> Iterator[ElasticWriter]:
+        """Several may write at once, each its own sources: whoever comes second to a source is told who reads it."""
+        yield ElasticWriter(self._core)
+
+    def batches(self, after: int = 0) -> list[BatchRow]:
+        return self._register.batches(after)
+
+    def tables(self, numbers: Collection[int], columns: Collection[str] | None = None) -> Tables:
+        return read_batches(self._core, numbers, columns)
+
+    def sources(self, feed: str | None = None) -> list[SourceState]:
+        return self._register.sources(feed)
+
+    def feeds(self) -> list[FeedState]:
+        return self._register.feeds()
+
+    def select(self, node: Node, window: Window = ALWAYS, *, limit: int | None = None, newest: bool = False) -> Iterator[Event]:
+        return self._questions.select(node, window, limit, newest)
+
+    def events(self, ids: Collection[str]) -> dict[str, Event]:
+        return read_events(self._core, ids)
+
+    def count(self, node: Node, window: Window = ALWAYS) -> int:
+        return self._questions.count(node, window)
+
+    def top(self, field: str, node: Node, window: Window = ALWAYS, *, limit: int = 10) -> list[tuple[Any, int]]:
+        return self._questions.top(field, node, window, limit)
+
+    def histogram(self, node: Node, window: Window, *, width: int, by: str | None = None) -> list[tuple[int, Any, int]]:
+        return self._questions.histogram(node, window, width, by)
+
+    def sql(self, statement: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        raise UsageError("a cluster answers no SQL\n  ask with: soc hunt events, top or timeline")
+
+    def put_hits(self, tag: str, hits: pa.Table) -> None:
+        put_hits(self._core, tag, hits)
+
+    def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
+        return read_hits(self._core, rules, window)
+
+    def keep_from(self) -> int | None:
+        """None: how much room there is is the cluster's affair."""
+        return None
+
+    def check(self, *, deep: bool = False) -> list[str]:
+        """What is wrong with the cluster and the store's indices, each as one sentence; `deep` counts the events of every batch."""
+        cluster = self._core.cluster
+        with cluster_faults(cluster.place):
+            health = cluster.client.cluster.health(index=f"{cluster.prefix}-*", level="indices", expand_wildcards="all")
+        faults = [f"{name}: {index['status']}, some of its copies are not up" for name, index in sorted(health["indices"].items())
+                  if index["status"] == "red"]  # fmt: skip
+        with self.writer() as writer:
+            if writer.crowded():
+                faults.append(f"{cluster.place}: indices are read-only: a disk is nearly full")
+        return [*faults, *(self._losses() if deep else ()), *self._letters()]
+
+    def statistics(self) -> Mapping[str, int]:
+        cluster = self._core.cluster
+        with cluster_faults(cluster.place):
+            found = cluster.client.indices.stats(index=cluster.events, metric="store", filter_path="indices.*.total.store.size_in_bytes")
+        sizes = [index["total"]["store"]["size_in_bytes"] for index in found.get("indices", {}).values()]
+        return {
+            "events": count(cluster, cluster.events, {"match_all": {}}),
+            "batches": len(self._register.batches()),
+            "indices": len(sizes),
+            "bytes": sum(sizes),
+            "hits": count_hits(self._core),
+            "refused": count(cluster, cluster.dead, {"match_all": {}}),
+        }
+
+    def close(self) -> None:
+        self._core.cluster.client.close()
+
+    def _losses(self) -> list[str]:
+        out = []
+        for row in self._register.batches():
+            held = count(self._core.cluster, self._core.cluster.events, {"terms": {"soc.batch": [row.number, *row.absorbs]}})
+            if held < row.events:
+                out.append(f"batch {row.number}: {row.events - held} of {row.events} events are missing")
+        return out
+
+    def _letters(self) -> list[str]:
+        refused = count(self._core.cluster, self._core.cluster.dead, {"match_all": {}})
+        return [f"{self._core.cluster.dead}: {refused} events that the cluster refused"] if refused else []
