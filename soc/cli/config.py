@@ -3,7 +3,8 @@
 content = ["/srv/soc-content"]      # content roots over the shipped one, later ones win
 
 [store]
-url = "segments"                    # the embedded store under the state folder
+url = "segments"                    # the embedded store under the state folder; or "https://es.example.org:9200": docs/elasticsearch.md
+prefix = "soc"                      # of the names of a cluster's indices; ca, user, password_file, api_key_file, shards, replicas
 [desk]
 url = "sqlite"                      # desk.db in the state folder; or "postgresql://soc@db.example.org/desk": docs/desk.md
 [ingest]
@@ -32,7 +33,10 @@ SYSTEM = Path("/etc/soc/soc.toml")
 _TEXT, _NUMBER, _SECONDS = (str,), (int,), (int, float)
 KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     "content": {},
-    "store": {"url": _TEXT},
+    "store": {
+        **dict.fromkeys(("url", "prefix", "ca", "user", "password_file", "api_key_file"), _TEXT),
+        **dict.fromkeys(("shards", "replicas"), _NUMBER),
+    },
     "desk": {"url": _TEXT},
     "ingest": {"batch": _NUMBER},
     "retention": {"days": _NUMBER, "max_disk": (str, int)},
@@ -47,6 +51,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
 _NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 _LARGEST = 1 << 60  # bytes; what is compared with it is counted in 64 bits
 _PASSWORD = re.compile(r"://[^@/]*:[^@]+@|[?&](?:ssl)?password=")  # in a URL
+_SECRETS = (("mail", "password_file"), ("store", "password_file"), ("store", "api_key_file"))
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
 
 
@@ -57,6 +62,7 @@ class Config:
     path: Path | None = None
     content: tuple[Path, ...] = ()
     store: str = "segments"
+    cluster: dict[str, Any] = field(default_factory=dict)  # what else [store] says
     desk: str = "sqlite"
     batch: int = 15_000
     retention_days: int = 30
@@ -92,13 +98,15 @@ def load_config(path: Path | None) -> Config:
     except ValueError as error:  # also for bytes that are not UTF-8, and numbers of thousands of digits
         raise ContentError(f"no valid TOML: {error}", path=path) from error
     _check_keys(values, path)
-    if values.get("mail", {}).get("password_file") and os.name == "posix":
-        _check_private(Path(values["mail"]["password_file"]), path)
+    for table, key in _SECRETS:
+        if (file := values.get(table, {}).get(key)) and os.name == "posix":
+            _check_private(Path(file), path)
     _check_secret(values.get("desk", {}).get("url", ""), path)
     return Config(
         path=path,
         content=tuple((path.parent / root).absolute() for root in values.get("content", [])),
         store=values.get("store", {}).get("url", "segments"),
+        cluster={name: value for name, value in values.get("store", {}).items() if name != "url"},
         desk=values.get("desk", {}).get("url", "sqlite"),
         batch=_whole(values, "ingest", "batch", 15_000, "events", path),
         retention_days=_whole(values, "retention", "days", 30, "days", path),

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import sys
 import time
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,29 +16,31 @@ from typing import TYPE_CHECKING
 import click
 
 from soc.cli.config import Config, find_config, find_home, load_config
-from soc.errors import StoreError
 
 if TYPE_CHECKING:  # heavy: imported where they are used
     from soc.content import Content
     from soc.desk.desk import Desk
-    from soc.store.segments import SegmentStore
+    from soc.store.base import Store
 
 
 class Soc:
     """One call of the command line. Nothing is opened before it is asked for."""
 
-    def __init__(self, home: Path | None, config: Path | None, content: tuple[Path, ...]) -> None:
+    def __init__(self, home: Path | None, config: Path | None, content: tuple[Path, ...], store: str | None = None) -> None:
         self.home = find_home(home)
+        self.stated_store = store
         self._stated_home, self._stated_config, self._roots = home, config, content
 
     @cached_property
     def config(self) -> Config:
-        return load_config(find_config(self._stated_config, self.home))
+        config = load_config(find_config(self._stated_config, self.home))
+        return replace(config, store=self.stated_store) if self.stated_store else config
 
     def options(self) -> list[str]:
         """The words that make another call work on the same state and content as this one."""
         pairs = [("--home", self._stated_home), ("--config", self._stated_config), *(("--content", root) for root in self._roots)]
-        return [word for name, value in pairs if value is not None for word in (name, str(value.absolute()))]
+        stated = ["--store", self.stated_store] if self.stated_store else []
+        return [*(word for name, value in pairs if value is not None for word in (name, str(value.absolute()))), *stated]
 
     def pasted(self, *words: str) -> str:
         """A command line that works when it is pasted into a shell: this soc as it was called, on the same state and content."""
@@ -71,13 +74,11 @@ class Soc:
         return self.home / "cache" if self.home.is_dir() else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "soc"
 
     @cached_property
-    def store(self) -> SegmentStore:
+    def store(self) -> Store:
         """The event store. Raises StoreError when it does not exist; `soc init` makes it."""
-        from soc.store.segments import open_store
+        from soc.cli.stores import open_store
 
-        if self.config.store != "segments":
-            raise StoreError(f'store {self.config.store!r} is not supported by this version\n  write url = "segments" under [store]')
-        return open_store(self.home / "store", self.content.catalogue, max_disk=self.config.max_disk)
+        return open_store(self)
 
     @cached_property
     def desk(self) -> Desk:

@@ -35,7 +35,7 @@ def demo(soc: Soc, home: Path | None) -> int:
 
     folder = (home or soc.home / "demo").absolute()
     lay_out(folder)
-    here = Soc(folder, folder / "soc.toml", ())
+    here = Soc(folder, folder / "soc.toml", (), soc.stated_store)
     safe_echo(f"{DAY} at eight institutions: their logs lie in {folder / 'logs'}")
     make_state(here, quiet=True)
     failures = _work(here)

@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import blake2b
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -24,12 +25,19 @@ from soc.times import SECOND, to_moment
 DAY, NEXT_DAY = "2026-10-14", "2026-10-15"
 END = to_moment(datetime(2026, 10, 15, tzinfo=UTC))
 _MARK = "# soc.toml of soc demo"
-_CONFIG = f"""{_MARK}: a day that is over; remove the folder when you have seen enough.
+_CONFIG = (
+    _MARK
+    + """: a day that is over; remove the folder when you have seen enough.
 content = ["content"]
+
+[store]
+prefix = "soc-demo-$here"  # of its indices, when it is shown on a cluster
+replicas = 0
 
 [retention]
 days = 36500  # the day stays
 """
+)
 
 
 def lay_out(folder: Path) -> None:
@@ -37,7 +45,8 @@ def lay_out(folder: Path) -> None:
     config, shipped = folder / "soc.toml", files("soc") / "data" / "demo"
     _check(folder, config)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _write(config, _CONFIG.encode())
+    here = blake2b(os.fsencode(folder.absolute()), digest_size=4).hexdigest()
+    _write(config, Template(_CONFIG).substitute(here=here).encode())
     for name, packed in _below(shipped / "logs"):
         log = folder / "logs" / name.removesuffix(".gz")
         if not log.exists():  # one of another version stays: its day has been read

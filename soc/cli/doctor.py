@@ -13,7 +13,7 @@ import click
 import soc as package
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
-from soc.errors import SocError
+from soc.errors import SocError, UsageError
 
 
 @click.command()
@@ -46,7 +46,12 @@ def doctor(soc: Soc, deep: bool, given_up: str | None, output: str | None) -> in
 
 
 def _give_up(soc: Soc, name: str) -> None:
-    with soc.store.writer() as writer:
+    from soc.store.segments import SegmentStore
+
+    store = soc.store
+    if not isinstance(store, SegmentStore):
+        raise UsageError(f"{store.place}: is no store of files\n  what a cluster has lost is said by: soc doctor --deep")
+    with store.writer() as writer:
         aside, again = writer.give_up(name, now=soc.now())
     if again:
         with soc.desk.write() as tx:
@@ -78,7 +83,7 @@ def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     store = soc.store
     faults = store.check(deep=deep)
     free = shutil.disk_usage(soc.home).free
-    return {"id": store.id, "path": str(soc.home / "store"), "free_bytes": free, **store.statistics()}, list(faults)
+    return {"id": store.id, "place": store.place, "free_bytes": free, **store.statistics()}, list(faults)
 
 
 def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:

@@ -71,16 +71,16 @@ def _toml(texts: list[str]) -> str:
 
 
 def make_state(soc: Soc, *, quiet: bool = False) -> None:
-    """Makes the store and the desk where they do not exist."""
-    from soc.store.segments import open_store
+    """Makes the desk and the store where they do not exist."""
+    from soc.cli.stores import make_store
 
     soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = not (soc.home / "store").exists()
-    open_store(soc.home / "store", soc.content.catalogue, create=True).close()
     desk = soc.open_desk(create=True)
     desk.close()
+    place = make_store(soc)
     if fresh and not quiet:
-        note(f"made the store {soc.home / 'store'} and the desk {desk.place}")
+        note(f"made the store {place} and the desk {desk.place}")
 
 
 def _make_site(site: Path) -> None:

@@ -63,9 +63,10 @@ class _Lazy(click.Group):
 @click.option("--home", type=click.Path(path_type=Path), envvar="SOC_HOME", help="Where the state lives.  [env: SOC_HOME]")
 @click.option("--config", type=click.Path(path_type=Path), envvar="SOC_CONFIG", help="The soc.toml to read.  [env: SOC_CONFIG]")
 @click.option("--content", multiple=True, type=click.Path(path_type=Path), help="A content root over the shipped one; repeatable.")
+@click.option("--store", envvar="SOC_STORE", help="The event store: segments, or https://host:port of a cluster.  [env: SOC_STORE]")
 @click.version_option(package_name="soc")
 @click.pass_context
-def cli(ctx: click.Context, home: Path | None, config: Path | None, content: tuple[Path, ...]) -> None:
+def cli(ctx: click.Context, home: Path | None, config: Path | None, content: tuple[Path, ...], store: str | None) -> None:
     """A Security Operations Center in a repository: raw logs become ECS events, Sigma rules find
     what is suspicious, cases follow YAML playbooks.
 
@@ -76,7 +77,7 @@ def cli(ctx: click.Context, home: Path | None, config: Path | None, content: tup
     \b
     Begin with:  soc demo    or    soc try /var/log/auth.log
     """
-    ctx.obj = Soc(home, config, content)
+    ctx.obj = Soc(home, config, content, store)
 
 
 def main() -> None:

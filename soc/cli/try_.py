@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from soc.cli.config import Config
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit, emit_object, note, safe_echo
 from soc.cli.when import as_of as moment_of
@@ -48,16 +47,18 @@ def try_(
     Examples:  soc try /var/log/auth.log
                soc try --format suricata eve.json.gz --rules ~/sigma/rules --output json
     """
+    from soc.cli.stores import remove_trial, trial_config
     from soc.content import load_content
 
     with tempfile.TemporaryDirectory(prefix="soc-try-") as folder:
         here = Soc(Path(folder), None, ())
-        here.config = Config()  # not the one in /etc/soc: its desk is no place for a trial
+        here.config = trial_config(soc)
         here.content = load_content(soc.roots, cache=soc.cache, extra_rules=rules)
         here.content.institutions = here.content.institutions.with_private()  # so that rules can tell inside from outside
         tally = _read(here, files, stated, zone, moment_of(as_of, soc.now()) if as_of else None)
         found = _answer(here, tally)
         here.store.close()
+        remove_trial(here)
         here.desk.close()
     for error in here.content.errors:
         note(str(error))

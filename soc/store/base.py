@@ -42,10 +42,10 @@ class Added:
 
 
 class Writer(Protocol):
-    """The one writer. Made by `Store.writer()`, which holds the store's lock: raises Busy when another has it."""
+    """Made by `Store.writer()`. Segments have one at a time: that raises Busy when another holds the store's lock."""
 
     def begin(self) -> Draft:
-        """A new batch, open. One that is not closed when its writer ends becomes abandoned; its number is not used again."""
+        """A new batch, open. One that is not closed when its writer ends becomes abandoned in the end; its number is not used again."""
 
     def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
         """The events and the positions become durable together. A closed number: does nothing, returns the same row.
@@ -74,6 +74,7 @@ class Writer(Protocol):
 
 class Store(Protocol):
     id: str  # random, made with the store and anew by every restore
+    place: str  # names it in messages
 
     def writer(self) -> AbstractContextManager[Writer]: ...
 
@@ -107,7 +108,7 @@ class Store(Protocol):
         """
 
     def sql(self, statement: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Column names and rows of one SELECT over the view `events`. Raises UsageError for anything else."""
+        """Column names and rows of one SELECT over the view `events`. Raises UsageError for anything else, and always on a cluster."""
 
     def put_hits(self, tag: str, hits: pa.Table) -> None:
         """Durable under `tag`; the same tag again replaces what it held."""
@@ -122,6 +123,6 @@ class Store(Protocol):
         """What is wrong with the store, each fault as one sentence with its place; `deep` reads everything."""
 
     def statistics(self) -> Mapping[str, int]:
-        """events, batches, segments, bytes (soc's own, on disk), max_disk (the bound on those of the segments), hits."""
+        """events, batches, bytes (soc's own, on disk), hits; segments and max_disk (the bound on their bytes), or indices and refused."""
 
     def close(self) -> None: ...

@@ -10,7 +10,7 @@ import pytest
 
 from soc.desk.desk import open_desk
 from soc.desk.register import make_register, open_register
-from soc.store.elasticsearch import connect, open_cluster, prepare
+from soc.store.elasticsearch import connect, name_store, open_cluster, prepare
 from soc.store.segments import Shape, open_store
 from tests.servers import indices
 from tests.strategies import CATALOGUE
@@ -50,8 +50,9 @@ class Elastic:
         prefix = self._stack.enter_context(indices.prefixed(self._url)).rstrip("-")
         desk = open_desk(f"sqlite:///{self._folders.mktemp('desk')}/desk.db", create=True)
         self._stack.callback(desk.close)
-        with_id = prepare(connect(self._url, prefix=prefix), CATALOGUE, replicas=0)
-        make_register(desk, now=0, store=with_id)
+        cluster = connect(self._url, prefix=prefix)
+        prepare(cluster, CATALOGUE, replicas=0)
+        name_store(cluster, make_register(desk, now=0).store)
         return self._opened(prefix, desk)
 
     def reopened(self, store):

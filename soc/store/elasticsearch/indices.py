@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 
-from elasticsearch import BadRequestError, NotFoundError
+from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from soc.errors import StoreError
 from soc.fields import Catalogue
@@ -28,23 +27,24 @@ HITS: Mapping = {
 META: Mapping = {"dynamic": "strict", "properties": {"id": KEYWORD}}
 
 
-def prepare(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas: int = 1) -> str:
-    """Makes the template and the indices besides those of events where they are missing; returns the store's id. Safe to repeat."""
+def prepare(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas: int = 1) -> None:
+    """Makes the template and the indices besides those of events where they are missing. Safe to repeat."""
     own = {"number_of_shards": 1, "number_of_replicas": replicas}
     with cluster_faults(cluster.place):
         body = template(catalogue, [cluster.events], shards=shards, replicas=replicas)
         cluster.client.indices.put_index_template(name=f"{cluster.prefix}-events", **body)
         for name, mapping in ((cluster.hits, HITS), (cluster.dead, dead.MAPPINGS), (cluster.meta, META)):
             _make(cluster, name, own, mapping)
-        id = store_id(cluster)
-        if id is None:
-            cluster.client.options(ignore_status=409).create(
-                index=cluster.meta, id="store", document={"id": secrets.token_hex(8)}, refresh=True
-            )
-            id = store_id(cluster)
-    if id is None:
+
+
+def name_store(cluster: Cluster, id: str) -> str:
+    """Gives the store under the prefix this id, unless it has one; returns the one that it has."""
+    with cluster_faults(cluster.place):
+        cluster.client.options(ignore_status=409).create(index=cluster.meta, id="store", document={"id": id}, refresh=True)
+    held = store_id(cluster)
+    if held is None:
         raise StoreError(f"{cluster.place}: does not keep what is written to it\n  look at the cluster's health")
-    return id
+    return held
 
 
 def store_id(cluster: Cluster) -> str | None:
@@ -55,6 +55,14 @@ def store_id(cluster: Cluster) -> str | None:
         except NotFoundError:
             return None
     return found
+
+
+def remove(client: Elasticsearch, prefix: str) -> None:
+    """Takes away everything under a prefix, index by index: servers may refuse to delete by wildcard."""
+    with cluster_faults(prefix):
+        for name in client.indices.get(index=f"{prefix}-*", expand_wildcards="all", allow_no_indices=True, features="aliases"):
+            client.indices.delete(index=name)
+        client.options(ignore_status=404).indices.delete_index_template(name=f"{prefix}-events")
 
 
 def make_index(core: Core, name: str) -> None:

@@ -47,7 +47,7 @@ class ElasticStore:
     """See `soc.store.base.Store`."""
 
     def __init__(self, core: Core, id: str) -> None:
-        self._core, self._register, self.id = core, core.register, id
+        self._core, self._register, self.id, self.place = core, core.register, id, core.cluster.place
         self._questions = Questions(core)
 
     @contextmanager

@@ -73,6 +73,7 @@ class SegmentStore:
         self._core, self._manifest, self._reader, self._sql_seconds = core, core.manifest, core.reader, sql_seconds
         self._hits = HitReader(core)
         self.id = core.manifest.meta("id") or ""
+        self.place = str(core.layout.root)
 
     def writer(self) -> AbstractContextManager[SegmentWriter]:
         return writing(self._core)

@@ -1,0 +1,124 @@
+"""Which event store a call works on: the segments in the state folder, or a cluster.
+
+Secrets of a cluster come from the environment, else from files that only the service account may read: SOC_STORE_USER,
+SOC_STORE_PASSWORD, SOC_STORE_API_KEY; `user`, `password_file`, `api_key_file` under [store].
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soc.cli.config import Config
+from soc.cli.context import Soc
+from soc.errors import StoreError
+
+if TYPE_CHECKING:  # heavy: imported where they are used
+    from soc.store.base import Store
+    from soc.store.elasticsearch import Access, Cluster
+
+SEGMENTS = "segments"
+PREFIX = "soc"
+
+
+def is_cluster(soc: Soc) -> bool:
+    """Whether the store is a cluster. Raises StoreError for what is neither that nor the segments."""
+    url = soc.config.store
+    if url != SEGMENTS and not url.startswith(("http://", "https://")):
+        raise StoreError(f'store {url!r} is not supported\n  write under [store]: url = "segments", or url = "https://host:port"')
+    return url != SEGMENTS
+
+
+def open_store(soc: Soc) -> Store:
+    """The store that the configuration names. Raises StoreError."""
+    if is_cluster(soc):
+        from soc.desk.register import open_register
+        from soc.store.elasticsearch import open_cluster
+
+        content, desk = soc.content, soc.desk
+        replicas = int(soc.config.cluster.get("replicas", 1))
+        return open_cluster(
+            cluster(soc), content.catalogue, lambda id: open_register(desk, id), writer=_writer(), clock=soc.now, replicas=replicas
+        )
+    from soc.store import segments
+
+    return segments.open_store(soc.home / "store", soc.content.catalogue, max_disk=soc.config.max_disk)
+
+
+def make_store(soc: Soc) -> str:
+    """Makes the store where it is missing; says where it lies. The desk is there already. Raises StoreError, DeskError."""
+    if is_cluster(soc):
+        return _prepare(soc)
+    from soc.store import segments
+
+    segments.open_store(soc.home / "store", soc.content.catalogue, create=True).close()
+    return str(soc.home / "store")
+
+
+def trial_config(soc: Soc) -> Config:
+    """For what is not kept: not the one in /etc/soc, whose desk is no place for it; on a cluster only when the call names one."""
+    if not soc.stated_store or not is_cluster(soc):
+        return Config()
+    apart = {"prefix": f"{PREFIX}-try-{secrets.token_hex(6)}", "replicas": 0}
+    return Config(store=soc.stated_store, cluster=soc.config.cluster | apart)
+
+
+def remove_trial(soc: Soc) -> None:
+    """Takes away what a trial has made on a cluster."""
+    if is_cluster(soc):
+        from soc.store.elasticsearch import remove
+
+        with cluster(soc).client as client:
+            remove(client, soc.config.cluster["prefix"])
+
+
+def cluster(soc: Soc) -> Cluster:
+    """The connection to the cluster."""
+    from soc.store.elasticsearch import connect
+
+    return connect(soc.config.store, _access(soc), prefix=soc.config.cluster.get("prefix", PREFIX))
+
+
+def _prepare(soc: Soc) -> str:
+    """The register is made before the cluster is told the store's id: killed between the two, nothing was made that is in the way."""
+    from soc.desk.register import make_register, open_register
+    from soc.store.elasticsearch import name_store, prepare, store_id
+
+    there, said = cluster(soc), soc.config.cluster
+    prepare(there, soc.content.catalogue, shards=int(said.get("shards", 1)), replicas=int(said.get("replicas", 1)))
+    id, desk = store_id(there), soc.open_desk()
+    try:
+        if id is None:
+            id = name_store(there, make_register(desk, now=soc.now()).store)
+        open_register(desk, id)
+    finally:
+        desk.close()
+        there.client.close()
+    return there.place
+
+
+def _access(soc: Soc) -> Access:
+    from soc.store.elasticsearch import Access
+
+    said = soc.config.cluster
+    return Access(
+        user=os.environ.get("SOC_STORE_USER") or said.get("user", ""),
+        password=_secret("SOC_STORE_PASSWORD", said.get("password_file")),
+        api_key=_secret("SOC_STORE_API_KEY", said.get("api_key_file")),
+        ca=said.get("ca", ""),
+    )
+
+
+def _secret(variable: str, file: str | None) -> str:
+    try:
+        return os.environ.get(variable) or (Path(file).read_text(encoding="utf-8").strip() if file else "")
+    except OSError as error:
+        raise StoreError(f"{file}: {error.strerror}\n  make it readable to the account that runs soc, or set {variable}") from error
+
+
+def _writer() -> str:
+    """This process among all that write to the store."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
