@@ -52,11 +52,14 @@ def _give_up(soc: Soc, name: str) -> None:
     if not isinstance(store, SegmentStore):
         raise UsageError(f"{store.place}: is no store of files\n  what a cluster has lost is said by: soc doctor --deep")
     with store.writer() as writer:
-        aside, again = writer.give_up(name, now=soc.now())
-    if again:
-        with soc.desk.write() as tx:
-            tx.uncover(soc.store.id, again)
-    note(f"{aside} is where it lies now" + (f"; the next run searches {len(again)} batches again" if again else ""))
+        aside = writer.give_up(name, now=soc.now(), again=lambda batches: _search_again(soc, batches))
+    note(f"{aside} is where it lies now")
+
+
+def _search_again(soc: Soc, batches: list[int]) -> None:
+    with soc.desk.write() as tx:
+        tx.uncover(soc.store.id, batches)
+    note(f"the next run searches {len(batches)} batches again")
 
 
 Look = Callable[[Soc, bool], tuple[Any, list[str]]]
