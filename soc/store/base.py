@@ -123,7 +123,7 @@ class Store(Protocol):
         """What is wrong with the store, each fault as one sentence with its place; `deep` reads everything."""
 
     def unfinished(self) -> list[Unfinished]:
-        """Batches that hunts may see a part of and rules have not seen, by number. None in segments, where a batch is there whole or not."""
+        """Batches that hunts may see a part of and rules have not seen, by number. Segments have none: a batch is there whole or not."""
 
     def statistics(self) -> Mapping[str, int]:
         """events, batches, bytes (soc's own, on disk), hits; segments and max_disk (the bound on their bytes), or indices and refused."""
