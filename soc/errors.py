@@ -10,12 +10,14 @@ SocError
 + Unavailable         the store or the desk cannot be used now         -> exit 3
   + StoreError
   + DeskError
-  + Busy              another process holds the lock
-  + Conflict          another process did the same work meanwhile  -> drop the result, look again
+  + Contested         another process is at it, or was
+    + Busy            it holds the lock                            -> wait, or leave it to that one
+    + Conflict        it did the same work meanwhile               -> drop the result, look again
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -70,9 +72,17 @@ class DeskError(Unavailable):
     """The desk's database cannot be opened, read or written."""
 
 
-class Busy(Unavailable):
+class Contested(Unavailable):
+    """Another soc process is at the same work. `sources`: ids of those that it reads or has read, where it is about them."""
+
+    def __init__(self, said: str, *, sources: Iterable[str] = ()) -> None:
+        self.sources = frozenset(sources)
+        super().__init__(said)
+
+
+class Busy(Contested):
     """Another soc process holds the lock that this work needs."""
 
 
-class Conflict(Unavailable):
+class Conflict(Contested):
     """Another process did this work between our reading and our commit; what was computed is to be dropped."""

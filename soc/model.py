@@ -110,6 +110,19 @@ class OpenBatch:
     absorbs: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A batch that may hold events which hunts see and rules have not seen. `lapsed`: nobody is writing it any more."""
+
+    number: int
+    state: str  # open, or abandoned and not absorbed
+    writer: str
+    events: int  # as announced
+    begun_at: int
+    expires_at: int
+    lapsed: bool
+
+
 class Register(Protocol):
     """The batch register of a store that several machines write. Each call is one transaction.
 
@@ -134,7 +147,8 @@ class Register(Protocol):
     ) -> OpenBatch:
         """What an open batch that was begun for nothing takes in, told before its first event is written; telling it again is no harm.
 
-        Where it absorbs abandoned batches, their targets go before those given: an event must not come to lie in two places.
+        Targets told before go before those given, and so do those of abandoned batches that it absorbs: an event must not come to
+        lie in two places.
         Raises as `begin` does, and Conflict when the batch is no longer ours.
         """
 
@@ -166,13 +180,16 @@ class Register(Protocol):
         """
 
     def take_over(self, number: int, writer: str, *, now: int, lease: int) -> OpenBatch:
-        """A new batch for exactly the same stretches and targets, in place of one whose lease has run out; that is abandoned.
+        """A new batch for exactly the same stretches and targets, in place of an expired one, which becomes abandoned.
 
-        Raises Busy before its lease has run out, Conflict when it is not open any more.
+        Raises Busy for one that is not expired, Conflict when it is not open any more.
         """
 
     def expired(self, now: int) -> list[OpenBatch]:
-        """Open batches whose lease has run out, by number."""
+        """Open batches whose lease has run out, or whose writer was a process of this machine that is gone; by number."""
+
+    def unfinished(self, now: int) -> list[Unfinished]:
+        """Batches with events that never closed and that no other batch has absorbed, by number."""
 
     def batch(self, number: int) -> BatchRow:
         """The batch, whatever its state. Raises UsageError when there is none."""

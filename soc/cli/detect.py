@@ -18,6 +18,9 @@ COLUMNS = ("batches", "events", "hits", "new", "left")
 def detect(soc: Soc, deadline: str | None, output: str | None) -> int:
     """Run the rules over batches that they have not seen, and changed rules over their look-back.
 
+    Of several that share a desk one works and covers all that is new; the others say who it is and end with exit code 3.
+    Its lock is free at once when the process is gone, and two minutes after its machine is.
+
     \b
     Example:  soc detect --deadline 10m
     """

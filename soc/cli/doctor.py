@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,10 @@ import soc as package
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
 from soc.errors import SocError, UsageError
+from soc.times import iso
+
+if TYPE_CHECKING:
+    from soc.model import Unfinished
 
 
 @click.command()
@@ -84,9 +88,16 @@ def _content(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
 
 def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     store = soc.store
-    faults = store.check(deep=deep)
+    faults = [*store.check(deep=deep), *(_left(batch) for batch in store.unfinished() if batch.lapsed)]
     free = shutil.disk_usage(soc.home).free
-    return {"id": store.id, "place": store.place, "free_bytes": free, **store.statistics()}, list(faults)
+    return {"id": store.id, "place": store.place, "free_bytes": free, **store.statistics()}, faults
+
+
+def _left(batch: Unfinished) -> str:
+    return (
+        f"batch {batch.number}: {batch.writer} left it unfinished at {iso(batch.begun_at)}: of its {batch.events} events those that were "
+        "sent are seen by hunts and by no rule\n  read its files on, with soc ingest, on the machine that has them"
+    )
 
 
 def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from soc.errors import UsageError
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from soc.ingest.intake import Files, Intake, Piped
+    from soc.ingest.intake import Batch, Files, Intake, Piped
     from soc.ingest.pump import Tally
     from soc.store.base import Added
 
@@ -70,7 +71,7 @@ def ingest_jobs(
 ) -> Tally:
     """Reads the jobs into the store and prints totals and refusals on stderr, also when the store fails on the way."""
     from soc.ingest.intake import Intake, Terms
-    from soc.ingest.pump import Tally, pump
+    from soc.ingest.pump import Tally, pump_shared
 
     tally, content = Tally(), soc.content
     with soc.store.writer() as writer, _reported(tally, stop) as reported, _progress() as progress:
@@ -81,14 +82,17 @@ def ingest_jobs(
             monotonic=soc.monotonic,
             stop=stop,
             progress=progress,
-            known=soc.store.sources(),
             feeds=content.feeds,
             as_of=as_of,
             zone=zone,
             final=final,
             most=soc.config.batch,
         )
-        pump(reported(Intake(terms)).batches(jobs), writer, tally, now=soc.now, on_batch=on_batch)
+
+        def intake(elsewhere: Collection[str]) -> Iterator[Batch]:
+            return reported(Intake(replace(terms, known=soc.store.sources(), elsewhere=elsewhere))).batches(jobs)
+
+        pump_shared(intake, writer, tally, now=soc.now, on_batch=on_batch)
     return tally
 
 
@@ -139,7 +143,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Intake], Intake]]:
-    """Prints, when all is over, what became of what the given intake read: also when the store failed on the way."""
+    """Prints, when all is over, what became of what the given intakes read: also when the store failed on the way."""
     intakes: list[Intake] = []
 
     def remember(intake: Intake) -> Intake:
@@ -149,11 +153,14 @@ def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Inta
     try:
         yield remember
     finally:
-        for intake in intakes:
-            tally.refused = len(intake.refused)
-            for line in "\n".join((*intake.notes, *intake.refused)).splitlines():
-                note(line)
+        refused = {line for intake in intakes for line in intake.refused}
+        tally.refused = len(refused)
+        left = [f"{path}: left alone: {said}" for path, said in sorted(tally.elsewhere.items())]
+        notes = dict.fromkeys(line for intake in intakes for line in (*intake.notes, *intake.refused))
+        for line in "\n".join((*notes, *left)).splitlines():
+            note(line)
+        elsewhere = f"; {len(left)} are read elsewhere" if left else ""
         note(
             f"read {tally.read} lines in {tally.batches} batches: {tally.events} events, {tally.unrecognised} of them unrecognised, "
-            f"{tally.failed} failed; {tally.refused} files refused" + ("; stopped before the end" if stop() else "")
+            f"{tally.failed} failed; {tally.refused} files refused{elsewhere}" + ("; stopped before the end" if stop() else "")
         )

@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from soc.cli.context import Soc
 from soc.cli.output import note
+from soc.errors import Busy
 from soc.times import parse_duration
 
 if TYPE_CHECKING:
     from soc.detect.run import Detector, Outcome
     from soc.respond.triage import Policy
+
+Result = TypeVar("Result")
 
 
 def detector(soc: Soc, kind: str = "scheduled") -> Detector:
@@ -110,6 +113,16 @@ def report(outcome: Outcome) -> None:
         note(f"exception {by} removed {count} hits of rule {rule}")
     if outcome.blind:
         note(f"blind: {len(outcome.blind)} rules had no living feed; list them with: soc status")
+
+
+def unless_busy(work: Callable[[], Result], what: str) -> Result | None:
+    """What the work gave; None, with a note, when another process of those that share the desk is at it: then it does ours too."""
+    try:
+        return work()
+    except Busy as busy:
+        said, _, _ = str(busy).partition("\n")
+        note(f"{said}; {what}")
+        return None
 
 
 @contextmanager

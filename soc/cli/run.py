@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
-from soc.cli.pipeline import detector, earlier, overlap_guard, report, report_content, stopper
+from soc.cli.pipeline import detector, earlier, overlap_guard, report, report_content, stopper, unless_busy
+from soc.cli.stores import is_cluster
 
 if TYPE_CHECKING:
     from soc.store.base import Tables
@@ -23,7 +25,8 @@ MOST_IN_MEMORY = 8  # batches handed to the detector as they are; later ones are
 def run(soc: Soc, deadline: str) -> int:
     """Read all feeds, run the rules over what is new, advance the playbooks, drop what is older than the retention.
 
-    Safe to call again while it runs: the second one says who is at it and ends with exit code 3.
+    Safe to call again while it runs: the second one says who is at it and ends with exit code 3. Several machines
+    that share a cluster and a desk may run it at once: each reads its own feeds, and one of them searches for all.
 
     \b
     Example crontab line:  */5 * * * * soc run --deadline 4m
@@ -41,13 +44,19 @@ def run(soc: Soc, deadline: str) -> int:
         if len(memory) < MOST_IN_MEMORY:
             memory[added.batch.number] = added.tables  # type: ignore[attr-defined]
 
-    with overlap_guard(soc, "soc run"):
+    with overlap_guard(soc, _name(soc)):
         tally = ingest_feeds(soc, stop=earlier(stop, soc, deadline, READING), on_batch=keep)
-        outcome = detector(soc).run(stop=stop, memory=memory)
-        report(outcome)
-        failures = 0 if stop() else respond_all(soc, stop=stop)
+        outcome = unless_busy(lambda: detector(soc).run(stop=stop, memory=memory), "it searches what was read here, too")
+        if outcome:
+            report(outcome)
+        failures = 0 if stop() else unless_busy(lambda: respond_all(soc, stop=stop), "the playbooks are its affair") or 0
         if not stop():
             _, dropped = upkeep(soc, soc.config.retention_days)
             if dropped:
                 note(f"dropped {dropped} events older than {soc.config.retention_days} days, or beyond max_disk")
-    return 4 if refused or outcome.failed or tally.failed or tally.refused or failures else 0
+    return 4 if refused or (outcome and outcome.failed) or tally.failed or tally.refused or failures else 0
+
+
+def _name(soc: Soc) -> str:
+    """What one machine does once at a time: several machines write to a cluster, each its own feeds."""
+    return f"soc run on {socket.gethostname()}" if is_cluster(soc) else "soc run"

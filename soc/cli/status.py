@@ -18,7 +18,7 @@ from soc.times import duration_text, iso
 def status(soc: Soc, output: str | None) -> int:
     """Feeds with their last event and silence, batches, coverage and gaps, and the queue of cases.
 
-    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered, or a rule failed.
+    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered or was left unfinished, or a rule failed.
     """
     found: dict[str, Any] = {"feeds": _feeds(soc), "batches": _batches(soc), "coverage": _coverage(soc), "queue": _queue(soc)}
     if chosen(output) == "json":
@@ -26,8 +26,8 @@ def status(soc: Soc, output: str | None) -> int:
     else:
         _print(found)
     silent = any(feed["silent"] for feed in found["feeds"])
-    coverage = found["coverage"]
-    return 4 if silent or coverage["uncovered"] or coverage["gaps"].get("failed") else 0
+    coverage, left = found["coverage"], found["batches"]["left"]
+    return 4 if silent or left or coverage["uncovered"] or coverage["gaps"].get("failed") else 0
 
 
 def _feeds(soc: Soc) -> list[dict[str, Any]]:
@@ -68,7 +68,12 @@ def _feeds(soc: Soc) -> list[dict[str, Any]]:
 def _batches(soc: Soc) -> dict[str, Any]:
     rows = soc.store.batches()
     newest = max((row.last for row in rows if row.last is not None), default=None)
-    return {"closed": len(rows), "newest_event": iso(newest) if newest is not None else None, **soc.store.statistics()}
+    unfinished = soc.store.unfinished()
+    under_way = {
+        "writing": sum(not batch.lapsed for batch in unfinished),
+        "left": [batch.number for batch in unfinished if batch.lapsed],
+    }
+    return {"closed": len(rows), **under_way, "newest_event": iso(newest) if newest is not None else None, **soc.store.statistics()}
 
 
 def _coverage(soc: Soc) -> dict[str, Any]:
@@ -102,6 +107,10 @@ def _print(found: dict[str, Any]) -> None:
     safe_echo(
         f"Batches   {batches['closed']} closed, {batches['events']} events, newest {batches['newest_event']}, {batches['bytes']} bytes"
     )
+    if batches["writing"] or batches["left"]:
+        numbers = ", ".join(map(str, batches["left"]))
+        left = f"; left unfinished, searched once their lines are read on: {numbers}" if numbers else ""
+        safe_echo(f"Unclosed  {batches['writing']} batches are being written{left}")
     gaps = ", ".join(f"{count} rules {state}" for state, count in sorted(coverage["gaps"].items())) or "no gaps"
     safe_echo(f"Coverage  {coverage['rules']} rules, {coverage['uncovered']} of {coverage['batches']} batches not searched yet, {gaps}")
     priorities = ", ".join(f"{count} of priority {level}" for level, count in queue["by_priority"].items()) or "nothing waits"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,5 +119,7 @@ def _secret(variable: str, file: str | None) -> str:
 
 
 def _writer() -> str:
-    """This process among all that write to the store."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    """This process among all that write to the store, by a name from which the others on this machine see when it is gone."""
+    from soc.desk.processes import process_name
+
+    return f"{process_name()}:{secrets.token_hex(4)}"

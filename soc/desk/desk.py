@@ -10,7 +10,7 @@ SQLite by default; PostgreSQL through the same code. Writers come one after the 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from soc.desk.place import is_file, place_of, read_url
 from soc.desk.runs import Runs
 from soc.desk.schema import VERSION
 from soc.errors import DeskError
+from soc.leases import Held
 
 BUSY_SECONDS = 10
 
@@ -68,6 +69,18 @@ class Desk:
         finally:
             with self.write() as tx:
                 tx.release_lock(lock)
+
+    @contextmanager
+    def held(self, name: str, *, owner: str, clock: Callable[[], int], lease: int) -> Iterator[Lock]:
+        """As `lock`, renewed for as long as the `with` lasts: the lease may be short, so that a lost machine's lock is soon free."""
+        with self.lock(name, owner=owner, now=clock(), lease=lease) as lock:
+
+            def renew() -> None:
+                with self.write() as tx:
+                    tx.renew_lock(lock, now=clock(), lease=lease)
+
+            with Held(renew, clock=clock, lease=lease):
+                yield lock
 
     def close(self) -> None:
         self._engine.dispose()

@@ -9,15 +9,14 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, delete, insert, select, update
 
+from soc.desk.processes import machine, started
 from soc.desk.schema import locks
 from soc.desk.session import Session
-from soc.errors import Busy, DeskError
+from soc.errors import Busy
 from soc.times import iso
 
 
@@ -39,7 +38,7 @@ class Locks(Session):
             raise Busy(f"{name} is already running: {who}\n  wait for it, or end that process")
         self.connection.execute(delete(locks).where(locks.c.name == name))
         lock = Lock(name, secrets.token_hex(8), now + lease)
-        place = {"host": socket.gethostname(), "pid": os.getpid(), "started": f"{_started(os.getpid())}@{_machine()}"}
+        place = {"host": socket.gethostname(), "pid": os.getpid(), "started": f"{started(os.getpid())}@{machine()}"}
         row = {"name": name, "token": lock.token, "owner": owner, "taken_at": now, "expires_at": lock.deadline}
         self.connection.execute(insert(locks).values(**row, **place))
         return lock
@@ -66,38 +65,7 @@ class Locks(Session):
 
 
 def _holds(holder: Row[Any], now: int) -> bool:
-    started, _, machine = holder.started.partition("@")
-    if holder.host == socket.gethostname() and machine in ("", _machine()):  # two machines may share a name
-        return bool(_started(holder.pid) == started)  # alive, and the same process; a lease is for those we cannot see
+    begun, _, place = holder.started.partition("@")
+    if holder.host == socket.gethostname() and place in ("", machine()):  # two machines may share a name
+        return bool(started(holder.pid) == begun)  # alive, and the same process; a lease is for those we cannot see
     return bool(now < holder.expires_at)
-
-
-def _machine() -> str:
-    """Names this installation of the system, see machine-id(5); "" where it has no name."""
-    with suppress(FileNotFoundError, PermissionError):
-        return Path("/etc/machine-id").read_text(encoding="ascii", errors="replace").strip()
-    return ""
-
-
-def _started(pid: int) -> str:
-    """Names a process beyond its number, which is used again: when it started, since boot, and which boot. "" when it is gone."""
-    with suppress(FileNotFoundError, ProcessLookupError):
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return "" if stat[0] == "Z" else f"{boot}/{stat[19]}"
-    if Path("/proc/self/stat").exists():
-        return ""
-    return _signalled(pid)
-
-
-def _signalled(pid: int) -> str:
-    """For systems without /proc: `alive`, as far as a signal tells, else ""."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        return "alive"
-    except OSError as error:
-        raise DeskError(f"process {pid} cannot be asked for: {error.strerror}\n  end it, then run again") from error
-    return "alive"

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from soc.desk.desk import Desk
-from soc.desk.register_order import check_claim, check_turn, ends_of, later_than, remains
+from soc.desk.register_order import check_claim, check_turn, ends_of, has_lapsed, later_than, remains
 from soc.desk.register_rows import (
     add_to_feeds,
     batch_of,
@@ -26,12 +26,14 @@ from soc.desk.register_rows import (
     read_feeds,
     read_numbered,
     read_sources,
+    read_unfinished,
     targets_of,
     tell_batch,
+    unfinished_of,
 )
 from soc.desk.schema import batches, stores
 from soc.errors import Busy, Conflict, DeskError, UsageError
-from soc.model import BatchRow, FeedState, OpenBatch, SourceState, Stretch
+from soc.model import BatchRow, FeedState, OpenBatch, SourceState, Stretch, Unfinished
 from soc.times import iso
 
 
@@ -90,7 +92,14 @@ class DeskRegister:
                 check_claim(tx.connection, self.store, batch.writer, parts, now)
             absorbs = remains(tx.connection, self.store, parts)
             known = {name: place for old in absorbs for name, place in targets_of(self._row(tx.connection, old)).items()}
-            claimed = replace(batch, expires_at=now + lease, stretches=parts, targets={**targets, **known}, events=events, absorbs=absorbs)
+            claimed = replace(
+                batch,
+                expires_at=now + lease,
+                stretches=parts,
+                targets={**targets, **known, **batch.targets},
+                events=events,
+                absorbs=absorbs,
+            )
             tell_batch(tx.connection, claimed, afresh=not batch.stretches)
         return claimed
 
@@ -136,7 +145,7 @@ class DeskRegister:
             row = self._row(tx.connection, number)
             if row.state != "open":
                 raise Conflict(f"batch {number} is {row.state}\n  nothing is to be done")
-            if row.expires_at > now:
+            if not has_lapsed(row, now):
                 raise Busy(f"batch {number} is being written by {row.writer}, until {iso(row.expires_at)} at the latest\n  wait for it")
             old = open_batch_of(tx.connection, row)
             end_batch(tx.connection, self.store, number, state="abandoned")
@@ -146,9 +155,14 @@ class DeskRegister:
         return new
 
     def expired(self, now: int) -> list[OpenBatch]:
-        query = select(batches).where(batches.c.store == self.store, batches.c.state == "open", batches.c.expires_at <= now)
+        query = select(batches).where(batches.c.store == self.store, batches.c.state == "open").order_by(batches.c.number)
         with self._desk.read() as tx:
-            return [open_batch_of(tx.connection, row) for row in tx.connection.execute(query.order_by(batches.c.number)).all()]
+            rows = [row for row in tx.connection.execute(query).all() if has_lapsed(row, now)]
+            return [open_batch_of(tx.connection, row) for row in rows]
+
+    def unfinished(self, now: int) -> list[Unfinished]:
+        with self._desk.read() as tx:
+            return [unfinished_of(row, lapsed=has_lapsed(row, now)) for row in read_unfinished(tx.connection, self.store)]
 
     def batch(self, number: int) -> BatchRow:
         with self._desk.read() as tx:

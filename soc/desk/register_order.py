@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from soc.desk.processes import is_gone
 from soc.desk.register_rows import NEW, absorbs_of, positions, stretches_in
 from soc.errors import Busy, Conflict, UsageError
 from soc.model import SourceState, Stretch
@@ -22,11 +23,17 @@ def check_claim(connection: Connection, store: str, writer: str, parts: Sequence
     expected = positions(connection, store, ids)
     for row in stretches_in(connection, store, "open", ids):
         if row.writer != writer:
-            repair = "wait for it" if row.expires_at > now else "take that batch over first"
+            repair = "take that batch over first" if has_lapsed(row, now) else "wait for it"
             until = f"until {iso(row.expires_at)} at the latest"
-            raise Busy(f"source {row.source} is being read by {row.writer}, batch {row.number}, {until}\n  {repair}")
+            said = f"source {row.source} is being read by {row.writer}, batch {row.number}, {until}\n  {repair}"
+            raise Busy(said, sources=[row.source])
         expected[row.source] = row.until
     _check_starts(parts, expected)
+
+
+def has_lapsed(batch: Row[Any], now: int) -> bool:
+    """Whether others may take an open batch over: its lease has run out, or its writer was a process of this machine that is gone."""
+    return bool(batch.expires_at <= now or is_gone(batch.writer))
 
 
 def check_turn(connection: Connection, batch: Row[Any], parts: Sequence[Stretch]) -> None:
@@ -71,7 +78,8 @@ def _check_starts(parts: Sequence[Stretch], expected: dict[str, int]) -> None:
         start, known = _start(part), expected.get(part.end.id, NEW)
         if start != known:
             said, wanted = (f"from {at}" if at != NEW else "as a new one" for at in (start, known))
-            raise Conflict(f"source {part.end.id} is read {said}, but is to be read {wanted}\n  drop what was read, and read on from there")
+            told = f"source {part.end.id} is read {said}, but is to be read {wanted}\n  drop what was read, and read on from there"
+            raise Conflict(told, sources=[part.end.id])
 
 
 def _start(part: Stretch) -> int:

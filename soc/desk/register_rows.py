@@ -12,9 +12,10 @@ from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, up
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import batches, feeds, sources, stretches
 from soc.desk.session import chunks
-from soc.model import BatchRow, FeedState, OpenBatch, SourceState, Stretch
+from soc.model import BatchRow, FeedState, OpenBatch, SourceState, Stretch, Unfinished
 
 NEW = -1  # where a source is of which nothing is committed
+NOWHERE, NONE = b"{}", b"[]"  # no targets, nothing absorbed: as they are stored
 _FEED = ("feed", "dataset", "events", "first_ingested", "last_ingested", "last_time")
 
 
@@ -27,6 +28,23 @@ def read_numbered(connection: Connection, store: str, numbers: Collection[int]) 
     """The rows of these batches, as far as there are such, whatever their state."""
     query = select(batches).where(batches.c.store == store)
     return [row for part in chunks(sorted(numbers)) for row in connection.execute(query.where(batches.c.number.in_(part)))]
+
+
+def read_unfinished(connection: Connection, store: str) -> list[Row[Any]]:
+    """Batches that may hold events of which no closed batch knows, by number: open ones, and abandoned ones that none has absorbed."""
+    here = select(batches).where(batches.c.store == store).order_by(batches.c.number)
+    rows = connection.execute(here.where(batches.c.state != "closed", batches.c.targets != NOWHERE)).all()
+    if not rows:
+        return []
+    absorbing = connection.execute(here.where(batches.c.state != "abandoned", batches.c.absorbs != NONE))
+    absorbed = {old for row in absorbing for old in absorbs_of(row)}
+    return [row for row in rows if row.number not in absorbed]
+
+
+def unfinished_of(row: Row[Any], *, lapsed: bool) -> Unfinished:
+    """What is told of a batch that never closed."""
+    sound(row, batches, row.store, row.number)
+    return Unfinished(row.number, row.state, row.writer, row.events, row.begun_at, row.expires_at, lapsed or row.state == "abandoned")
 
 
 def put_batch(connection: Connection, batch: OpenBatch, *, root: int, now: int) -> None:

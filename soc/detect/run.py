@@ -22,10 +22,11 @@ from soc.detect.scan import Scan, Scanner
 from soc.errors import StoreError
 from soc.model import Alert, BatchRow
 from soc.store.base import Store, Tables
-from soc.times import HOUR
+from soc.times import MINUTE
 
 log = logging.getLogger(__name__)
-LEASE = HOUR
+LOCK = "detection"
+LEASE = 2 * MINUTE  # renewed as long as the run lives: so long others wait for a machine that is lost
 Change = tuple[Alert, str]  # an alert and what became of it: new, extended, unchanged
 
 
@@ -82,7 +83,7 @@ class Detector:
         `memory` holds batches by number that need not be read back. A batch that fails stays uncovered and is named.
         Raises Busy when another run is going on.
         """
-        with self.desk.lock("detection", owner=self.actor, now=self.now(), lease=LEASE) as lock:
+        with self.desk.held(LOCK, owner=self.actor, clock=self.now, lease=LEASE) as lock:
             with self.desk.write() as tx:
                 ledger = tx.begin_run(self.kind, now=self.now())
                 inherit(tx, self.store.id, self.rules, self.store.batches(), self.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
@@ -66,7 +66,7 @@ class Terms:
     """What holds for all that is read. `as_of`: what undated times are seen from; else a file's modification time, or now.
 
     `zone`: of times that state none; else the feed's. `final`: a last line without newline is whole. `known`: the store's
-    sources. `feeds`: for files of no stated feed, and for those that another feed has begun.
+    sources. `feeds`: for files of no stated feed, and for those that another feed has begun. `elsewhere`: files that are left alone.
     """
 
     parsers: Mapping[str, Parser]
@@ -81,6 +81,7 @@ class Terms:
     zone: tzinfo | None = None
     final: bool = False
     most: int = MOST
+    elsewhere: Collection[str] = ()
 
 
 def routes_of(feed: Feed, parsers: Mapping[str, Parser]) -> Routes:
@@ -127,6 +128,8 @@ class Intake:
 
     def _passed_over(self, source: Source) -> bool:
         """Whether a file need not be opened; its new name is noted."""
+        if path_text(source.path) in self._terms.elsewhere:
+            return True
         if not source.unchanged or self._terms.final or source.state is None:
             return False
         if source.state.path != path_text(source.path):

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from soc.errors import Contested
+from soc.ingest.feeds import STDIN
 from soc.ingest.intake import Batch
 from soc.store.base import Added, Writer
 
+_ATTEMPTS = 3  # at reading anew without anything gained
+PIPES = ("-", f"{STDIN}:")  # what names a stream begins like this; a file's path is absolute
 _COLLECT = 8  # batches between two collections of garbage
 
 
 @dataclass(slots=True)
 class Tally:
-    """What became durable. `read` lines = `events` + `failed`; `unrecognised` are among the events. `refused`: files."""
+    """What became durable. `read` lines = `events` + `failed`; `unrecognised` are among the events.
+
+    `refused`: files. `elsewhere`: files that another process reads, by path, with what is known of it.
+    """
 
     read: int = 0
     unrecognised: int = 0
     failed: int = 0
     batches: int = 0
     refused: int = 0
+    elsewhere: dict[str, str] = field(default_factory=dict)
 
     @property
     def events(self) -> int:
@@ -34,13 +42,60 @@ class Tally:
         self.batches += bool(batch.events)
 
 
+class Lost(Exception):
+    """A batch that is not ours to commit: another process reads, or has read, one of its sources. Nothing of it counts."""
+
+    def __init__(self, batch: Batch, reason: Contested) -> None:
+        self.batch, self.reason = batch, reason
+        super().__init__(str(reason))
+
+
+def pump_shared(
+    intake: Callable[[Collection[str]], Iterator[Batch]],
+    writer: Writer,
+    tally: Tally,
+    *,
+    now: Callable[[], int],
+    on_batch: Callable[[Added], None] | None = None,
+) -> None:
+    """As `pump`, where other processes may read the same sources: what one has is left to it, the rest is read anew from where it was.
+
+    `intake` begins to read, but for these files, from the positions that are committed now. Raises Busy or Conflict when a stream
+    is concerned, which cannot be read again, or when nothing is gained by reading anew.
+    """
+    fruitless = 0
+    while True:
+        before = (tally.batches, len(tally.elsewhere))
+        try:
+            pump(intake(tally.elsewhere.keys()), writer, tally, now=now, on_batch=on_batch)
+        except Lost as lost:
+            _leave(lost, tally)
+            fruitless = fruitless + 1 if before == (tally.batches, len(tally.elsewhere)) else 0
+            if fruitless == _ATTEMPTS or any(state.path.startswith(PIPES) for state in lost.batch.states.values()):
+                raise lost.reason from lost
+        else:
+            return
+
+
+def _leave(lost: Lost, tally: Tally) -> None:
+    """The files of the batch that are said to be another's are left alone from now on."""
+    said, _, _ = str(lost.reason).partition("\n")
+    tally.elsewhere.update((lost.batch.states[id].path, said) for id in lost.reason.sources & lost.batch.states.keys())
+
+
 def pump(
     batches: Iterable[Batch], writer: Writer, tally: Tally, *, now: Callable[[], int], on_batch: Callable[[Added], None] | None = None
 ) -> None:
-    """Commits each batch before the next is read. When the store refuses one, its error is raised and `tally` says what was kept."""
+    """Commits each batch before the next is read. When the store refuses one, its error is raised and `tally` says what was kept.
+
+    Raises Lost for a batch that is not ours to commit.
+    """
     with quiet_collector() as collect:
         for batch in batches:
-            added = writer.add(writer.begin(), batch.events, list(batch.states.values()), now=now())
+            try:
+                added = writer.add(writer.begin(), batch.events, list(batch.states.values()), now=now())
+            except Contested as error:
+                raise Lost(batch, error) from error
             tally.count(batch)
             batch.events = []  # so that a collection does not walk them
             if on_batch:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from soc.condition.tree import Node
 from soc.match.hits import HITS
-from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
+from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Unfinished, Window
 
 __all__ = ["HITS", "Added", "Draft", "Store", "Tables", "Writer"]
 
@@ -121,6 +121,9 @@ class Store(Protocol):
 
     def check(self, *, deep: bool = False) -> list[str]:
         """What is wrong with the store, each fault as one sentence with its place; `deep` reads everything."""
+
+    def unfinished(self) -> list[Unfinished]:
+        """Batches that hunts may see a part of and rules have not seen, by number. Segments have none: a batch is there whole or not."""
 
     def statistics(self) -> Mapping[str, int]:
         """events, batches, bytes (soc's own, on disk), hits; segments and max_disk (the bound on their bytes), or indices and refused."""

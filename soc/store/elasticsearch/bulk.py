@@ -52,10 +52,10 @@ def delete(index: str, id: str) -> Action:
     return Action(id, orjson.dumps({"delete": {"_index": index, "_id": id}}), None)
 
 
-def send(cluster: Cluster, actions: Iterable[Action], *, tick: Callable[[], object] = lambda: None, refresh: bool = False) -> Sent:
-    """Sends all; `tick` is called after each request, by the caller's thread. Raises StoreError when the cluster takes nothing any more.
+def send(cluster: Cluster, actions: Iterable[Action], *, before: Callable[[], object] = lambda: None, refresh: bool = False) -> Sent:
+    """Sends all; `before` is called before each request, and what it raises ends the work.
 
-    Whatever was sent may be sent again: versions decide.
+    Raises StoreError when the cluster takes nothing any more. Whatever was sent may be sent again: versions decide.
     """
     sent = Sent()
     with ThreadPoolExecutor(IN_FLIGHT) as pool, cluster_faults(cluster.place):
@@ -63,11 +63,9 @@ def send(cluster: Cluster, actions: Iterable[Action], *, tick: Callable[[], obje
         for part in _parts(actions):
             if len(waiting) >= IN_FLIGHT:
                 _gather(waiting.pop(0).result(), sent)
-                tick()
-            waiting.append(pool.submit(_until_taken, cluster, part, refresh))
+            waiting.append(pool.submit(_until_taken, cluster, part, refresh, before))
         for one in waiting:
             _gather(one.result(), sent)
-            tick()
     return sent
 
 
@@ -90,9 +88,10 @@ def _gather(done: Sent, all_: Sent) -> None:
     all_.refused |= done.refused
 
 
-def _until_taken(cluster: Cluster, part: list[Action], refresh: bool) -> Sent:
+def _until_taken(cluster: Cluster, part: list[Action], refresh: bool, before: Callable[[], object]) -> Sent:
     sent, wait, until = Sent(), _FIRST_WAIT, time.monotonic() + PATIENCE
     while part:
+        before()
         try:
             part = _once(cluster, part, sent, refresh)
         except (ApiError, TransportError) as error:

@@ -114,7 +114,8 @@ def connect(url: str, access: Access = Access(), *, prefix: str = PREFIX, timeou
         api_key=access.api_key or None,
         serializers={"application/vnd.elasticsearch+json": _Json()},
         request_timeout=timeout,
-        max_retries=0,  # what is asked again, and when, is decided in one place: `bulk`
+        max_retries=len(urls) - 1,  # a node that is lost is left for another at once; what is asked again later is decided by `bulk`
+        retry_on_status=(),
         **secure,  # type: ignore[arg-type]
     )
     cluster = Cluster(client, f"{', '.join(urls)} ({prefix}-*)", prefix)

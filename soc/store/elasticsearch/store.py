@@ -11,7 +11,7 @@ import pyarrow as pa
 from soc.condition.tree import Node
 from soc.errors import StoreError, UsageError
 from soc.fields import Catalogue
-from soc.model import ALWAYS, BatchRow, Event, FeedState, Register, SourceState, Window
+from soc.model import ALWAYS, BatchRow, Event, FeedState, Register, SourceState, Unfinished, Window
 from soc.store.base import Tables
 from soc.store.elasticsearch.asking import count
 from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
@@ -106,6 +106,9 @@ class ElasticStore:
             if writer.crowded():
                 faults.append(f"{cluster.place}: indices are read-only: a disk is nearly full")
         return [*faults, *(self._losses() if deep else ()), *self._letters()]
+
+    def unfinished(self) -> list[Unfinished]:
+        return self._register.unfinished(self._core.clock())
 
     def statistics(self) -> Mapping[str, int]:
         cluster = self._core.cluster

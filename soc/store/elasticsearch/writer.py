@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from soc.errors import Busy, Conflict, StoreError
+from soc.errors import Busy, Conflict, Contested, StoreError
+from soc.leases import Held
 from soc.match.columns import to_tables
 from soc.model import Event, OpenBatch, SourceState, Stretch
 from soc.store.base import Added, Draft
 from soc.store.elasticsearch import retention
-from soc.store.elasticsearch.asking import Body, among, count, pages
+from soc.store.elasticsearch.asking import count
 from soc.store.elasticsearch.bulk import Action, put, send
-from soc.store.elasticsearch.bulk import delete as remove
 from soc.store.elasticsearch.cluster import Core
+from soc.store.elasticsearch.copies import keep_one, keep_one_of, sweep
 from soc.store.elasticsearch.dead import bury
 from soc.store.elasticsearch.documents import to_document
 from soc.store.elasticsearch.faults import cluster_faults
@@ -59,14 +60,24 @@ class ElasticWriter:
         if lacking := next((name for event in fresh for name in REQUIRED if event.get(name) is None), None):
             raise nameless(lacking)
         batch = self._claimed(draft, fresh, sources, now)
-        plan = self._plan(batch, fresh)
-        kept = self._written(batch, plan)
-        tables = stamped(to_tables(kept, core.catalogue), draft.number, now)
+        try:
+            with Held(lambda: self._renew(batch), clock=core.clock, lease=core.lease) as held:
+                return self._added(batch, fresh, sources, now, held)
+        except Conflict:  # somebody took the batch over while we slept
+            keep_one_of(core, draft.number)
+            raise
+
+    def _added(self, batch: OpenBatch, events: list[Event], sources: Sequence[SourceState], now: int, held: Held) -> Added:
+        """Writes, then closes. Raises Conflict when it is not our batch any more."""
+        core, plan = self._core, self._plan(batch, events)
+        kept = self._written(batch, plan, held)
+        tables = stamped(to_tables(kept, core.catalogue), batch.number, now)
         spans = [event["@timestamp"] for event in kept]
         span = {"first": min(spans, default=None), "last": max(spans, default=None)}
         feeds = feeds_of(tables, now)
-        row = core.register.close(draft.number, draft.token, events=len(kept), **span, feeds=feeds, now=core.clock(), states=sources)
+        row = core.register.close(batch.number, batch.token, events=len(kept), **span, feeds=feeds, now=core.clock(), states=sources)
         retention.recount(core, set(plan.older))
+        keep_one(core, row)
         return Added(row, tables)
 
     def crowded(self) -> bool:
@@ -78,7 +89,9 @@ class ElasticWriter:
         return any(index["settings"]["index"]["blocks"].get("read_only_allow_delete") == "true" for index in found.values())
 
     def compact(self, *, now: int) -> int:
-        """The cluster merges by itself."""
+        """The cluster merges by itself. Goes after what writers that slept may have left twice."""
+        for row in self._core.register.batches():
+            keep_one(self._core, row)
         return 0
 
     def retain(self, before: int, *, now: int) -> int:
@@ -104,10 +117,18 @@ class ElasticWriter:
         """Takes over the expired batches of these sources and gives them up: their events are absorbed by whoever reads the lines on."""
         core = self._core
         old = [batch for batch in core.register.expired(core.clock()) if sources & {part.end.id for part in batch.stretches}]
-        ours = [core.register.take_over(batch.number, core.writer, now=core.clock(), lease=core.lease) for batch in old]
+        ours = [taken for batch in old if (taken := self._taken(batch))]
         for batch in reversed(ours):
             core.register.abandon(batch.number, batch.token)
         return len(ours)
+
+    def _taken(self, batch: OpenBatch) -> OpenBatch | None:
+        """Ours now; None when another was faster."""
+        core = self._core
+        try:
+            return core.register.take_over(batch.number, core.writer, now=core.clock(), lease=core.lease)
+        except Contested:
+            return None
 
     def _plan(self, batch: OpenBatch, events: list[Event]) -> _Plan:
         """Events read again go where their former reading lies, unless that is as high; the others where the batch says."""
@@ -121,16 +142,16 @@ class ElasticWriter:
         ]
         return _Plan(chosen, [one.batch for id, one in places.items() if id not in present])
 
-    def _written(self, batch: OpenBatch, plan: _Plan) -> list[Event]:
+    def _written(self, batch: OpenBatch, plan: _Plan, held: Held) -> list[Event]:
         """Sends the events and makes sure that each can be found; returns those that the cluster took."""
         core = self._core
         indices = sorted({index for _, index in plan.events})
         for index in indices:
             make_index(core, index)
-        sent = send(core.cluster, map(self._action, plan.events), tick=lambda: self._renew(batch))
+        sent = send(core.cluster, map(self._action, plan.events), before=held.check)
         kept = [event for event, _ in plan.events if event[ID] not in sent.refused]
         bury(core, [(event, sent.refused[event[ID]]) for event, _ in plan.events if event[ID] in sent.refused])
-        self._sweep(batch, plan)
+        sweep(core, batch.absorbs, {event[ID]: index for event, index in plan.events if event[ID] not in sent.refused})
         refresh(core, indices)
         if (found := self._found(indices, [event[ID] for event in kept])) != len(kept):
             raise StoreError(
@@ -145,19 +166,6 @@ class ElasticWriter:
     def _renew(self, batch: OpenBatch) -> None:
         core = self._core
         core.register.renew(batch.number, batch.token, now=core.clock(), lease=core.lease)
-
-    def _sweep(self, batch: OpenBatch, plan: _Plan) -> None:
-        """What an absorbed batch put elsewhere, by another reading of the same lines, goes."""
-        if not batch.absorbs:
-            return
-        core = self._core
-        ours = {event[ID]: index for event, index in plan.events}
-        places = core.register.targets(batch.absorbs)
-        refresh(core, sorted(places))
-        query: Body = among(BATCH, batch.absorbs)
-        for page in pages(core.cluster, ",".join(sorted(places)), query, _source=False):
-            gone = [remove(hit["_index"], hit["_id"]) for hit in page if ours.get(hit["_id"], hit["_index"]) != hit["_index"]]
-            send(core.cluster, gone)
 
     def _found(self, indices: Sequence[str], ids: Sequence[str]) -> int:
         index, parts = ",".join(indices), range(0, len(ids), _IDS)

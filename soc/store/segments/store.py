@@ -12,7 +12,7 @@ import pyarrow as pa
 from soc.condition.tree import Node
 from soc.errors import StoreError
 from soc.fields import Catalogue
-from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
+from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Unfinished, Window
 from soc.store.base import Tables
 from soc.store.segments import register
 from soc.store.segments.batches import read_batches
@@ -116,6 +116,9 @@ class SegmentStore:
 
     def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
         return self._hits.hits(rules, window)
+
+    def unfinished(self) -> list[Unfinished]:
+        return []
 
     def statistics(self) -> Mapping[str, int]:
         segments = register.live(self._manifest)
