@@ -9,6 +9,7 @@ SocError
   + ConditionError    a condition that cannot mean anything for the type of its field
 + Unavailable         the store or the desk cannot be used now         -> exit 3
   + StoreError
+    + StoreUnreachable  nothing of the store answers: what comes next would fail as well
   + DeskError
   + Busy              another process holds the lock
   + Conflict          another process did the same work meanwhile  -> drop the result, look again
@@ -64,6 +65,10 @@ class Unavailable(SocError):
 
 class StoreError(Unavailable):
     """The event store cannot be opened, read or written."""
+
+
+class StoreUnreachable(StoreError):
+    """Nothing of the event store can be had now: whoever works through many parts of it may stop at the first."""
 
 
 class DeskError(Unavailable):

@@ -4,7 +4,7 @@ content = ["/srv/soc-content"]      # content roots over the shipped one, later 
 
 [store]
 url = "segments"                    # the embedded store under the state folder; or "https://es.example.org:9200": docs/elasticsearch.md
-prefix = "soc"                      # of the names of a cluster's indices; ca, user, password_file, api_key_file, shards, replicas
+prefix = "soc"                      # of the names of a cluster's indices; ca, user, password_file, api_key_file, shards, replicas, timeout, patience
 [desk]
 url = "sqlite"                      # desk.db in the state folder; or "postgresql://soc@db.example.org/desk": docs/desk.md
 [ingest]
@@ -36,6 +36,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     "store": {
         **dict.fromkeys(("url", "prefix", "ca", "user", "password_file", "api_key_file"), _TEXT),
         **dict.fromkeys(("shards", "replicas"), _NUMBER),
+        **dict.fromkeys(("timeout", "patience"), _SECONDS),
     },
     "desk": {"url": _TEXT},
     "ingest": {"batch": _NUMBER},
@@ -49,6 +50,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     "webhook": {"timeout": _SECONDS},
 }
 _NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+_LONGEST = 3600  # seconds
 _LARGEST = 1 << 60  # bytes; what is compared with it is counted in 64 bits
 _PASSWORD = re.compile(r"://[^@/]*:[^@]+@|[?&](?:ssl)?password=")  # in a URL
 _SECRETS = (("mail", "password_file"), ("store", "password_file"), ("store", "api_key_file"))
@@ -102,6 +104,7 @@ def load_config(path: Path | None) -> Config:
         if (file := values.get(table, {}).get(key)) and os.name == "posix":
             _check_private(Path(file), path)
     _check_secret(values.get("desk", {}).get("url", ""), path)
+    _check_spans(values.get("store", {}), path)
     return Config(
         path=path,
         content=tuple((path.parent / root).absolute() for root in values.get("content", [])),
@@ -146,6 +149,12 @@ def _check_keys(values: dict[str, Any], path: Path) -> None:
     roots = values.get("content", [])
     if type(roots) is not list or not all(type(root) is str for root in roots):
         raise ContentError(f"content is {roots!r}", path=path, repair='write a list of folders: content = ["/srv/soc-content"]')
+
+
+def _check_spans(store: dict[str, Any], path: Path) -> None:
+    for name in ("timeout", "patience"):
+        if not 0 < store.get(name, 1) <= _LONGEST:
+            raise ContentError(f"store.{name} is {store[name]!r}", path=path, repair=f"write seconds, more than 0 and at most {_LONGEST}")
 
 
 def _check_private(secret: Path, path: Path) -> None:

@@ -14,12 +14,11 @@ from elasticsearch import ApiError
 
 from soc.errors import StoreError
 from soc.store.elasticsearch.cluster import Cluster
-from soc.store.elasticsearch.faults import cluster_faults, kind_of
+from soc.store.elasticsearch.faults import blocked, cluster_faults, kind_of
 
 BYTES = 4 << 20  # of one request
 MOST = 2_000  # documents of one request
 IN_FLIGHT = 3
-PATIENCE = 90.0  # seconds for which a request is tried again
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _LATER = (429, 502, 503, 504)
 _NEVER = ("cluster_block_exception",)  # 429 by a full disk: waiting does not help within a run
@@ -40,6 +39,7 @@ class Sent:
 
     present: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
+    later: str = ""  # why the cluster did not take a document yet
 
 
 def put(index: str, id: str, document: dict[str, Any], version: int) -> Action:
@@ -91,19 +91,27 @@ def _gather(done: Sent, all_: Sent) -> None:
 
 
 def _until_taken(cluster: Cluster, part: list[Action], refresh: bool) -> Sent:
-    sent, wait, until = Sent(), _FIRST_WAIT, time.monotonic() + PATIENCE
-    while part:
+    """Sends a part until all is taken or refused for good; what is waited in between is at most the cluster's `patience`."""
+    sent, wait, left = Sent(), _FIRST_WAIT, cluster.patience
+    while True:
         try:
             part = _once(cluster, part, sent, refresh)
         except (ApiError, TransportError) as error:
-            if not _passes(error) or time.monotonic() > until:
+            if not _passes(error) or left <= 0:
                 raise
-        if part and time.monotonic() > until:
-            raise StoreError(f"{cluster.place}: refused {len(part)} documents for {PATIENCE:.0f} s\n  it is overloaded: try again later")
-        if part:
-            time.sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
-    return sent
+        if not part:
+            return sent
+        if left <= 0:
+            raise _overloaded(cluster, len(part), sent.later)
+        time.sleep(min(wait, left))
+        left, wait = left - wait, min(2 * wait, _LONGEST_WAIT)
+
+
+def _overloaded(cluster: Cluster, count: int, reason: str) -> StoreError:
+    said = f"{cluster.place}: did not take {count} documents within {cluster.patience:g} s: {reason}"
+    return StoreError(
+        f"{said}\n  it is overloaded: nothing is lost, try again later; if it stays so, give its nodes more heap, or add nodes"
+    )
 
 
 def _passes(error: ApiError | TransportError) -> bool:
@@ -122,11 +130,12 @@ def _once(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool) -> li
         (said,) = item.values()
         status, error = said["status"], said.get("error", {})
         if error.get("type") in _NEVER:
-            raise StoreError(f"{cluster.place}: {error.get('reason', '')[:300]}\n  free or add disk, or drop events with: soc retain")
+            raise blocked(cluster.place, error.get("reason", ""))
         if status == _PRESENT:
             sent.present.add(action.id)
         elif status in _LATER:
             again.append(action)
+            sent.later = f"{error.get('type')}: {error.get('reason')}"[:300]
         elif status >= 300 and status != 404:  # 404: to be deleted, and gone already
             sent.refused[action.id] = f"{error.get('type')}: {error.get('reason')}"
     return again
