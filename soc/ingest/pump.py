@@ -35,13 +35,20 @@ class Tally:
 
 
 def pump(
-    batches: Iterable[Batch], writer: Writer, tally: Tally, *, now: Callable[[], int], on_batch: Callable[[Added], None] | None = None
+    batches: Iterable[Batch],
+    writer: Writer,
+    tally: Tally,
+    *,
+    now: Callable[[], int],
+    on_batch: Callable[[Added], None] | None = None,
+    on_kept: Callable[[Batch], object] = lambda batch: None,
 ) -> None:
-    """Commits each batch before the next is read. When the store refuses one, its error is raised and `tally` says what was kept."""
+    """Commits each batch before the next is read; `on_kept` is told of it first. When the store refuses one, its error is raised and `tally` says what was kept."""
     with quiet_collector() as collect:
         for batch in batches:
             added = writer.add(writer.begin(), batch.events, list(batch.states.values()), now=now())
             tally.count(batch)
+            on_kept(batch)
             batch.events = []  # so that a collection does not walk them
             if on_batch:
                 on_batch(added)

@@ -65,6 +65,9 @@ class Access:
         return {"basic_auth": (self.user, self.password)} if self.user else {}
 
 
+NOBODY = Access()
+
+
 def places(url: str) -> list[str]:
     """The URLs of a cluster's nodes, which commas part. Raises StoreError; what was written is not repeated: it may hold a secret."""
     return [_checked(one.strip()) for one in url.split(",")]

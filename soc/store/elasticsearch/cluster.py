@@ -16,7 +16,7 @@ from elasticsearch import Elasticsearch, OrjsonSerializer
 from soc.errors import StoreError
 from soc.fields import Catalogue
 from soc.model import Register
-from soc.store.elasticsearch.access import Access, nodes, places
+from soc.store.elasticsearch.access import NOBODY, Access, nodes, places
 from soc.store.elasticsearch.faults import Place, cluster_faults
 from soc.times import SECOND, iso
 
@@ -84,7 +84,7 @@ class Core:
     replicas: int = 1
 
 
-def connect(url: str, access: Access = Access(), *, prefix: str = PREFIX, timeout: float = TIMEOUT, patience: float = PATIENCE) -> Cluster:
+def connect(url: str, access: Access = NOBODY, *, prefix: str = PREFIX, timeout: float = TIMEOUT, patience: float = PATIENCE) -> Cluster:
     """The cluster at `https://host:port`; several of its nodes are parted by commas.
 
     Raises StoreError: no URL, another version, unreachable.
