@@ -54,7 +54,7 @@ def ingest(soc: Soc, paths: tuple[str, ...], feed_name: str | None, source: str,
     how = How(stopper(soc, None), final, moment_of(as_of, soc.now()) if as_of else None, zone_named(zone) if zone else None)
     tally = pour(soc, jobs, how) if is_cluster(soc) else ingest_jobs(soc, jobs, how)
     refused = report_content(soc)
-    return 4 if refused or tally.failed or tally.refused else 0
+    return 4 if refused or tally.failed or tally.refused or tally.letters else 0
 
 
 def ingest_feeds(soc: Soc, *, stop: Callable[[], bool], on_batch: Callable[[Added], None] | None = None) -> Tally:
@@ -176,3 +176,5 @@ def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Inta
             f"read {tally.read} lines in {tally.batches} batches: {tally.events} events, {tally.unrecognised} of them unrecognised, "
             f"{tally.failed} failed; {tally.refused} files refused" + ("; stopped before the end" if stop() else "")
         )
+        if tally.letters:
+            note(f"the cluster refused {tally.letters} events; they are kept as dead letters: see soc doctor")

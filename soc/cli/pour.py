@@ -48,7 +48,7 @@ def pour(soc: Soc, jobs: Jobs, how: How) -> Tally:
     files, pipes = [job for job in jobs if not isinstance(job, Piped)], [job for job in jobs if isinstance(job, Piped)]
     tallies = [ingest_jobs(soc, [*spooled_jobs(soc), *files], how)] if files else []
     tallies += [_poured(soc, job, how) for job in pipes]
-    return Tally(failed=sum(one.failed for one in tallies), refused=sum(one.refused for one in tallies))
+    return Tally(**{name: sum(getattr(one, name) for one in tallies) for name in ("failed", "refused", "letters")})
 
 
 def _poured(soc: Soc, job: Piped, how: How) -> Tally:

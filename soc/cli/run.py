@@ -8,7 +8,7 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
-from soc.cli.pipeline import detector, earlier, overlap_guard, report, report_content, stopper
+from soc.cli.pipeline import blindness_noted, detector, earlier, overlap_guard, report, report_content, stopper
 
 if TYPE_CHECKING:
     from soc.store.base import Tables
@@ -41,13 +41,15 @@ def run(soc: Soc, deadline: str) -> int:
         if len(memory) < MOST_IN_MEMORY:
             memory[added.batch.number] = added.tables  # type: ignore[attr-defined]
 
-    with overlap_guard(soc, "soc run"):
+    with blindness_noted(soc), overlap_guard(soc, "soc run"):
         tally = ingest_feeds(soc, stop=earlier(stop, soc, deadline, READING), on_batch=keep)
         outcome = detector(soc).run(stop=stop, memory=memory)
         report(outcome)
+        if outcome.unreachable:
+            return 3
         failures = 0 if stop() else respond_all(soc, stop=stop)
         if not stop():
             _, dropped = upkeep(soc, soc.config.retention_days)
             if dropped:
                 note(f"dropped {dropped} events older than {soc.config.retention_days} days, or beyond max_disk")
-    return 4 if refused or outcome.failed or tally.failed or tally.refused or failures else 0
+    return 4 if refused or outcome.failed or tally.failed or tally.refused or tally.letters or failures else 0

@@ -42,7 +42,9 @@ class Inlet:
             found = self._found(known, stop)
         else:
             self._catch_up(known.get(self._source))
-            found = Reading(self._feed, self._path, self._origin(iter(())), known.get(self._source), self._kept.copy(), known, id=self._source)
+            found = Reading(
+                self._feed, self._path, self._origin(iter(())), known.get(self._source), self._kept.copy(), known, id=self._source
+            )
         self._kept, self._held = found.consumed(), []
         spooled = self.spool.pieces(self._kept.position) if self.spool else ()
         found.origin = self._origin(self._watched(chain(spooled, self._live)))

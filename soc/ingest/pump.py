@@ -15,13 +15,17 @@ _COLLECT = 8  # batches between two collections of garbage
 
 @dataclass(slots=True)
 class Tally:
-    """What became durable. `read` lines = `events` + `failed`; `unrecognised` are among the events. `refused`: files."""
+    """What became durable. `read` lines = `events` + `failed`; `unrecognised` are among the events. `refused`: files.
+
+    `letters`: events that the store refused and keeps as dead letters.
+    """
 
     read: int = 0
     unrecognised: int = 0
     failed: int = 0
     batches: int = 0
     refused: int = 0
+    letters: int = 0
 
     @property
     def events(self) -> int:
@@ -43,11 +47,15 @@ def pump(
     on_batch: Callable[[Added], None] | None = None,
     on_kept: Callable[[Batch], object] = lambda batch: None,
 ) -> None:
-    """Commits each batch before the next is read; `on_kept` is told of it first. When the store refuses one, its error is raised and `tally` says what was kept."""
+    """Commits each batch before the next is read; `on_kept` is told of it first.
+
+    When the store refuses one, its error is raised and `tally` says what was kept.
+    """
     with quiet_collector() as collect:
         for batch in batches:
             added = writer.add(writer.begin(), batch.events, list(batch.states.values()), now=now())
             tally.count(batch)
+            tally.letters += added.refused
             on_kept(batch)
             batch.events = []  # so that a collection does not walk them
             if on_batch:

@@ -80,6 +80,13 @@ def blocked(place: str, reason: str) -> StoreError:
     return raised(f"{place}: {text}")
 
 
+def kept_waiting(place: str, count: int, seconds: float, kind: str, reason: str) -> StoreError:
+    """Documents were not taken, for a reason that passes, for as long as we wait."""
+    what, repair = _REPAIRS.get(kind) or _REPAIRS["es_rejected_execution_exception"]
+    said = f"{place}: {what}: did not take {count} documents within {seconds:g} s: {' '.join(reason.split())[:_LONGEST]}"
+    return StoreError(f"{said}\n  {repair}; nothing is lost")
+
+
 def _block(reason: str) -> tuple[type[StoreError], str]:
     if "read-only-allow-delete" in reason or "flood" in reason:
         what = "the indices are read-only, as a cluster makes them when a disk is nearly full (flood stage watermark)"
@@ -143,7 +150,7 @@ def _reason(error: ApiError) -> str:
     said = body.get("error", {}) if isinstance(body, dict) else {}
     roots = (said.get("root_cause") or [said]) if isinstance(said, dict) else []
     reason = next((str(root["reason"]) for root in roots if root.get("reason")), "")
-    return " ".join((reason or str(error)).split())[:_LONGEST]
+    return " ".join((reason or kind_of(error) or str(error)).split())[:_LONGEST]
 
 
 def _short(error: TransportError) -> str:

@@ -6,6 +6,7 @@ event lies there twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,10 +32,10 @@ _IDS = 10_000  # counted at once
 
 @dataclass(slots=True)
 class _Plan:
-    """What is written: events with the index that each goes to; `older` batches lose an event each time they are named."""
+    """What is written: events with the index that each goes to; `older` batches lose so many events to a second reading."""
 
     events: list[tuple[Event, str]]
-    older: list[int]
+    older: Counter[int]
 
 
 class ElasticWriter:
@@ -60,14 +61,17 @@ class ElasticWriter:
             raise nameless(lacking)
         batch = self._claimed(draft, fresh, sources, now)
         plan = self._plan(batch, fresh)
-        kept = self._written(batch, plan)
+        try:
+            kept = self._written(batch, plan)
+        except StoreError:
+            core.register.renew(batch.number, batch.token, now=core.clock(), lease=0)  # whoever comes next need not wait for us
+            raise
         tables = stamped(to_tables(kept, core.catalogue), draft.number, now)
         spans = [event["@timestamp"] for event in kept]
         span = {"first": min(spans, default=None), "last": max(spans, default=None)}
         feeds = feeds_of(tables, now)
         row = core.register.close(draft.number, draft.token, events=len(kept), **span, feeds=feeds, now=core.clock(), states=sources)
-        retention.recount(core, set(plan.older))
-        return Added(row, tables)
+        return Added(row, tables, refused=len(plan.events) - len(kept))
 
     def crowded(self) -> bool:
         """Whether the cluster takes no documents."""
@@ -119,11 +123,12 @@ class ElasticWriter:
             for event in events
             if event[ID] not in present
         ]
-        return _Plan(chosen, [one.batch for id, one in places.items() if id not in present])
+        return _Plan(chosen, Counter(one.batch for id, one in places.items() if id not in present))
 
     def _written(self, batch: OpenBatch, plan: _Plan) -> list[Event]:
         """Sends the events and makes sure that each can be found; returns those that the cluster took."""
         core = self._core
+        retention.lessen(core, plan.older)
         indices = sorted({index for _, index in plan.events})
         for index in indices:
             make_index(core, index)
