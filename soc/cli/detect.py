@@ -6,7 +6,7 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import emit, output_option
-from soc.cli.pipeline import detector, report, report_content, stopper
+from soc.cli.pipeline import blindness_noted, detector, report, report_content, stopper
 
 COLUMNS = ("batches", "events", "hits", "new", "left")
 
@@ -20,15 +20,17 @@ def detect(soc: Soc, deadline: str | None, output: str | None) -> int:
 
     Of several that share a desk one works and covers all that is new; the others say who it is and end with exit code 3.
     Its lock is free at once when the process is gone, and two minutes after its machine is.
+    Exits 3 when the store did not answer, or not to the end: it was blind then, says `soc status`, and the next run catches up.
 
     \b
     Example:  soc detect --deadline 10m
     """
     refused = _prepared(soc)
-    outcome = detector(soc).run(stop=stopper(soc, deadline))
+    with blindness_noted(soc):
+        outcome = detector(soc).run(stop=stopper(soc, deadline))
     report(outcome)
     emit([{name: getattr(outcome, name) for name in COLUMNS}], COLUMNS, output)
-    return 4 if refused or outcome.failed else 0
+    return 3 if outcome.unreachable else 4 if refused or outcome.failed else 0
 
 
 def _prepared(soc: Soc) -> int:

@@ -113,6 +113,14 @@ class Footprint:
         self._tail = piece[-TAIL:] if len(piece) >= TAIL else (self._tail + piece)[-TAIL:]
         self.position += len(piece)
 
+    def copy(self) -> Footprint:
+        return Footprint(self._head, self._tail, self.position)
+
+    @property
+    def ends(self) -> tuple[bytes, bytes]:
+        """The first and the last bytes, as the constructor takes them."""
+        return self._head, self._tail
+
     @property
     def head(self) -> str:
         return fingerprint(self._head)

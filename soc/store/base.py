@@ -35,10 +35,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What `add` made true. `tables`: the batch as the matcher reads it, so that it need not be read back."""
+    """What `add` made true. `tables`: the batch as the matcher reads it, so that it need not be read back.
+
+    `refused`: events that a cluster does not take; they are kept as dead letters.
+    """
 
     batch: BatchRow
     tables: Tables
+    refused: int = 0
 
 
 class Writer(Protocol):

@@ -15,12 +15,14 @@ from soc.model import ALWAYS, BatchRow, Event, FeedState, Register, SourceState,
 from soc.store.base import Tables
 from soc.store.elasticsearch.asking import count
 from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
+from soc.store.elasticsearch.dead import a_reason, forget, letters
 from soc.store.elasticsearch.faults import cluster_faults
 from soc.store.elasticsearch.hits import count_hits, put_hits, read_hits
 from soc.store.elasticsearch.indices import store_id
 from soc.store.elasticsearch.questions import Questions
-from soc.store.elasticsearch.reader import read_batches, read_events
+from soc.store.elasticsearch.reader import read_batches, read_events, stored
 from soc.store.elasticsearch.writer import ElasticWriter
+from soc.store.repeats import ID, reading_of
 
 
 def open_cluster(
@@ -137,4 +139,21 @@ class ElasticStore:
 
     def _letters(self) -> list[str]:
         refused = count(self._core.cluster, self._core.cluster.dead, {"match_all": {}})
-        return [f"{self._core.cluster.dead}: {refused} events that the cluster refused"] if refused else []
+        if not refused:
+            return []
+        what = f"{self._core.cluster.dead}: {refused} events that the cluster refused, one of them so: {a_reason(self._core)}"
+        return [f"{what}\n  mend the index (docs/elasticsearch.md), then: soc doctor --replay"]
+
+    def replay(self, *, now: int) -> tuple[int, int]:
+        """Offers the dead letters to the cluster again, as new batches; how many it took, and how many it refused again."""
+        taken = left = 0
+        with self.writer() as writer:
+            for events in letters(self._core):
+                readings = {event[ID]: reading_of(event) for event in events}
+                there = {one.id for one in stored(self._core, readings) if one.reading >= readings[one.id]}
+                again = [event for event in events if event[ID] not in there]
+                added = writer.add(writer.begin(), again, [], now=now)
+                kept = {id for table in added.tables.values() for id in table["event.id"].to_pylist()}
+                forget(self._core, there | kept)
+                taken, left = taken + len(kept), left + len(again) - len(kept)
+        return taken, left

@@ -6,6 +6,7 @@ event lies there twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,10 +33,10 @@ _IDS = 10_000  # counted at once
 
 @dataclass(slots=True)
 class _Plan:
-    """What is written: events with the index that each goes to; `older` batches lose an event each time they are named."""
+    """What is written: events with the index that each goes to; `older` batches lose so many events to a second reading."""
 
     events: list[tuple[Event, str]]
-    older: list[int]
+    older: Counter[int]
 
 
 class ElasticWriter:
@@ -66,6 +67,9 @@ class ElasticWriter:
         except Conflict:  # somebody took the batch over while we slept
             keep_one_of(core, draft.number)
             raise
+        except StoreError:
+            core.register.renew(batch.number, batch.token, now=core.clock(), lease=0)  # whoever comes next need not wait for us
+            raise
 
     def _added(self, batch: OpenBatch, events: list[Event], sources: Sequence[SourceState], now: int, held: Held) -> Added:
         """Writes, then closes. Raises Conflict when it is not our batch any more."""
@@ -76,9 +80,8 @@ class ElasticWriter:
         span = {"first": min(spans, default=None), "last": max(spans, default=None)}
         feeds = feeds_of(tables, now)
         row = core.register.close(batch.number, batch.token, events=len(kept), **span, feeds=feeds, now=core.clock(), states=sources)
-        retention.recount(core, set(plan.older))
         keep_one(core, row)
-        return Added(row, tables)
+        return Added(row, tables, refused=len(plan.events) - len(kept))
 
     def crowded(self) -> bool:
         """Whether the cluster takes no documents."""
@@ -140,11 +143,12 @@ class ElasticWriter:
             for event in events
             if event[ID] not in present
         ]
-        return _Plan(chosen, [one.batch for id, one in places.items() if id not in present])
+        return _Plan(chosen, Counter(one.batch for id, one in places.items() if id not in present))
 
     def _written(self, batch: OpenBatch, plan: _Plan, held: Held) -> list[Event]:
         """Sends the events and makes sure that each can be found; returns those that the cluster took."""
         core = self._core
+        retention.lessen(core, plan.older)
         indices = sorted({index for _, index in plan.events})
         for index in indices:
             make_index(core, index)
