@@ -12,7 +12,8 @@ from soc.store.elasticsearch import dead
 from soc.store.elasticsearch.asking import whole
 from soc.store.elasticsearch.cluster import Cluster, Core
 from soc.store.elasticsearch.faults import cluster_faults, kind_of
-from soc.store.elasticsearch.mapping import Mapping, mappings, settings, template
+from soc.store.elasticsearch.mapped import digests, drift, put_missing
+from soc.store.elasticsearch.mapping import Mapping, digest_of, mappings, settings, template
 
 KEYWORD: Mapping = {"type": "keyword"}
 HITS: Mapping = {
@@ -25,6 +26,8 @@ HITS: Mapping = {
     },
 }
 META: Mapping = {"dynamic": "strict", "properties": {"id": KEYWORD}}
+OWN: dict[str, Mapping] = {"hits": HITS, "dead": dead.MAPPINGS, "meta": META}  # behind the prefix, besides the events
+TEMPLATE = "{}-events"
 
 
 def prepare(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas: int = 1) -> None:
@@ -32,9 +35,9 @@ def prepare(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas
     own = {"number_of_shards": 1, "number_of_replicas": replicas}
     with cluster_faults(cluster.place):
         body = template(catalogue, [cluster.events], shards=shards, replicas=replicas)
-        cluster.client.indices.put_index_template(name=f"{cluster.prefix}-events", **body)
-        for name, mapping in ((cluster.hits, HITS), (cluster.dead, dead.MAPPINGS), (cluster.meta, META)):
-            _make(cluster, name, own, mapping)
+        cluster.client.indices.put_index_template(name=TEMPLATE.format(cluster.prefix), **body)
+        for name, mapping in OWN.items():
+            _make(cluster, f"{cluster.prefix}-{name}", own, mapping)
 
 
 def name_store(cluster: Cluster, id: str) -> str:
@@ -62,14 +65,19 @@ def remove(client: Elasticsearch, prefix: str) -> None:
     with cluster_faults(prefix):
         for name in client.indices.get(index=f"{prefix}-*", expand_wildcards="all", allow_no_indices=True, features="aliases"):
             client.indices.delete(index=name)
-        client.options(ignore_status=404).indices.delete_index_template(name=f"{prefix}-events")
+        client.options(ignore_status=404).indices.delete_index_template(name=TEMPLATE.format(prefix))
 
 
 def make_index(core: Core, name: str) -> None:
-    """An index of events, where it is missing, as the catalogue of today says."""
-    with cluster_faults(core.cluster.place):
-        if not core.cluster.client.indices.exists(index=name):
-            _make(core.cluster, name, settings(core.catalogue, replicas=core.replicas), mappings(core.catalogue))
+    """An index of events, where it is missing, as the catalogue of today says; one that is there gets the fields that it lacks."""
+    wanted, cluster = mappings(core.catalogue), core.cluster
+    today = digest_of(wanted)
+    with cluster_faults(cluster.place):
+        held = digests(cluster, name)
+        if name not in held:
+            _make(cluster, name, settings(core.catalogue, replicas=core.replicas), wanted)
+        elif held[name] != today:
+            put_missing(cluster, drift(cluster, name, wanted), today)
 
 
 def refresh(core: Core, indices: Sequence[str]) -> None:

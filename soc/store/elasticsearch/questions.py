@@ -16,13 +16,14 @@ from soc.condition.dsl import to_dsl
 from soc.condition.dsl_query import Body, and_, not_
 from soc.condition.indexed import COARSE, LC
 from soc.condition.predicate import compile
-from soc.condition.tree import TRUE, And, Compare, Node
+from soc.condition.tree import TRUE, And, Compare, Node, fields
 from soc.condition.values import LABEL, values_of
 from soc.model import ALWAYS, Event, Window
 from soc.store.elasticsearch import asking
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
 from soc.store.elasticsearch.mapping import LONG_TEXTS, SORT
+from soc.store.elasticsearch.upgrade import held_otherwise
 
 TIME, ID = "@timestamp", "event.id"
 UNSURE: Body = {"exists": {"field": COARSE}}
@@ -84,6 +85,8 @@ class Questions:
         kind = self._core.catalogue.get(field)
         if kind is None or kind.type not in _GROUPED or field in LONG_TEXTS:
             return None
+        if held_otherwise(self._core.cluster, self._core.catalogue, [field]):
+            return None
         return field + LC if kind.type == "ip" else field
 
     def _value(self, field: str, key: Any) -> Any:
@@ -98,7 +101,7 @@ class _Asked:
         bounds = (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until))
         within = [Compare(TIME, op, bound) for op, bound, never in bounds if bound != never]
         tree = And((*within, node)) if within else node
-        query = to_dsl(tree, core.catalogue)
+        query = to_dsl(tree, core.catalogue, held_otherwise(core.cluster, core.catalogue, fields(tree)))
         self._core, self.body, self.exact = core, query.body, query.exact
         self._meets: Callable[[Event], bool] = compile(tree, core.catalogue)
         self._all = tree == TRUE
