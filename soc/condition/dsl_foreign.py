@@ -19,7 +19,24 @@ from soc.condition.fold import fold, table
 from soc.condition.indexed import NANOS
 from soc.condition.patterns import Part
 from soc.condition.regex_tree import read
-from soc.condition.tree import ANY, And, Cidr, Compare, Contains, Ends, Equals, FieldRef, Keyword, Leaf, Node, Not, Or, Regex, Starts, Wildcard
+from soc.condition.tree import (
+    ANY,
+    And,
+    Cidr,
+    Compare,
+    Contains,
+    Ends,
+    Equals,
+    FieldRef,
+    Keyword,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Regex,
+    Starts,
+    Wildcard,
+)
 from soc.fields import Catalogue, canonical_ip
 
 IGNORED = "_ignored"

@@ -60,7 +60,7 @@ class ForeignEvents:
         tree, meets = self._tree(node, window)
         query = foreign_dsl(tree, self.catalogue, self._held(tree))
         order = {"order": "desc" if newest else "asc", "numeric_type": "date", "unmapped_type": "date"}
-        asked = {"sort": [{TIME: order}, {"_shard_doc": "asc"}], "size": _PAGE, "fields": self._server_read()}
+        asked: dict[str, Any] = {"sort": [{TIME: order}, {"_shard_doc": "asc"}], "size": _PAGE, "fields": self._server_read()}
         hits = (hit for page in asking.pages(self.cluster, self.shape.pattern, query, **asked) for hit in page)
         for _, some in groupby(hits, key=lambda hit: hit["sort"][0]):  # the server knows milliseconds
             events = [named(event, hit) for hit in some if meets(event := to_event(hit, self.catalogue))]

@@ -16,7 +16,10 @@ Types = Mapping[str, Mapping[str, Any]]  # field -> type of the server's -> what
 KINDS = {
     **dict.fromkeys(("long", "integer", "short", "byte", "unsigned_long"), "long"),
     **dict.fromkeys(("double", "float", "half_float", "scaled_float"), "double"),
-    **{"ip": "ip", "boolean": "bool", "date": "date", "date_nanos": "date"},
+    "ip": "ip",
+    "boolean": "bool",
+    "date": "date",
+    "date_nanos": "date",
 }
 _FAMILY = {**dict.fromkeys(("integer", "short", "byte", "unsigned_long"), "long"), "match_only_text": "text"}
 _OPAQUE = frozenset(("nested", "flattened"))  # no query of a plain field finds what lies in these
@@ -116,4 +119,3 @@ def _kind(types: Mapping[str, Any]) -> str:
 
 def _parts(names: list[str]) -> Iterator[list[str]]:
     yield from (names[start : start + _TOGETHER] for start in range(0, len(names), _TOGETHER))
-

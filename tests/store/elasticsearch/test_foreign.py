@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import bulk
 
+from soc.cli.main import cli
 from soc.condition.predicate import compile
 from soc.condition.tree import (
     ANY,
@@ -69,7 +73,10 @@ OTHER = {  # another shipper, another mind
 }
 T = "2026-10-11T12:00:00"
 DOCUMENTS = [
-    ("1", {"@timestamp": f"{T}.000100Z", "source": {"ip": "192.0.2.1", "port": 22}, "user": {"name": "Root"}, "message": "Failed password"}),
+    (
+        "1",
+        {"@timestamp": f"{T}.000100Z", "source": {"ip": "192.0.2.1", "port": 22}, "user": {"name": "Root"}, "message": "Wrong password"},
+    ),
     ("1", {"@timestamp": f"{T}.000050Z", "source.ip": "2001:DB8::1", "source": {"port": "443"}, "user": {"name": "\u212aIM"}}),
     ("1", {"@timestamp": f"{T}+02:00", "user": {"name": "a name that is far too long to be indexed, with ROOT"}}),
     ("1", {"@timestamp": 1791720000123, "process": {"name": "CMD.exe", "executable": "C:\\Cmd.exe", "command_line": "cmd /c WhoAmI"}}),
@@ -219,3 +226,42 @@ def test_a_pattern_without_an_index_is_an_error(elasticsearch_url):
     with pytest.raises(StoreError, match="no index is called 'nothing-like-this-\\*'"):
         ForeignEvents(cluster, "nothing-like-this-*", CATALOGUE)
     cluster.client.close()
+
+
+RULE = """\
+title: Shell asks who it is
+id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c13
+status: test
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {process.name|endswith: '.EXE', process.command_line|contains: 'whoami'}
+  filter: {user.name: root}
+  condition: selection and not filter
+"""
+
+
+@pytest.fixture
+def soc(elasticsearch_url, tmp_path):
+    def call(*words):
+        done = CliRunner().invoke(cli, ["--home", str(tmp_path), "--store", elasticsearch_url, *words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    return call
+
+
+def test_soc_hunts_where_it_does_not_write(soc, pattern, tmp_path):
+    rule = tmp_path / "rule.yml"
+    rule.write_text(RULE, encoding="utf-8")
+
+    events, _ = soc("hunt", "events", "user.name:alice vendor.size:*  OR source.ip:192.0.2.0/24", "--index", pattern, "--since", "all")
+    hit, _ = soc("hunt", "rule", "6c0a5b0e", "--rules", str(rule), "--index", pattern, "--since", "all", "--fields", "process.name")
+    top, _ = soc("hunt", "top", "event.category", "--index", pattern, "--since", "all")
+    drawn, _ = soc("hunt", "timeline", "--by", "source.port", "--index", pattern, "--since", "2026-10-11", "--until", "2026-10-12")
+    _, said = soc("hunt", "events", "process.executable:*", "--index", pattern, "--since", "all")
+
+    assert [event["source.port"] for event in events] == [22]
+    assert hit == [{"process.name": "CMD.exe"}]
+    assert {row["value"]: row["events"] for row in top} == {"host": 1, "network": 1, "Network": 1}
+    assert sum(row["events"] for row in drawn) == 10
+    assert "cannot be searched by process.executable" in said
