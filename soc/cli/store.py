@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import emit, note, output_option
+from soc.cli.rule import content_with, rules_option
 from soc.errors import UsageError
 
 if TYPE_CHECKING:
+    from soc.hunt.sight import View
     from soc.store.elasticsearch import Cluster
+    from soc.store.elasticsearch.sight import Sight
     from soc.store.elasticsearch.upgrade import Plan
 
+FIELDS = ("field", "state", "types", "rules", "why")
+RULES = ("rule", "title", "state", "blind", "slow", "cased")
+VERDICTS = ("blind", "partly", "slow", "cased", "good")
 PLANNED = ("index", "change", "fields")
 
 
@@ -64,6 +72,45 @@ def apply(soc: Soc, output: str | None) -> None:
     upgrade.apply(there, soc.content.catalogue, found, **_sizes(soc))
     emit(_planned(found), PLANNED, output)
     note("done" if found else "nothing was to be done")
+
+
+@store.command()
+@click.argument("index")
+@click.option("--fields", is_flag=True, help="The fields that rules read, not the rules.")
+@click.option("--all", "everything", is_flag=True, help="Those that are searched as well as in our own indices, too.")
+@rules_option
+@output_option
+@pass_soc
+def inspect(soc: Soc, index: str, fields: bool, everything: bool, folders: tuple[Path, ...], output: str | None) -> None:
+    """Which rules would be blind, slow or taken in by upper and lower case in indices that soc does not write, and why.
+
+    \b
+    Example:  soc store inspect 'filebeat-*'
+              soc store inspect 'logs-*' --fields
+              soc store inspect 'logs-*' --rules ~/sigma/rules --output csv
+    """
+    from soc.hunt.sight import fields_of, views
+    from soc.store.elasticsearch.sight import sights
+
+    rules = list(content_with(soc, folders).rules.rules.values())
+    found = sights(_cluster(soc), index, fields_of(rules), soc.content.catalogue)
+    seen = list(views(rules, {name: one.state for name, one in found.items()}))
+    rows = [_field_row(one, seen) for one in found.values()] if fields else [_rule_row(view, found) for view in seen]
+    emit([row for row in rows if everything or row["state"] != "good"], FIELDS if fields else RULES, output)
+    counts = Counter(view.verdict for view in seen)
+    note(f"{len(seen)} rules: {', '.join(f'{counts[name]} {name}' for name in VERDICTS if counts[name])}")
+
+
+def _field_row(one: Sight, seen: Sequence[View]) -> dict[str, Any]:
+    read = sum(one.field in (*view.blind, *view.slow, *view.cased) for view in seen)
+    return {"field": one.field, "state": one.state, "types": list(one.types), "rules": read, "why": one.why}
+
+
+def _rule_row(view: View, found: Mapping[str, Sight]) -> dict[str, Any]:
+    named = (*view.blind, *view.slow, *view.cased)
+    whys = [f"{name}: {found[name].why}" for name in named]
+    lists = {name: list(getattr(view, name)) for name in ("blind", "slow", "cased")}
+    return {"rule": view.rule.id, "title": view.rule.title, "state": view.verdict, **lists, "why": whys}
 
 
 def _cluster(soc: Soc) -> Cluster:

@@ -39,16 +39,20 @@ class Foreign:
     def held(self, name: str) -> Held:
         """How the field is asked for. Types that differ between indices, or say nothing exact, leave its presence."""
         found = self._plain(name)
-        if any(_OPAQUE & set(self.types.get(parent, ())) for parent in _parents(name)):
+        if self.enclosed(name):
             return Held(name, UNSEARCHED)
         if not found:
             return ABSENT
-        if _OPAQUE & set(found) or not all(one.get("searchable") for one in found.values()):
+        if not all(one.get("searchable") for one in found.values()):
             return Held(name, UNSEARCHED)
         kinds = {_FAMILY.get(kind, kind) for kind in found}
         if kinds == {"text"} and (inner := self._whole(name)):
             return Held(inner, "keyword")
         return Held(name, kinds.pop()) if len(kinds) == 1 else Held(name, "several")
+
+    def enclosed(self, name: str) -> bool:
+        """Whether it is, or lies in, an object whose insides no plain query finds."""
+        return any(_OPAQUE & set(self.types.get(one, ())) for one in (name, *_parents(name)))
 
     def kinds(self, name: str) -> tuple[str, ...]:
         """The server's types of the field, by name."""

@@ -35,6 +35,7 @@ from soc.errors import StoreError
 from soc.model import Window
 from soc.store.elasticsearch import connect
 from soc.store.elasticsearch.foreign import ForeignEvents
+from soc.store.elasticsearch.sight import sights
 from soc.times import parse_iso
 from tests.strategies import CATALOGUE
 
@@ -265,3 +266,55 @@ def test_soc_hunts_where_it_does_not_write(soc, pattern, tmp_path):
     assert {row["value"]: row["events"] for row in top} == {"host": 1, "network": 1, "Network": 1}
     assert sum(row["events"] for row in drawn) == 10
     assert "cannot be searched by process.executable" in said
+
+
+SIGHTS = {
+    "user.name": ("otherwise", "indices differ: keyword, text"),
+    "source.ip": ("otherwise", "indices differ: ip, keyword"),
+    "process.name": ("cased", "its values are in process.name.keyword; no sub-field in lower case"),
+    "process.executable": ("hidden", "not indexed"),
+    "process.command_line": ("analysed", "analysed text without a sub-field .keyword"),
+    "host.name": ("good", ""),
+    "process.interactive": ("good", ""),
+    "vendor.parts.name": ("hidden", "inside a nested or flattened object"),
+    "no.such.field": ("missing", "no index has it"),
+    "event.category": ("cased", "no sub-field in lower case"),
+}
+
+
+def test_each_field_is_judged_with_its_reason(elasticsearch_url, pattern):
+    cluster = connect(elasticsearch_url)
+
+    found = sights(cluster, pattern, SIGHTS, CATALOGUE)
+
+    cluster.client.close()
+    assert {name: (one.state, one.why[: len(SIGHTS[name][1])]) for name, one in found.items()} == SIGHTS
+
+
+def test_soc_says_which_rules_would_be_blind_and_why(soc, pattern, tmp_path):
+    rules = tmp_path / "rules.yml"
+    others = {
+        "blind": "process.hash.md5: a",
+        "cased": "event.category: network",
+        "good": "host.name: gw1",
+        "slow": "process.command_line: a",
+    }
+    rules.write_text("---\n".join(RULE_OF.format(name, number, one) for number, (name, one) in enumerate(others.items())), encoding="utf-8")
+
+    found, said = soc("store", "inspect", pattern, "--rules", str(rules), "--all")
+    fields, _ = soc("store", "inspect", pattern, "--rules", str(rules), "--fields")
+
+    by_title = {row["title"]: row for row in found}
+    assert {name: by_title[f"Is {name}"]["state"] for name in others} == {name: name for name in others}
+    assert by_title["Is blind"]["why"] == ["process.hash.md5: no index has it in its mapping"]
+    assert "blind" in said
+    assert next(row for row in fields if row["field"] == "process.hash.md5")["rules"] >= 1
+
+
+RULE_OF = """\
+title: Is {0}
+id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1d0{1}
+status: test
+logsource: {{product: windows}}
+detection: {{selection: {{{2}: value}}, condition: selection}}
+"""
