@@ -9,6 +9,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
 from soc.cli.pipeline import detector, earlier, overlap_guard, report, report_content, stopper
+from soc.errors import StoreError
 
 if TYPE_CHECKING:
     from soc.store.base import Tables
@@ -50,4 +51,19 @@ def run(soc: Soc, deadline: str) -> int:
             _, dropped = upkeep(soc, soc.config.retention_days)
             if dropped:
                 note(f"dropped {dropped} events older than {soc.config.retention_days} days, or beyond max_disk")
+        failures += _unpublished(soc)
     return 4 if refused or outcome.failed or tally.failed or tally.refused or failures else 0
+
+
+def _unpublished(soc: Soc) -> int:
+    """Shows dashboards what is new on the desk; 1 where the cluster did not take it, which the next run makes good."""
+    from soc.cli.published import RECENT, publish_all
+    from soc.cli.stores import is_cluster
+
+    try:
+        if is_cluster(soc):
+            publish_all(soc, soc.now() - RECENT)
+    except StoreError as error:
+        note(f"dashboards are behind the desk: {error}")
+        return 1
+    return 0

@@ -12,6 +12,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import emit, note, output_option
 from soc.cli.rule import content_with, rules_option
+from soc.cli.when import moment
 from soc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -99,6 +100,38 @@ def inspect(soc: Soc, index: str, fields: bool, everything: bool, folders: tuple
     emit([row for row in rows if everything or row["state"] != "good"], FIELDS if fields else RULES, output)
     counts = Counter(view.verdict for view in seen)
     note(f"{len(seen)} rules: {', '.join(f'{counts[name]} {name}' for name in VERDICTS if counts[name])}")
+
+
+@store.command()
+@click.option("--since", default="all", show_default=True, help="Only what has changed since: 24h, 7d or a date.")
+@output_option
+@pass_soc
+def publish(soc: Soc, since: str, output: str | None) -> None:
+    """Write alerts and cases from the desk into indices for dashboards. `soc run` does it at its end for the last seven days.
+
+    Only documents that differ are written. The indices may be deleted: this makes them anew.
+
+    \b
+    Example:  soc store publish
+    """
+    from soc.cli.published import publish_all
+
+    _cluster(soc).client.close()
+    alerts, cases = publish_all(soc, None if since == "all" else moment(since, soc.now()))
+    emit([{"alerts": alerts, "cases": cases}], ("alerts", "cases"), output)
+
+
+@store.command()
+@pass_soc
+def kibana(soc: Soc) -> None:
+    """Print the saved objects for Kibana (data views, two searches, a dashboard), on the names of this store's indices.
+
+    \b
+    Example:  soc store kibana > soc.ndjson
+    """
+    from soc.cli.published import saved_objects
+
+    click.echo(saved_objects(soc.config.cluster.get("prefix", "soc")), nl=False)
 
 
 def _field_row(one: Sight, seen: Sequence[View]) -> dict[str, Any]:

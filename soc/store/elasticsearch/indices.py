@@ -8,7 +8,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from soc.errors import StoreError
 from soc.fields import Catalogue
-from soc.store.elasticsearch import dead
+from soc.store.elasticsearch import dead, pictures
 from soc.store.elasticsearch.asking import whole
 from soc.store.elasticsearch.cluster import Cluster, Core
 from soc.store.elasticsearch.faults import cluster_faults, kind_of
@@ -26,18 +26,31 @@ HITS: Mapping = {
     },
 }
 META: Mapping = {"dynamic": "strict", "properties": {"id": KEYWORD}}
-OWN: dict[str, Mapping] = {"hits": HITS, "dead": dead.MAPPINGS, "meta": META}  # behind the prefix, besides the events
+OWN: dict[str, Mapping] = {  # behind the prefix, besides the events
+    "hits": HITS,
+    "dead": dead.MAPPINGS,
+    "meta": META,
+    "alerts": pictures.ALERTS,
+    "cases": pictures.CASES,
+}
 TEMPLATE = "{}-events"
 
 
 def prepare(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas: int = 1) -> None:
     """Makes the template and the indices besides those of events where they are missing. Safe to repeat."""
-    own = {"number_of_shards": 1, "number_of_replicas": replicas}
     with cluster_faults(cluster.place):
         body = template(catalogue, [cluster.events], shards=shards, replicas=replicas)
         cluster.client.indices.put_index_template(name=TEMPLATE.format(cluster.prefix), **body)
-        for name, mapping in OWN.items():
-            _make(cluster, f"{cluster.prefix}-{name}", own, mapping)
+    for name in OWN:
+        make_own(cluster, name, replicas=replicas)
+
+
+def make_own(cluster: Cluster, name: str, *, replicas: int) -> str:
+    """One of the indices of OWN, made where it is missing; returns its full name."""
+    index = f"{cluster.prefix}-{name}"
+    with cluster_faults(cluster.place):
+        _make(cluster, index, {"number_of_shards": 1, "number_of_replicas": replicas}, OWN[name])
+    return index
 
 
 def name_store(cluster: Cluster, id: str) -> str:
@@ -83,8 +96,13 @@ def make_index(core: Core, name: str) -> None:
 def refresh(core: Core, indices: Sequence[str]) -> None:
     """What was written becomes visible. Raises StoreError when some shard could not."""
     if indices:
-        with cluster_faults(core.cluster.place):
-            whole(core.cluster, core.cluster.client.indices.refresh(index=",".join(indices), ignore_unavailable=True).body)
+        refresh_own(core.cluster, ",".join(indices))
+
+
+def refresh_own(cluster: Cluster, index: str) -> None:
+    """As `refresh`, of one index."""
+    with cluster_faults(cluster.place):
+        whole(cluster, cluster.client.indices.refresh(index=index, ignore_unavailable=True).body)
 
 
 def _make(cluster: Cluster, name: str, own: Mapping, mapping: Mapping) -> None:
