@@ -7,11 +7,12 @@ counted by the server, so a question is as dear as the documents that it finds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import groupby, islice
 from typing import Any
 
 from soc.condition.dsl_foreign import TEXTS, UNSEARCHED, Held, foreign_dsl
+from soc.condition.dsl_query import Body
 from soc.condition.predicate import compile
 from soc.condition.tree import And, Compare, Node, fields
 from soc.condition.values import values_of
@@ -19,7 +20,7 @@ from soc.fields import Catalogue
 from soc.model import ALWAYS, Event, Window
 from soc.store.elasticsearch import asking
 from soc.store.elasticsearch.cluster import Cluster
-from soc.store.elasticsearch.foreign_documents import ID, ISO, TIME, named, to_event
+from soc.store.elasticsearch.foreign_documents import ID, INGESTED, ISO, TIME, named, placed, to_event
 from soc.store.elasticsearch.foreign_fields import look_at, normalized
 
 _PAGE = 1_000
@@ -51,6 +52,22 @@ class ForeignEvents:
             for value in (set(values_of(event, by)) if by else None) or {None}:
                 counts[event[TIME] // width * width, value] += 1
         return sorted(((s, v, n) for (s, v), n in counts.items()), key=lambda row: (row[0], row[1] is None, row[1] or ""))
+
+    def arrived(self, window: Window, *, most: int) -> Iterator[list[Event]]:
+        """Documents indexed within the window, in parts: by `event.ingested`, or by `@timestamp` where no index has that."""
+        time = INGESTED if self.shape.kinds(INGESTED) else TIME
+        node = And((Compare(time, "gte", window.since), Compare(time, "lt", window.until)))
+        meets, query = compile(node, self.catalogue), foreign_dsl(node, self.catalogue, self._held(node))
+        for page in asking.pages(self.cluster, self.shape.pattern, query, size=min(most, asking.PAGE), fields=self._server_read()):
+            if events := [placed(event, hit) for hit in page if meets(event := to_event(hit, self.catalogue))]:
+                yield events
+
+    def by_id(self, ids: Collection[str]) -> dict[str, Event]:
+        """Those of these documents, called as `arrived` calls them, that are there."""
+        asked: Body = {"ids": {"values": sorted(id.partition("/")[2] for id in ids)}}
+        pages = asking.pages(self.cluster, self.shape.pattern, asked, fields=self._server_read()) if ids else iter(())
+        found = (placed(to_event(hit, self.catalogue), hit) for page in pages for hit in page)
+        return {event[ID]: event for event in found if event[ID] in ids}
 
     def unsearched(self, node: Node) -> list[str]:
         """Fields of the condition that these indices do not have, or not in a way that can be searched, by name."""

@@ -16,7 +16,7 @@ from soc.fields import Catalogue
 from soc.model import Event
 from soc.store.elasticsearch.reading import LABELS, put, read_as, text_of
 
-TIME, ID = "@timestamp", "event.id"
+TIME, ID, INGESTED = "@timestamp", "event.id", "event.ingested"
 ISO = "strict_date_optional_time_nanos"
 _MILLISECOND = 1000
 
@@ -40,6 +40,11 @@ def named(event: Event, hit: Mapping[str, Any]) -> Event:
     event.setdefault(TIME, 0)
     event.setdefault(ID, f"{hit['_index']}/{hit['_id']}")
     return event
+
+
+def placed(event: Event, hit: Mapping[str, Any]) -> Event:
+    """The event under the name of its document: an `event.id` that somebody else gave need not be one document's alone."""
+    return named(event, hit) | {ID: f"{hit['_index']}/{hit['_id']}"}
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -314,3 +314,49 @@ status: test
 logsource: {{product: windows}}
 detection: {{selection: {{{2}: value}}, condition: selection}}
 """
+
+
+SITE_RULE = """\
+title: Mallory
+id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1e01
+status: test
+level: high
+logsource: {product: linux, service: sshd}
+detection: {selection: {user.name: mallory}, condition: selection}
+"""
+
+
+def test_rules_run_over_what_has_arrived_and_alerts_are_the_same_however_often(elasticsearch_url, index_prefix, tmp_path):
+    rules, home, index = tmp_path / "site" / "detections" / "rules", tmp_path / "home", f"{index_prefix}beats"
+    rules.mkdir(parents=True)
+    home.mkdir()
+    (rules / "mallory.yml").write_text(SITE_RULE, encoding="utf-8")
+    said = f'content = ["{tmp_path}/site"]\n[store]\nurl = "{elasticsearch_url}"\nprefix = "{index_prefix}x"\nreplicas = 0\n'
+    (home / "soc.toml").write_text(said, encoding="utf-8")
+
+    def soc(*words):
+        done = CliRunner().invoke(cli, ["--home", str(home), *words], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def arrives(client, id, name):
+        document = {"@timestamp": f"{T}.{id}Z", "event": {"ingested": f"{T}.{id}Z", "id": "same"}, "user": {"name": name}}
+        client.index(index=index, id=id, document=document | {"source": {"ip": "203.0.113.7"}}, refresh=True)
+
+    def detected(*words):
+        (found,) = soc("detect", "--index", f"{index_prefix}b*", "--dataset", "openssh.auth", *words)
+        return found["events"], found["hits"], found["new"]
+
+    soc("init")
+    with Elasticsearch(elasticsearch_url) as client:
+        client.indices.create(index=index, settings={"number_of_replicas": 0})
+        for id, name in (("101", "Mallory"), ("102", "alice"), ("103", "MALLORY")):
+            arrives(client, id, name)
+        assert detected("--since", "all") == (3, 2, 1)
+        assert detected("--since", "all") == (3, 2, 0)
+        assert detected() == (0, 0, 0)
+        arrives(client, "104", "mallory")
+        assert detected("--since", "all") == (4, 3, 0)
+    (alert,) = soc("alert", "list")
+    assert alert["count"] == 3
+    assert len(soc("case", "list")) == 1
