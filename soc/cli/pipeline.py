@@ -16,13 +16,14 @@ from soc.times import parse_duration
 
 if TYPE_CHECKING:
     from soc.detect.run import Detector, Outcome
+    from soc.fields import Catalogue
     from soc.respond.triage import Policy
 
 Result = TypeVar("Result")
 
 
-def detector(soc: Soc, kind: str = "scheduled") -> Detector:
-    """The detector over the store and desk of this call."""
+def detector(soc: Soc, kind: str = "scheduled", catalogue: Catalogue | None = None) -> Detector:
+    """The detector over the store and desk of this call; `catalogue` where it has more fields than the content's."""
     from soc.detect.run import Detector
     from soc.detect.scan import Scanner
     from soc.respond.triage import triage
@@ -32,7 +33,7 @@ def detector(soc: Soc, kind: str = "scheduled") -> Detector:
         store=soc.store,
         desk=soc.desk,
         rules=content.rules,
-        scanner=Scanner(content.rules, content.datasets, content.exceptions, content.catalogue),
+        scanner=Scanner(content.rules, content.datasets, content.exceptions, catalogue or content.catalogue),
         triage=lambda tx, changes, *, now: triage(tx, changes, decided, now=now),
         now=soc.now,
         alive=partial(alive, soc),

@@ -11,6 +11,7 @@ from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
 from soc.cli.pipeline import blindness_noted, detector, earlier, overlap_guard, report, report_content, stopper, unless_busy
 from soc.cli.stores import is_cluster
+from soc.errors import StoreError
 
 if TYPE_CHECKING:
     from soc.store.base import Tables
@@ -56,6 +57,7 @@ def run(soc: Soc, deadline: str) -> int:
             _, dropped = upkeep(soc, soc.config.retention_days)
             if dropped:
                 note(f"dropped {dropped} events older than {soc.config.retention_days} days, or beyond max_disk")
+        failures += _unpublished(soc)
     failed = (outcome and outcome.failed) or tally.failed or tally.refused or tally.letters
     return 4 if refused or failed or failures else 0
 
@@ -63,3 +65,16 @@ def run(soc: Soc, deadline: str) -> int:
 def _name(soc: Soc) -> str:
     """What one machine does once at a time: several machines write to a cluster, each its own feeds."""
     return f"soc run on {socket.gethostname()}" if is_cluster(soc) else "soc run"
+
+
+def _unpublished(soc: Soc) -> int:
+    """Shows dashboards what is new on the desk; 1 where the cluster did not take it, which the next run makes good."""
+    from soc.cli.published import RECENT, publish_all
+
+    try:
+        if is_cluster(soc):
+            publish_all(soc, soc.now() - RECENT)
+    except StoreError as error:
+        note(f"dashboards are behind the desk: {error}")
+        return 1
+    return 0

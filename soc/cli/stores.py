@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from soc.cli.config import Config
 from soc.cli.context import Soc
-from soc.errors import StoreError
+from soc.errors import StoreError, UsageError
 
 if TYPE_CHECKING:  # heavy: imported where they are used
     from soc.store.base import Store
     from soc.store.elasticsearch import Access, Cluster
+    from soc.store.elasticsearch.foreign import ForeignEvents
 
 SEGMENTS = "segments"
 PREFIX = "soc"
@@ -83,6 +84,15 @@ def cluster(soc: Soc) -> Cluster:
     said = soc.config.cluster
     spans = {name: float(said[name]) for name in ("timeout", "patience") if name in said}
     return connect(soc.config.store, _access(soc), prefix=said.get("prefix", PREFIX), **spans)
+
+
+def others(soc: Soc, pattern: str) -> ForeignEvents:
+    """Indices of the cluster that soc does not write. Raises UsageError where the store is none, StoreError."""
+    if not is_cluster(soc):
+        raise UsageError("--index names indices of a cluster\n  name the cluster with --store https://host:port, or under [store]")
+    from soc.store.elasticsearch.foreign import ForeignEvents
+
+    return ForeignEvents(cluster(soc), pattern, soc.content.catalogue)
 
 
 def _prepare(soc: Soc) -> str:

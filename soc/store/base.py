@@ -17,7 +17,7 @@ from soc.condition.tree import Node
 from soc.match.hits import HITS
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Unfinished, Window
 
-__all__ = ["HITS", "Added", "Draft", "Store", "Tables", "Writer"]
+__all__ = ["HITS", "Added", "Draft", "Searched", "Store", "Tables", "Writer"]
 
 Tables = dict[str, pa.Table]
 
@@ -74,6 +74,18 @@ class Writer(Protocol):
 
     def retain(self, before: int, *, now: int) -> int:
         """Drops events with @timestamp < before; returns how many. Lowers the rows' counts."""
+
+
+class Searched(Protocol):
+    """What hunts ask: a store, or indices that soc does not write. See Store."""
+
+    def select(self, node: Node, window: Window = ALWAYS, *, limit: int | None = None, newest: bool = False) -> Iterator[Event]: ...
+
+    def count(self, node: Node, window: Window = ALWAYS) -> int: ...
+
+    def top(self, field: str, node: Node, window: Window = ALWAYS, *, limit: int = 10) -> list[tuple[Any, int]]: ...
+
+    def histogram(self, node: Node, window: Window, *, width: int, by: str | None = None) -> list[tuple[int, Any, int]]: ...
 
 
 class Store(Protocol):

@@ -6,6 +6,7 @@ A document is as flat as its event: the same dotted names, and the same values b
 - labels with a key that no index takes: then all labels lie in `soc.labels_apart`, as JSON;
 - `soc.labels_lc`, which is indexed and not kept, and `soc.coarse`, the fields that the index cannot match exactly here.
 An event with a value that its column in a segment would refuse, too, is moved as `soc.match.misfits.fitted` says.
+An index may be older than a field's type: what it holds is read as today's type, and what cannot be becomes a label.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from soc.fields import Catalogue, Field
 from soc.match.misfits import fitted
 from soc.model import Event
 from soc.store.elasticsearch.mapping import LABELS_APART
-from soc.times import iso, parse_iso
+from soc.store.elasticsearch.reading import PLAIN, put, read_as
+from soc.times import iso
 
 Document = dict[str, Any]
 _OWN = (COARSE, LABELS_LC, LABELS_APART)
@@ -60,8 +62,11 @@ def from_document(document: Document, catalogue: Catalogue) -> Event:
         if name == LABELS_APART:
             event[LABELS] = orjson.loads(value)
         elif name not in _OWN:
-            read = _READ.get(catalogue.type_of(name))
-            event[name] = value if read is None else _each(read, value)
+            kind = catalogue.type_of(name)
+            if type(value) is PLAIN.get(kind):
+                event[name] = value
+            else:
+                put(event, name, read_as(value, kind), value)
     return event
 
 
@@ -111,14 +116,9 @@ def _write_date(moment: int) -> str | int:
     return iso(moment) if YEARS[0] <= moment <= YEARS[1] else moment
 
 
-def _read_date(written: str | int) -> int:
-    return parse_iso(written) if isinstance(written, str) else written
-
-
 def _write_double(number: float) -> float | str:
     return float(number) if math.isfinite(number) else str(float(number))
 
 
 _UNSURE = ("keyword", "ip", "date", "double")
 _WRITE: dict[str, Callable[[Any], Any]] = {"date": _write_date, "double": _write_double}
-_READ: dict[str, Callable[[Any], Any]] = {"date": _read_date, "double": float}

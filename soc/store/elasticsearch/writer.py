@@ -25,6 +25,7 @@ from soc.store.elasticsearch.documents import to_document
 from soc.store.elasticsearch.faults import cluster_faults
 from soc.store.elasticsearch.indices import make_index, refresh
 from soc.store.elasticsearch.reader import BATCH, read_batches, stored
+from soc.store.elasticsearch.upgrade import index_for
 from soc.store.repeats import ID, REQUIRED, nameless, read_again, reading_of, without_repeats
 from soc.store.tables import INGESTED, feeds_of, stamped
 
@@ -113,7 +114,8 @@ class ElasticWriter:
         core = self._core
         known = {state.id: state for state in core.register.sources()}
         stretches = [Stretch(known.get(state.id), state) for state in sources]
-        targets = {dataset: core.cluster.index(dataset, now) for dataset in sorted({event["event.dataset"] for event in events})}
+        datasets = sorted({event["event.dataset"] for event in events})
+        targets = {dataset: index_for(core.cluster, core.catalogue, dataset, now) for dataset in datasets}
         return core.register.claim(draft.number, draft.token, stretches, targets, now=core.clock(), lease=core.lease, events=len(events))
 
     def _released(self, sources: set[str]) -> int:
