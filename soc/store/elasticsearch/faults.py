@@ -55,7 +55,16 @@ def cluster_faults(place: str) -> Iterator[None]:
 def kind_of(error: ApiError) -> str:
     """The type of the error as the server names it, its innermost cause first; "" when it names none."""
     body: Any = error.body
-    said = body.get("error", {}) if isinstance(body, dict) else {}
+    return _kind(body.get("error", {}) if isinstance(body, dict) else {})
+
+
+def refused_part(place: str, error: Any, status: int) -> StoreError:
+    """The fault of one part of a request whose others may have been answered."""
+    kind = _kind(error)
+    return StoreError(_explained(place, kind, status, f"{kind}: {error.get('reason', '')}"[:_LONGEST]))
+
+
+def _kind(said: Any) -> str:
     if not isinstance(said, dict):
         return ""
     roots = said.get("root_cause") or [said]
@@ -63,8 +72,12 @@ def kind_of(error: ApiError) -> str:
 
 
 def _said(place: str, error: ApiError) -> str:
-    what, repair = _REPAIRS.get(kind_of(error)) or _STATUS.get(error.meta.status) or ("refuses this", "see the server's log")
-    return f"{place}: {what}: {_short(error)}\n  {repair}"
+    return _explained(place, kind_of(error), error.meta.status, _short(error))
+
+
+def _explained(place: str, kind: str, status: int, said: str) -> str:
+    what, repair = _REPAIRS.get(kind) or _STATUS.get(status) or ("refuses this", "see the server's log")
+    return f"{place}: {what}: {said}\n  {repair}"
 
 
 def _short(error: Exception) -> str:

@@ -32,6 +32,13 @@ _GROUPED = ("keyword", "ip", "long", "bool")
 _MILLISECOND = 1000
 
 
+def within(node: Node, window: Window) -> Node:
+    """The condition, and that the event lies in the window."""
+    bounds = (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until))
+    times = [Compare(TIME, op, bound) for op, bound, never in bounds if bound != never]
+    return And((*times, node)) if times else node
+
+
 class Questions:
     """Of one store. See `soc.store.base.Store` for what each answers."""
 
@@ -95,9 +102,7 @@ class _Asked:
     """One condition in one window."""
 
     def __init__(self, core: Core, node: Node, window: Window) -> None:
-        bounds = (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until))
-        within = [Compare(TIME, op, bound) for op, bound, never in bounds if bound != never]
-        tree = And((*within, node)) if within else node
+        tree = within(node, window)
         query = to_dsl(tree, core.catalogue)
         self._core, self.body, self.exact = core, query.body, query.exact
         self._meets: Callable[[Event], bool] = compile(tree, core.catalogue)

@@ -18,6 +18,7 @@ from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
 from soc.store.elasticsearch.faults import cluster_faults
 from soc.store.elasticsearch.hits import count_hits, put_hits, read_hits
 from soc.store.elasticsearch.indices import store_id
+from soc.store.elasticsearch.matching import Met, matches
 from soc.store.elasticsearch.questions import Questions
 from soc.store.elasticsearch.reader import read_batches, read_events
 from soc.store.elasticsearch.writer import ElasticWriter
@@ -72,6 +73,10 @@ class ElasticStore:
 
     def events(self, ids: Collection[str]) -> dict[str, Event]:
         return read_events(self._core, ids)
+
+    def matches(self, conditions: Mapping[str, Node], window: Window = ALWAYS) -> Iterator[tuple[str, Met]]:
+        """See `soc.store.elasticsearch.matching`."""
+        return matches(self._core, conditions, window)
 
     def count(self, node: Node, window: Window = ALWAYS) -> int:
         return self._questions.count(node, window)
