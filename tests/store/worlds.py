@@ -26,6 +26,7 @@ from soc.times import parse_iso
 ID = "event.id"
 ROOTS = (mix.ROOT, mix.CONTENT)
 TOGETHER = 50  # rules that are asked about each other's events, too
+ALWAYS_HELD = ("labels", "soc.batch", "soc.feed", "soc.reading", "event.ingested", "organization.id")
 LINES, MIXED = 2_500, 10_000  # ordinary events: of each format of `bench.lines`, and of the mix
 FIRST = parse_iso("2026-11-01T00:00:00Z")
 
@@ -46,9 +47,14 @@ class World:
         self.rules[id] = node
         return True
 
-    def catalogue(self, content: Content) -> Catalogue:
-        """What the content declares, but for what differs from a field of the rules in case alone; their other fields as keywords."""
-        known = {name: one for name, one in content.catalogue.items() if self.spelt.get(name.lower(), name) == name}
+    def catalogue(self, content: Content, events: Iterable[Event]) -> Catalogue:
+        """The fields that rules and events have, as the content declares them; those that it does not know are keywords.
+
+        A field of events that differs from one of the rules in case alone is left out.
+        """
+        held = {*self.spelt.values(), *chain.from_iterable(events), *ALWAYS_HELD}
+        fitting = {name for name in held if self.spelt.get(name.lower(), name) == name}
+        known = {name: one for name, one in content.catalogue.items() if name in fitting}
         new = [name for name in self.spelt.values() if name not in known and not name.startswith("labels.")]
         return Catalogue(known).extended(Field(name, "keyword") for name in sorted(new))
 
@@ -101,7 +107,7 @@ def _read(known: Content) -> Iterator[Event]:
 
 def named(kind: str, events: Iterator[Event]) -> list[Event]:
     """The events with what a store wants of each, as far as they lack it, and ids of their own."""
-    given = {"@timestamp": FIRST, "event.dataset": kind}
+    given = {"@timestamp": FIRST, "event.dataset": kind.partition("-")[0]}
     return [{**given, **_plain(event), ID: f"{kind}-{number}"} for number, event in enumerate(events)]
 
 
@@ -110,33 +116,35 @@ def _plain(event: Event) -> Event:
 
 
 class Truth:
-    """What the predicate says of events, by their places. It is asked once for equal values of the fields that a condition reads."""
+    """What the predicate says of events. It is asked once for equal values of the fields that a condition reads.
 
-    def __init__(self, events: Sequence[Event], catalogue: Catalogue) -> None:
-        self._events, self._catalogue = events, catalogue
-        self._known: dict[str, list[Any]] = {}
+    `common`: so many, the first, every condition is asked about.
+    """
+
+    def __init__(self, events: Sequence[Event], catalogue: Catalogue, common: int) -> None:
+        self._events, self._catalogue, self._common = events, catalogue, range(common)
+        self._columns: dict[str, list[Any]] = {}
+        self._groups: dict[frozenset[str], list[list[int]]] = {}
 
     def of(self, node: Node, places: Iterable[int]) -> set[str]:
-        """The ids of the events at these places that meet the condition."""
+        """The ids of the events that meet the condition, of the common ones and of those at these places."""
         meets = predicate.compile(node, self._catalogue)
-        columns = [self._column(name) for name in sorted({_column(name) for name in fields(node)})]
-        alike: dict[Any, bool] = {}
-        met = set()
-        for place in places:
-            values = tuple(column[place] for column in columns)
-            if (true := alike.get(values)) is None:
-                true = alike[values] = meets(self._events[place])
-            if true:
-                met.add(self._events[place][ID])
-        return met
+        groups = chain(self._alike(node), ([place] for place in places if place not in self._common))
+        return {self._events[place][ID] for alike in groups if meets(self._events[alike[0]]) for place in alike}
+
+    def _alike(self, node: Node) -> list[list[int]]:
+        """The common events by what they hold in the fields of the condition."""
+        names = frozenset("labels" if name.startswith("labels.") else name for name in fields(node))
+        if names not in self._groups:
+            found: dict[Any, list[int]] = {}
+            for place, values in enumerate(zip(*map(self._column, sorted(names)), strict=True)):
+                found.setdefault(values, []).append(place)
+            self._groups[names] = list(found.values())
+        return self._groups[names]
 
     def _column(self, name: str) -> list[Any]:
-        """What each event holds there, as something that can be compared and hashed."""
-        if name not in self._known:
-            found = (event.get(name) for event in self._events)
-            self._known[name] = [repr(value) if isinstance(value, (list, dict)) else value for value in found]
-        return self._known[name]
-
-
-def _column(field: str) -> str:
-    return "labels" if field.startswith("labels.") else field
+        """What each common event holds there, as something that can be compared and hashed."""
+        if name not in self._columns:
+            found = (self._events[place].get(name) for place in self._common)
+            self._columns[name] = [repr(value) if isinstance(value, (list, dict)) else value for value in found]
+        return self._columns[name]
