@@ -1,4 +1,4 @@
-"""Every public rule finds the same events, whoever is asked: segments and Elasticsearch, each by its queries and read back, and the predicate.
+"""Every public rule finds the same events whoever is asked: segments and Elasticsearch, each by queries and read back, and the predicate.
 
 The stores are asked every rule about all events. The predicate is asked about the ordinary ones, those made from the rules of the
 same group, and whatever a store has found; under `cluster` about all.
@@ -7,7 +7,7 @@ same group, and whatever a store has found; under `cluster` about all.
 from __future__ import annotations
 
 from collections import Counter
-from time import process_time
+from time import perf_counter
 
 import pytest
 
@@ -96,9 +96,9 @@ class Asked:
 
     def _found(self, way):
         engine, ask = WAYS[way]
-        began = process_time()
+        began = perf_counter()
         found = dict(ask(self.stores[engine], self.world.rules, self.catalogue))
-        self.seconds[way] += process_time() - began
+        self.seconds[way] += perf_counter() - began
         return found
 
     def close(self):

@@ -23,7 +23,7 @@ from soc.model import Event
 from soc.parsing import Clock, Stream
 from soc.times import parse_iso
 
-ID = "event.id"
+ID, DATASET = "event.id", "law"
 ROOTS = (mix.ROOT, mix.CONTENT)
 TOGETHER = 50  # rules that are asked about each other's events, too
 ALWAYS_HELD = ("labels", "soc.batch", "soc.feed", "soc.reading", "event.ingested", "organization.id")
@@ -105,13 +105,13 @@ def _read(known: Content) -> Iterator[Event]:
             yield routes.event(line.encode(), stream)
 
 
-def named(kind: str, events: Iterator[Event]) -> list[Event]:
-    """The events with what a store wants of each, as far as they lack it, and ids of their own."""
-    given = {"@timestamp": FIRST, "event.dataset": kind.partition("-")[0]}
-    return [{**given, **_plain(event), ID: f"{kind}-{number}"} for number, event in enumerate(events)]
+def named(kind: str, events: Iterable[Event]) -> list[Event]:
+    """The events with what a store wants of each, and ids of their own; all of one dataset, since each is an index to be asked."""
+    return [{"@timestamp": FIRST} | held(event) | {"event.dataset": DATASET, ID: f"{kind}-{number}"} for number, event in enumerate(events)]
 
 
-def _plain(event: Event) -> Event:
+def held(event: Event) -> Event:
+    """What of an event is kept."""
     return {name: value for name, value in event.items() if value is not None}
 
 

@@ -46,18 +46,18 @@ class Questions:
         self._core = core
 
     def select(self, node: Node, window: Window, limit: int | None, newest: bool) -> Iterator[Event]:
-        asked = _Asked(self._core, node, window)
+        asked = Asked(self._core, node, window)
         sure = asked.fetched(and_((asked.body, not_(UNSURE))), newest=newest)
         unsure = sorted(asked.fetched(and_((asked.body, UNSURE))), key=_newest_first if newest else _oldest_first)
         found = merge(sure, unsure, key=_newest_first if newest else _oldest_first)
         return islice(found, limit)
 
     def count(self, node: Node, window: Window) -> int:
-        asked = _Asked(self._core, node, window)
+        asked = Asked(self._core, node, window)
         return asked.counted() + sum(1 for _ in asked.rest())
 
     def top(self, field: str, node: Node, window: Window, limit: int) -> list[tuple[Any, int]]:
-        asked = _Asked(self._core, node, window)
+        asked = Asked(self._core, node, window)
         source = self._source(field)
         counts: Counter[Any] = Counter()
         if source is not None and asked.exact:
@@ -68,7 +68,7 @@ class Questions:
         return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def histogram(self, node: Node, window: Window, width: int, by: str | None) -> list[tuple[int, Any, int]]:
-        asked = _Asked(self._core, node, window)
+        asked = Asked(self._core, node, window)
         source = self._source(by) if by else None
         served = width % _MILLISECOND == 0 and (by is None or source is not None)
         counts: Counter[tuple[int, Any]] = Counter()
@@ -98,7 +98,7 @@ class Questions:
         return key in (True, "true", 1) if known is not None and known.type == "bool" else key
 
 
-class _Asked:
+class Asked:
     """One condition in one window."""
 
     def __init__(self, core: Core, node: Node, window: Window) -> None:
@@ -133,12 +133,12 @@ class _Asked:
     def _sure(self) -> Body:
         return and_((self.body, not_(UNSURE)))
 
-    def buckets(self, sources: list[Body]) -> Iterator[Body]:
-        """The groups of the events that the server counts, each with its number of events."""
+    def buckets(self, sources: list[Body], *also: Body) -> Iterator[Body]:
+        """The groups of the events that the server counts, and that meet these queries, too; each with its number of events."""
         after: Body | None = None
         while True:
             composite: Body = {"size": _GROUPS, "sources": sources} | ({"after": after} if after else {})
-            body: Body = {"query": self._sure, "size": 0, "aggs": {"groups": {"composite": composite}}}
+            body: Body = {"query": and_((self._sure, *also)), "size": 0, "aggs": {"groups": {"composite": composite}}}
             groups = asking.search(self._core.cluster, self._core.cluster.events, body).get("aggregations", {}).get("groups", {})
             yield from groups.get("buckets", ())
             after = groups.get("after_key")
