@@ -1,23 +1,24 @@
 """Many conditions at once: the events that meet each, asked in groups that a small server bears.
 
 For look-back, backtests and proofs. A condition that the server answers exactly costs ids alone; events that it cannot be sure of
-are read, and the predicate decides.
+are read, and the predicate decides. A server builds each query anew for each index: name the datasets that can be concerned.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
 from soc.condition.dsl import to_dsl
+from soc.condition.dsl_query import and_
 from soc.condition.indexed import COARSE
 from soc.condition.predicate import compile
 from soc.condition.tree import Node, fields
 from soc.model import ALWAYS, Event, Window
-from soc.store.elasticsearch.asking import LENIENT, Body, Hit, pages, whole
+from soc.store.elasticsearch.asking import LENIENT, Body, Hit, among, pages, whole
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
 from soc.store.elasticsearch.faults import cluster_faults, refused_part
@@ -39,9 +40,14 @@ class Met:
     bytes: int
 
 
-def matches(core: Core, conditions: Mapping[str, Node], window: Window = ALWAYS) -> Iterator[tuple[str, Met]]:
-    """Each condition by its name, in their order. Raises ConditionError, see `bind`; StoreError."""
-    for group in _groups(_Question(core, name, within(node, window)) for name, node in conditions.items()):
+def matches(
+    core: Core, conditions: Mapping[str, Node], window: Window = ALWAYS, datasets: Collection[str] | None = None
+) -> Iterator[tuple[str, Met]]:
+    """Each condition by its name, in their order, over the events of these datasets, else of all.
+
+    Raises ConditionError, see `bind`; StoreError.
+    """
+    for group in _groups(_Question(core, name, within(node, window), datasets) for name, node in conditions.items()):
         for question, answer in zip(group, _answers(core, group), strict=True):
             hits: list[Hit] = answer["hits"]["hits"]
             found = [hits] if len(hits) < FIRST else question.pages()
@@ -51,19 +57,23 @@ def matches(core: Core, conditions: Mapping[str, Node], window: Window = ALWAYS)
 class _Question:
     """One condition."""
 
-    def __init__(self, core: Core, name: str, node: Node) -> None:
+    def __init__(self, core: Core, name: str, node: Node, datasets: Collection[str] | None) -> None:
         query = to_dsl(node, core.catalogue)
-        self.name, self._core, self._query, self._exact = name, core, query.body, query.exact
-        self.bytes = len(orjson.dumps(query.body))
+        self._core, self._exact, self.name = core, query.exact, name
+        self._query = query.body if datasets is None else and_((among("event.dataset", datasets), query.body))
+        self._index = core.cluster.events if datasets is None else core.cluster.events_of(datasets)
+        self.bytes = len(orjson.dumps(self._query))
         self._columns = includes(fields(node))
         self._meets: Callable[[Event], bool] = compile(node, core.catalogue)
         self._wanted: Body = {"_source": False, "docvalue_fields": [COARSE]} if query.exact else {"_source": self._columns}
 
-    def body(self) -> Body:
-        return {"query": self._query, "size": FIRST, "sort": ["_doc"], "track_total_hits": False, **self._wanted}
+    def search(self) -> tuple[Body, Body]:
+        """Header and body within an msearch."""
+        body: Body = {"query": self._query, "size": FIRST, "sort": ["_doc"], "track_total_hits": False, **self._wanted}
+        return {"index": self._index, "allow_partial_search_results": False, **LENIENT}, body
 
     def pages(self) -> Iterator[list[Hit]]:
-        return pages(self._core.cluster, self._core.cluster.events, self._query, **self._wanted)
+        return pages(self._core.cluster, self._index, self._query, **self._wanted)
 
     def met(self, page: Iterable[Hit]) -> Iterator[str]:
         """The ids of those documents that meet the condition: of an exact query all but those that name a coarse field."""
@@ -80,7 +90,7 @@ class _Question:
     def _read(self, hits: Sequence[Hit]) -> Iterator[Hit]:
         if hits:
             query: Body = {"ids": {"values": [hit["_id"] for hit in hits]}}
-            for page in pages(self._core.cluster, self._core.cluster.events, query, _source=self._columns):
+            for page in pages(self._core.cluster, self._index, query, _source=self._columns):
                 yield from page
 
 
@@ -99,8 +109,7 @@ def _groups(questions: Iterable[_Question]) -> Iterator[list[_Question]]:
 
 def _answers(core: Core, group: Sequence[_Question]) -> list[Any]:
     cluster = core.cluster
-    head: Body = {"index": cluster.events, "allow_partial_search_results": False, **LENIENT}
-    searches = [part for question in group for part in (head, question.body())]
+    searches = [part for question in group for part in question.search()]
     with cluster_faults(cluster.place):
         answers = cluster.client.msearch(searches=searches, max_concurrent_searches=AT_ONCE)["responses"]
     for answer in answers:

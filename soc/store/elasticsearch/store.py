@@ -75,9 +75,11 @@ class ElasticStore:
     def events(self, ids: Collection[str]) -> dict[str, Event]:
         return read_events(self._core, ids)
 
-    def matches(self, conditions: Mapping[str, Node], window: Window = ALWAYS) -> Iterator[tuple[str, Met]]:
+    def matches(
+        self, conditions: Mapping[str, Node], window: Window = ALWAYS, *, datasets: Collection[str] | None = None
+    ) -> Iterator[tuple[str, Met]]:
         """See `soc.store.elasticsearch.matching`."""
-        return matches(self._core, conditions, window)
+        return matches(self._core, conditions, window, datasets)
 
     def count(self, node: Node, window: Window = ALWAYS) -> int:
         return self._questions.count(node, window)
