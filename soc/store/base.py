@@ -123,6 +123,15 @@ class Store(Protocol):
         An event with several values of `by` counts for each; those without one come last, as None.
         """
 
+    def groups(
+        self, node: Node, window: Window = ALWAYS, *, by: Sequence[str], at_least: int, distinct: str | None = None
+    ) -> dict[tuple[str, ...], int]:
+        """The groups of events that have at least so many events, or distinct values of a field: folded texts of `by` -> number.
+
+        An event with several values of a field is in the group of each, one without is in none. In each shorter span of time a
+        group has no more: what a correlation with that bound need not look at is not here. `at_least` is above 0.
+        """
+
     def sql(self, statement: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Column names and rows of one SELECT over the view `events`. Raises UsageError for anything else, and always on a cluster."""
 

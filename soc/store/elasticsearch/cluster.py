@@ -6,7 +6,7 @@ Who asks, and whom it believes, is said in `soc.store.elasticsearch.access`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -65,10 +65,17 @@ class Cluster:
 
     def index(self, dataset: str, now: int) -> str:
         """The index for events of a dataset that are ingested now: by dataset and day of ingest."""
+        return f"{self._indices(dataset)}-{iso(now)[:10].replace('-', '.')}"
+
+    def events_of(self, datasets: Collection[str]) -> str:
+        """The pattern of the indices of these datasets, some others perhaps among them."""
+        return ",".join(f"{self._indices(dataset)}-*" for dataset in sorted(datasets))
+
+    def _indices(self, dataset: str) -> str:
         spelt = _SPELT.sub("_", dataset.lower())[:_LONGEST]
         if spelt != dataset:
             spelt += f"-{blake2b(dataset.encode(), digest_size=4).hexdigest()}"
-        return f"{self.prefix}-events-{spelt}-{iso(now)[:10].replace('-', '.')}"
+        return f"{self.prefix}-events-{spelt}"
 
 
 @dataclass(frozen=True, slots=True)

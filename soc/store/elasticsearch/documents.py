@@ -14,12 +14,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from soc.condition.fold import fold
-from soc.condition.indexed import COARSE, LABELS, LABELS_LC, exact, fits, key_fits
+from soc.condition.indexed import COARSE, LABELS, LABELS_LC, MAX_UNITS, exact, fits, key_fits
 from soc.condition.numbers import LONG
 from soc.condition.values import YEARS
 from soc.fields import Catalogue, Field
@@ -36,12 +37,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def to_document(event: Event, catalogue: Catalogue) -> Document:
     """The event as the source of a document."""
-    present = {name: value for name, value in event.items() if value is not None and value != []}
-    if not all(_storable(value, catalogue.fields.get(name)) for name, value in present.items()):
-        present = fitted(present, catalogue)
-    document: Document = {}
+    document, rest = _plain(event, catalogue)
+    if not all(_storable(value, catalogue.fields.get(name)) for name, value in rest.items()):
+        document, rest = {}, fitted({**document, **rest}, catalogue)
     coarse: list[str] = []
-    for name, value in present.items():
+    for name, value in rest.items():
         if name == LABELS:
             _put_labels(document, value, coarse)
         elif name not in _OWN:
@@ -53,6 +53,26 @@ def to_document(event: Event, catalogue: Catalogue) -> Document:
     if coarse:
         document[COARSE] = coarse
     return document
+
+
+def _plain(event: Event, catalogue: Catalogue) -> tuple[Document, Event]:
+    """What stands in a document as in the event, nearly all of it, told at a glance; and the rest, without nulls and empty lists."""
+    document: Document = {}
+    rest: Event = {}
+    known = catalogue.fields
+    for name, value in event.items():
+        field = known.get(name)
+        if field is None or field.array or name in _OWN:
+            plain = False
+        elif type(value) is str:
+            plain = field.type == "keyword" and len(value) <= MAX_UNITS and value.isascii()
+        else:
+            plain = type(value) is int and field.type == "long" and LONG[0] <= value <= LONG[1]
+        if plain:
+            document[name] = value
+        elif value is not None and value != []:
+            rest[name] = value
+    return document, rest
 
 
 def from_document(document: Document, catalogue: Catalogue) -> Event:
@@ -112,6 +132,7 @@ def _each(turn: Callable[[Any], Any], value: Any) -> Any:
     return list(map(turn, value)) if type(value) is list else turn(value)
 
 
+@lru_cache(1 << 12)  # the events of a batch have one moment of ingest
 def _write_date(moment: int) -> str | int:
     return iso(moment) if YEARS[0] <= moment <= YEARS[1] else moment
 

@@ -99,7 +99,16 @@ def _block(reason: str) -> tuple[type[StoreError], str]:
 def kind_of(error: ApiError) -> str:
     """The type of the error as the server names it, its innermost cause first; "" when it names none."""
     body: Any = error.body
-    said = body.get("error", {}) if isinstance(body, dict) else {}
+    return _kind(body.get("error", {}) if isinstance(body, dict) else {})
+
+
+def refused_part(place: str, error: Any, status: int) -> StoreError:
+    """The fault of one part of a request whose others may have been answered."""
+    what, repair = _REPAIRS.get(_kind(error)) or _STATUS.get(status) or _other(status)
+    return StoreError(f"{place}: {what}: {_kind(error)}: {str(error.get('reason', ''))[:_LONGEST]}\n  {repair}")
+
+
+def _kind(said: Any) -> str:
     if not isinstance(said, dict):
         return ""
     roots = said.get("root_cause") or [said]
