@@ -33,7 +33,7 @@ def restart(node: Node) -> None:
     """Until it holds all its shards again."""
     node.start()
     node.wait()
-    with node.client() as client:
+    with node.client(request_timeout=70) as client:
         client.cluster.health(wait_for_status="green", timeout="60s")
 
 
