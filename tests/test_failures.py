@@ -290,5 +290,5 @@ def test_a_red_index_is_named_and_nothing_is_lost(site: Site, client: Elasticsea
     site.done("ingest", "-", typed="")
 
     refused(stuck, "some shards have no copy that is up", "start the nodes that hold them", "bytes of standard input wait in")
-    refused(ill, f"{index}: red", "some shards do not answer")
+    refused(ill, f"{index}: red", "some shards have no copy that is up")
     assert site.lines() == failures([2]).splitlines()

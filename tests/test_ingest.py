@@ -24,6 +24,8 @@ from soc.ingest.feeds import Feed
 from soc.ingest.institutions import Institutions
 from soc.ingest.intake import Files, Intake, Piped, Terms
 from soc.ingest.pump import Tally, pump
+from soc.model import BatchRow
+from soc.store.base import Added
 from soc.store.segments import open_store
 from tests.ingest_world import intake, originals
 
@@ -76,6 +78,7 @@ class Full:
         if len(self.kept) == self.room:
             raise StoreError("no space left")
         self.kept += [(list(events), {state.id: state for state in sources})]
+        return Added(BatchRow("store", len(self.kept), "closed", len(events), None, None, now), {})
 
 
 @given(st.integers(0, 4))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from soc.cli.context import Soc
 from soc.cli.ingest import How, Jobs, ingest_jobs
 from soc.cli.output import note
-from soc.errors import StoreError, StoreUnreachable
+from soc.errors import StoreError, StoreUnreachable, Unavailable
 
 if TYPE_CHECKING:
     from soc.ingest.inlet import Inlet
@@ -61,13 +61,13 @@ def _poured(soc: Soc, job: Piped, how: How) -> Tally:
     while True:
         try:
             return ingest_jobs(soc, [*spooled_jobs(soc), Poured(job.feed, inlet)], how)
-        except StoreError as error:
+        except Unavailable as error:  # the desk, too, or a lease: what was read is kept whatever the reason
             if not inlet.has_read and not isinstance(error, StoreUnreachable):
                 raise
             _spill(soc, inlet, how, error)
 
 
-def _spill(soc: Soc, inlet: Inlet, how: How, error: StoreError) -> None:
+def _spill(soc: Soc, inlet: Inlet, how: How, error: Unavailable) -> None:
     """Returns when the store can be written again. Raises the error, with what waits where, at the pipe's end."""
     inlet.save()
     note(f"{error}\n  meanwhile standard input is kept in {spool_folder(soc)}")
@@ -86,8 +86,9 @@ def _spill(soc: Soc, inlet: Inlet, how: How, error: StoreError) -> None:
 
 
 def _takes(soc: Soc) -> bool:
+    """Whether the store can be written just now."""
     try:
         with soc.store.writer() as writer:
             return not writer.crowded()
-    except StoreError:
+    except Unavailable:
         return False

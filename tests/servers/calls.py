@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,25 @@ class Site:
         ended = self.soc(*words, **more)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
+
+    def begin(self, *words: str, typed: str = "") -> subprocess.Popen[str]:
+        """A call that goes on while the test does something; what is typed comes through a pipe."""
+        (self.home / "typed").write_text(typed)
+        call, pipe = [*SOC, "--home", str(self.home), *words], subprocess.PIPE
+        shell = ["sh", "-c", 'cat "$0" | exec "$@"', str(self.home / "typed"), *call]
+        return subprocess.Popen(shell, env={**CLEAN, **self.env}, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
+
+    def batches(self) -> int:
+        """Closed batches, as the desk knows them, whatever the cluster does."""
+        return self._count("SELECT count(*) FROM batches WHERE state = 'closed'")
+
+    def covered(self) -> int:
+        """Batches that were searched."""
+        return self._count("SELECT coalesce(sum(last - first + 1), 0) FROM coverage")
+
+    def _count(self, question: str) -> int:
+        with closing(sqlite3.connect(self.home / "desk.db")) as desk:
+            return int(desk.execute(question).fetchone()[0])
 
     def status(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.soc("status", "--output", "json").stdout)
