@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-cluster servers check lint content docs bench fuzz clean
+.PHONY: demo test test-cluster servers check lint content docs bench bench-elasticsearch fuzz clean
 
 demo: $(STAMP)  ## the main job, on the embedded store
 	$(BIN)/soc demo
@@ -37,6 +37,9 @@ docs: $(STAMP)  ## docs/reference, from what the code declares
 
 bench: $(STAMP)  ## figures as ratios; see bench/README.md
 	$(BIN)/python -m bench
+
+bench-elasticsearch: $(STAMP)  ## the store on a real Elasticsearch beside the bulk helper and the segments
+	$(BIN)/python -m bench elasticsearch
 
 fuzz: $(STAMP)  ## parsers and query language on mutated input, five minutes
 	$(BIN)/python -m tests.fuzz

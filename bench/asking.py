@@ -10,9 +10,11 @@ from pathlib import Path
 
 from soc.condition.tree import TRUE
 from soc.content import load_content
+from soc.fields import Catalogue
 from soc.hunt.hunts import find_events, top_values
 from soc.hunt.language import parse_query
 from soc.model import ALWAYS
+from soc.store.base import Store
 from soc.store.segments import open_store
 
 TIMES = 5
@@ -29,14 +31,19 @@ def main() -> None:
     folder, root = map(Path, sys.argv[1:])
     catalogue = load_content((root,)).catalogue
     store = open_store(folder / "store", catalogue)
+    print(json.dumps(asked(store, catalogue)))
+    store.close()
+
+
+def asked(store: Store, catalogue: Catalogue) -> dict[str, tuple[float, float]]:
+    """By question: the best of five in seconds, and what it may take on segments."""
     found: dict[str, tuple[float, float]] = {}
     for name, query, bound in FILTERS:
         node = parse_query(query, catalogue)
         found[name] = (_best(lambda node=node: find_events(store, node, ALWAYS, limit=50)), bound)  # type: ignore[misc]
     for field in GROUPS:
         found[f"group by {field}"] = (_best(lambda field=field: top_values(store, field, TRUE, ALWAYS, catalogue, limit=10)), 0.3)  # type: ignore[misc]
-    print(json.dumps(found))
-    store.close()
+    return found
 
 
 def _best(question: Callable[[], object]) -> float:

@@ -52,18 +52,24 @@ def lines(count: int) -> list[Path]:
 
 def site(work: Path) -> tuple[Path, int]:
     """A content root: the mix's parser, the names of Windows, the public rules that it concerns; and how many those are."""
-    if not RULES.is_file():
-        raise BenchError("the public rules, sigma_rules.tar.gz, are not beside this checkout (../shared)")
-    root, unpacked = parser_alone(work), work / "public"
-    with tarfile.open(RULES) as archive:
-        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # new in Python 3.11.4
-        archive.extractall(unpacked)
+    root, unpacked = parser_alone(work), public(work)
     rules = root / "detections" / "rules"
     rules.mkdir(parents=True)
     chosen = [path for folder in FOLDERS for path in sorted((unpacked / folder).rglob("*.yml")) if _concerned(path)]
     for number, path in enumerate(chosen):
         shutil.copy(path, rules / f"{number:04d}_{path.name}")
     return root, len(chosen)
+
+
+def public(work: Path) -> Path:
+    """A folder with the public rules. Raises BenchError where there are none."""
+    if not RULES.is_file():
+        raise BenchError("the public rules, sigma_rules.tar.gz, are not beside this checkout (../shared)")
+    unpacked = work / "public"
+    with tarfile.open(RULES) as archive:
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # new in Python 3.11.4
+        archive.extractall(unpacked)
+    return unpacked
 
 
 def parser_alone(work: Path) -> Path:

@@ -129,10 +129,11 @@ class Content:
     @cached_property
     def exceptions(self) -> list[RuleException]:
         """What rules are to overlook."""
-        from soc.detect.exception import load_exceptions
+        from soc.detect.exception import institution_faults, load_exceptions
 
-        exceptions, errors = load_exceptions([root / "detections" / "exceptions" for root in self.roots], self.catalogue)
-        self.errors += errors
+        folders = [root / "detections" / "exceptions" for root in self.roots]
+        exceptions, errors = load_exceptions(folders, self.catalogue)
+        self.errors += [*errors, *institution_faults(folders, list(self.institutions.by_id))]
         return exceptions
 
     @cached_property

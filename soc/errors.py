@@ -9,6 +9,7 @@ SocError
   + ConditionError    a condition that cannot mean anything for the type of its field
 + Unavailable         the store or the desk cannot be used now         -> exit 3
   + StoreError
+    + StoreUnreachable  nothing of the store answers: what comes next would fail as well
   + DeskError
   + Contested         another process is at it, or was
     + Busy            it holds the lock                            -> wait, or leave it to that one
@@ -66,6 +67,10 @@ class Unavailable(SocError):
 
 class StoreError(Unavailable):
     """The event store cannot be opened, read or written."""
+
+
+class StoreUnreachable(StoreError):
+    """Nothing of the event store can be had now: whoever works through many parts of it may stop at the first."""
 
 
 class DeskError(Unavailable):

@@ -66,6 +66,44 @@ def test_events_are_found_newest_first(home):
     assert found[0]["@timestamp"].endswith("Z")
 
 
+RULES = """\
+title: Line thirteen
+id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c11
+name: line_thirteen
+status: test
+logsource: {product: linux}
+detection:
+  selection: {event.original|contains: 'LINE 13 '}
+  other: {source.ip|cidr: 198.51.100.0/24}
+  condition: selection and other
+---
+title: Many
+id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c12
+status: test
+correlation: {type: event_count, rules: [line_thirteen], group-by: [source.ip], timespan: 5m, condition: {gte: 5}}
+"""
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory):
+    path = tmp_path_factory.mktemp("rules") / "line.yml"
+    path.write_text(RULES, encoding="utf-8")
+    return str(path)
+
+
+def test_a_sigma_rule_is_a_hunt(home, rules):
+    found = rows(soc(home, "rule", "line_thirteen", "--since", "all", "--rules", rules))
+
+    assert [event["event.id"] for event in found] == ["id013"]
+    assert "hunt with the rules that it counts: 6c0a5b0e" in str(
+        soc(home, "rule", "6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c12", "--rules", rules).exception
+    )
+
+
+def test_indices_of_others_lie_on_a_cluster(home):
+    assert "--index names indices of a cluster" in str(soc(home, "events", "--index", "filebeat-*").exception)
+
+
 def test_since_cuts_off_what_is_older(home):
     assert len(rows(soc(home, "events", "--since", "2026-10-11T10:30:00Z", "--limit", "1000"))) == 10
     assert len(rows(soc(home, "events", "--since", "2026-10-11T10:30:00Z", "--until", "2026-10-11T12:00:00Z"))) == 9

@@ -39,12 +39,17 @@ def catalogue_for(nodes: list[Node]) -> Catalogue:
     return known.extended(Field(name, "keyword") for name in sorted(names) if name not in known and not name.startswith("labels."))
 
 
-@pytest.fixture(scope="module")
-def rules(tmp_path_factory) -> dict[str, Rule]:
-    folder = tmp_path_factory.mktemp("public")
+def unpacked(folder: Path) -> Path:
+    """The folder, with the public rules in it."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extraction_filter = getattr(tarfile, "data_filter", None)  # new in Python 3.11.4
         archive.extractall(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory) -> dict[str, Rule]:
+    folder = unpacked(tmp_path_factory.mktemp("public"))
     found = load_rules([], imported=[folder], catalogue=base_catalogue(), datasets=[])
     refused = Counter(refusal.what.partition("%")[0] for refusal in found.refused)
     print(f"\n{len(found.rules)} public rules compiled, refused: {dict(refused)}")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from soc.cli.exception import selection, written
 from soc.condition import predicate
 from soc.condition.tree import And, Keyword, Not, Or, fields
-from soc.detect.exception import load_exceptions
+from soc.detect.exception import institution_faults, load_exceptions
 from soc.detect.keys import keys
 from soc.detect.load import load_rules
 from soc.detect.scan import Scanner
@@ -453,6 +453,14 @@ def test_an_exception_for_a_rule_that_there_is_not_is_named_with_place_and_repai
     [error] = load(root, FAILED).errors
 
     assert "a.yml:5: no rule has the id" in str(error) and f"did you mean {IDS['failed']}" in str(error)
+
+
+def test_an_exception_for_an_institution_that_there_is_not_is_named_with_place_and_repair(root):
+    (root / "exceptions" / "a.yml").write_text(EXCEPTION.replace("example-university", "uni-harbor, unknown"))
+
+    [error] = institution_faults([root / "exceptions"], ["uni-harbour"])
+
+    assert "no institution has the id uni-harbor\n  did you mean uni-harbour?" in str(error)
 
 
 CHAIN = f"""

@@ -4,11 +4,13 @@ content = ["/srv/soc-content"]      # content roots over the shipped one, later 
 
 [store]
 url = "segments"                    # the embedded store under the state folder; or "https://es.example.org:9200": docs/elasticsearch.md
-prefix = "soc"                      # of the names of a cluster's indices; ca, user, password_file, api_key_file, shards, replicas
+prefix = "soc"                      # of the names of a cluster's indices; ca, user, password_file, api_key_file, shards, replicas,
+                                    # timeout and patience: docs/elasticsearch.md
 [desk]
 url = "sqlite"                      # desk.db in the state folder; or "postgresql://soc@db.example.org/desk": docs/desk.md
 [ingest]
 batch = 15000                       # events after which a batch is committed; fewer need less memory
+spool = "1 GB"                      # of standard input at most that waits on this machine's disk while a cluster cannot be written
 [retention]
 days = 30
 max_disk = "200 GB"                 # soc's own bytes; default: 80 % of its bytes + free space at init
@@ -36,9 +38,10 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     "store": {
         **dict.fromkeys(("url", "prefix", "ca", "user", "password_file", "api_key_file"), _TEXT),
         **dict.fromkeys(("shards", "replicas"), _NUMBER),
+        **dict.fromkeys(("timeout", "patience"), _SECONDS),
     },
     "desk": {"url": _TEXT},
-    "ingest": {"batch": _NUMBER},
+    "ingest": {"batch": _NUMBER, "spool": (str, int)},
     "retention": {"days": _NUMBER, "max_disk": (str, int)},
     "mail": {
         **dict.fromkeys(("host", "sender", "user", "password_file"), _TEXT),
@@ -49,6 +52,8 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     "webhook": {"timeout": _SECONDS},
 }
 _NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+_SPOOL = 1_000_000_000
+_LONGEST = 3600  # seconds
 _LARGEST = 1 << 60  # bytes; what is compared with it is counted in 64 bits
 _PASSWORD = re.compile(r"://[^@/]*:[^@]+@|[?&](?:ssl)?password=")  # in a URL
 _SECRETS = (("mail", "password_file"), ("store", "password_file"), ("store", "api_key_file"))
@@ -65,6 +70,7 @@ class Config:
     cluster: dict[str, Any] = field(default_factory=dict)  # what else [store] says
     desk: str = "sqlite"
     batch: int = 15_000
+    spool: int = _SPOOL  # bytes
     retention_days: int = 30
     max_disk: int | None = None
     mail: dict[str, Any] = field(default_factory=dict)
@@ -102,6 +108,7 @@ def load_config(path: Path | None) -> Config:
         if (file := values.get(table, {}).get(key)) and os.name == "posix":
             _check_private(Path(file), path)
     _check_secret(values.get("desk", {}).get("url", ""), path)
+    _check_spans(values.get("store", {}), path)
     return Config(
         path=path,
         content=tuple((path.parent / root).absolute() for root in values.get("content", [])),
@@ -109,6 +116,7 @@ def load_config(path: Path | None) -> Config:
         cluster={name: value for name, value in values.get("store", {}).items() if name != "url"},
         desk=values.get("desk", {}).get("url", "sqlite"),
         batch=_whole(values, "ingest", "batch", 15_000, "events", path),
+        spool=parse_size(values.get("ingest", {}).get("spool", _SPOOL), path),
         retention_days=_whole(values, "retention", "days", 30, "days", path),
         max_disk=parse_size(values["retention"]["max_disk"], path) if "max_disk" in values.get("retention", {}) else None,
         mail=values.get("mail", {}),
@@ -146,6 +154,12 @@ def _check_keys(values: dict[str, Any], path: Path) -> None:
     roots = values.get("content", [])
     if type(roots) is not list or not all(type(root) is str for root in roots):
         raise ContentError(f"content is {roots!r}", path=path, repair='write a list of folders: content = ["/srv/soc-content"]')
+
+
+def _check_spans(store: dict[str, Any], path: Path) -> None:
+    for name in ("timeout", "patience"):
+        if not 0 < store.get(name, 1) <= _LONGEST:
+            raise ContentError(f"store.{name} is {store[name]!r}", path=path, repair=f"write seconds, more than 0 and at most {_LONGEST}")
 
 
 def _check_private(secret: Path, path: Path) -> None:

@@ -48,7 +48,7 @@ def demo(soc: Soc, home: Path | None) -> int:
 def _work(here: Soc) -> int:
     """Reads the logs, runs the rules, advances the playbooks; returns how many things failed."""
     from soc.cli.demo_folder import END
-    from soc.cli.ingest import feed_jobs, ingest_jobs
+    from soc.cli.ingest import How, feed_jobs, ingest_jobs
     from soc.cli.pipeline import detector, overlap_guard, report, report_content, stopper
     from soc.cli.respond import respond_all
 
@@ -59,7 +59,7 @@ def _work(here: Soc) -> int:
         memory[added.batch.number] = added.tables
 
     with overlap_guard(here, "soc run"):
-        tally = ingest_jobs(here, feed_jobs(here, None), stop=stop, final=True, as_of=END, on_batch=keep)
+        tally = ingest_jobs(here, feed_jobs(here, None), How(stop, final=True, as_of=END), on_batch=keep)
         outcome = detector(here).run(stop=stop, memory=memory)
         report(outcome)
         failures = 0 if stop() else respond_all(here, stop=stop)

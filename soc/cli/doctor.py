@@ -13,7 +13,7 @@ import click
 import soc as package
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
-from soc.errors import SocError, UsageError
+from soc.errors import SocError, StoreError, UsageError
 from soc.times import iso
 
 if TYPE_CHECKING:
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--deep", is_flag=True, help="Read every page of the store and verify its checksum.")
 @click.option("--give-up", "given_up", metavar="FILE", help="Put a damaged file aside; lost events stay on record, hits are made anew.")
+@click.option("--replay", is_flag=True, help="Offer a cluster the events again that it refused; detection finds them in new batches.")
 @output_option
 @pass_soc
-def doctor(soc: Soc, deep: bool, given_up: str | None, output: str | None) -> int:
+def doctor(soc: Soc, deep: bool, given_up: str | None, replay: bool, output: str | None) -> int:
     """What was found where, and what is wrong. Exits 3 when the store or the desk cannot be used, 4 for lesser faults."""
     if given_up:
         _give_up(soc, given_up)
+    if replay:
+        _replay(soc)
     found: dict[str, Any] = {"soc": package.__version__, "python": platform.python_version(), "home": str(soc.home)}
     faults: list[str] = []
     broken: list[str] = []
@@ -56,11 +59,24 @@ def _give_up(soc: Soc, name: str) -> None:
     if not isinstance(store, SegmentStore):
         raise UsageError(f"{store.place}: is no store of files\n  what a cluster has lost is said by: soc doctor --deep")
     with store.writer() as writer:
-        aside, again = writer.give_up(name, now=soc.now())
-    if again:
-        with soc.desk.write() as tx:
-            tx.uncover(soc.store.id, again)
-    note(f"{aside} is where it lies now" + (f"; the next run searches {len(again)} batches again" if again else ""))
+        aside = writer.give_up(name, now=soc.now(), again=lambda batches: _search_again(soc, batches))
+    note(f"{aside} is where it lies now")
+
+
+def _search_again(soc: Soc, batches: list[int]) -> None:
+    with soc.desk.write() as tx:
+        tx.uncover(soc.store.id, batches)
+    note(f"the next run searches {len(batches)} batches again")
+
+
+def _replay(soc: Soc) -> None:
+    from soc.store.elasticsearch import ElasticStore
+
+    store = soc.store
+    if not isinstance(store, ElasticStore):
+        raise UsageError(f"{store.place}: refuses no events\n  leave --replay out")
+    taken, left = store.replay(now=soc.now())
+    note(f"the cluster took {taken} of the events that it had refused; {left} it refuses still")
 
 
 Look = Callable[[Soc, bool], tuple[Any, list[str]]]
@@ -87,7 +103,11 @@ def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     store = soc.store
     faults = [*store.check(deep=deep), *(_left(batch) for batch in store.unfinished() if batch.lapsed)]
     free = shutil.disk_usage(soc.home).free
-    return {"id": store.id, "place": store.place, "free_bytes": free, **store.statistics()}, faults
+    try:
+        figures = store.statistics()
+    except StoreError as error:
+        raise StoreError("\n".join((*faults, str(error)))) from error
+    return {"id": store.id, "place": store.place, "free_bytes": free, **figures}, faults
 
 
 def _left(batch: Unfinished) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
 from soc.cli.context import Soc, pass_soc
-from soc.cli.output import F, chosen, emit, note, output_option, safe_echo
-from soc.cli.when import moment
+from soc.cli.hunted import index_option, nothing, searched, show_events, warn_of_blind, window_of, window_options
+from soc.cli.output import chosen, emit, note, output_option, safe_echo
+from soc.cli.rule import content_with, rules_option, the_rule
 from soc.errors import UsageError
 from soc.fields import Catalogue
-from soc.model import ALWAYS, Window
 from soc.times import iso, parse_duration
-
-COLUMNS = ("@timestamp", "event.dataset", "event.action", "event.outcome", "source.ip", "destination.ip", "user.name", "message")
 
 
 @click.group()
@@ -36,55 +34,70 @@ def hunt() -> None:
     """
 
 
-def window_options(command: F) -> F:
-    """Adds `--since` and `--until`."""
-    since = click.option("--since", default="24h", show_default=True, help="How far back: 90m, 24h, 7d, a date, or all.")
-    until = click.option("--until", help="Up to when: 90m, 24h, 7d ago or a date.  [default: no end]")
-    return since(until(command))
-
-
 @hunt.command()
 @click.argument("query", default="")
 @window_options
+@index_option
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most so many events.")
 @click.option("--oldest", is_flag=True, help="The oldest first, not the newest.")
 @click.option("--fields", help="Fields to show, separated by commas.")
 @output_option
 @pass_soc
-def events(soc: Soc, query: str, since: str, until: str | None, limit: int, oldest: bool, fields: str | None, output: str | None) -> None:
+def events(soc: Soc, /, query: str, since: str, until: str | None, index: str | None, **shown: Any) -> None:
     """Find events.
 
     \b
     Example:  soc hunt events 'source.ip:203.0.113.7 event.outcome:failure' --since 7d
+              soc hunt events 'user.name:root' --index 'filebeat-*'
     """
-    from soc.hunt.hunts import checked_field, find_events
     from soc.hunt.language import parse_query
-    from soc.parsing.printed import Printer
 
-    catalogue = soc.content.catalogue
-    names = [checked_field(name.strip(), catalogue) for name in fields.split(",")] if fields else None
-    found = find_events(soc.store, parse_query(query, catalogue), _window(soc, since, until), limit=limit, oldest=oldest)
-    printer = Printer(catalogue)
-    rows = [printer.flat(event) for event in found.events]
-    if names:
-        rows = [{name: row[name] for name in names if name in row} for row in rows]
-    if chosen(output) == "table":
-        rows = [row | {"@timestamp": row["@timestamp"][:19].replace("T", " ")} if "@timestamp" in row else row for row in rows]
-    emit(rows, names or _filled(rows, output), output)
-    if not rows:
-        note(_nothing(since, until))
-    elif found.total > len(rows):
-        note(f"{len(rows):,} of {found.total:,} events, the {'oldest' if oldest else 'newest'}; --limit shows more")
+    where = searched(soc, index)
+    node = parse_query(query, where.catalogue)
+    warn_of_blind(where, node, index)
+    if not show_events(where, node, window_of(soc, since, until), **shown):
+        note(nothing(since, until))
+
+
+@hunt.command()
+@click.argument("rule")
+@window_options
+@index_option
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most so many events.")
+@click.option("--oldest", is_flag=True, help="The oldest first, not the newest.")
+@click.option("--fields", help="Fields to show, separated by commas.")
+@rules_option
+@output_option
+@pass_soc
+def rule(soc: Soc, /, rule: str, since: str, until: str | None, index: str | None, folders: tuple[Path, ...], **shown: Any) -> None:
+    """Find the events that meet the condition of a Sigma rule, whatever they are of: RULE is its id, the beginning of it, or its name.
+
+    Exceptions and the logsource are not looked at. A correlation is no condition: hunt with the rules that it counts.
+
+    \b
+    Example:  soc hunt rule 7c6fb4d6 --since 30d
+              soc hunt rule 7c6fb4d6 --index 'filebeat-*'
+              soc hunt rule 7c6fb4d6 --rules ~/sigma/rules
+    """
+    found = the_rule(content_with(soc, folders).rules, rule)
+    if found.condition is None:
+        counted = ", ".join(found.correlation.rules if found.correlation else ())
+        raise UsageError(f"rule {found.id} is a correlation\n  hunt with the rules that it counts: {counted}")
+    where = searched(soc, index)
+    warn_of_blind(where, found.condition, index)
+    if not show_events(where, found.condition, window_of(soc, since, until), **shown):
+        note(nothing(since, until))
 
 
 @hunt.command()
 @click.argument("field")
 @click.argument("query", default="")
 @window_options
+@index_option
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1), help="At most so many values.")
 @output_option
 @pass_soc
-def top(soc: Soc, field: str, query: str, since: str, until: str | None, limit: int, output: str | None) -> None:
+def top(soc: Soc, field: str, query: str, since: str, until: str | None, index: str | None, limit: int, output: str | None) -> None:
     """The most frequent values of FIELD among the events that match.
 
     \b
@@ -93,21 +106,24 @@ def top(soc: Soc, field: str, query: str, since: str, until: str | None, limit: 
     from soc.hunt.hunts import top_values
     from soc.hunt.language import parse_query
 
-    catalogue = soc.content.catalogue
-    found = top_values(soc.store, field, parse_query(query, catalogue), _window(soc, since, until), catalogue, limit=limit)
+    where = searched(soc, index)
+    catalogue, node = where.catalogue, parse_query(query, where.catalogue)
+    warn_of_blind(where, node, index)
+    found = top_values(where.events, field, node, window_of(soc, since, until), catalogue, limit=limit)
     emit([{"value": _value(field, value, catalogue), "events": count} for value, count in found], ("value", "events"), output)
     if not found:
-        note(_nothing(since, until))
+        note(nothing(since, until))
 
 
 @hunt.command()
 @click.argument("query", default="")
 @window_options
+@index_option
 @click.option("--by", default="event.dataset", show_default=True, help="The field whose values are drawn each on a line.")
 @click.option("--span", help="Width of a span: 5m, 1h, 1d.  [default: as fits]")
 @output_option
 @pass_soc
-def timeline(soc: Soc, query: str, since: str, until: str | None, by: str, span: str | None, output: str | None) -> None:
+def timeline(soc: Soc, query: str, since: str, until: str | None, index: str | None, by: str, span: str | None, output: str | None) -> None:
     """When the events that match happened, drawn with a block per span of time.
 
     \b
@@ -119,12 +135,14 @@ def timeline(soc: Soc, query: str, since: str, until: str | None, by: str, span:
     from soc.hunt.drawing import draw, spans_that_fit
     from soc.hunt.language import parse_query
 
-    catalogue = soc.content.catalogue
-    window, width = _window(soc, since, until, end=soc.now() + 1 if since != "all" else None), parse_duration(span) if span else None
+    where = searched(soc, index)
+    node = parse_query(query, where.catalogue)
+    warn_of_blind(where, node, index)
+    window, width = window_of(soc, since, until, end=soc.now() + 1 if since != "all" else None), parse_duration(span) if span else None
     if width == 0:
         raise UsageError("--span is longer than nothing; write for example 5m or 1h")
     spans = spans_that_fit(shutil.get_terminal_size().columns)
-    drawn = hunts.timeline(soc.store, parse_query(query, catalogue), window, catalogue, by=by, spans=spans, width=width)
+    drawn = hunts.timeline(where.events, node, window, where.catalogue, by=by, spans=spans, width=width)
     if chosen(output) == "table":
         for line in draw(drawn):
             safe_echo(line)
@@ -137,7 +155,7 @@ def timeline(soc: Soc, query: str, since: str, until: str | None, by: str, span:
         ]
         emit(sorted(rows, key=lambda row: row["start"]), ("start", by, "events"), output)
     if not drawn.rows:
-        note(_nothing(since, until))
+        note(nothing(since, until))
 
 
 @hunt.command()
@@ -157,30 +175,7 @@ def sql(soc: Soc, statement: str, limit: int, output: str | None) -> None:
         note(f"the first {limit:,} rows; --limit shows more")
 
 
-def _window(soc: Soc, since: str, until: str | None, *, end: int | None = None) -> Window:
-    now = soc.now()
-    first = ALWAYS.since if since == "all" else moment(since, now)
-    last = moment(until, now) if until else end if end is not None else ALWAYS.until
-    if first >= last:
-        raise UsageError(f"--since {since} is not before --until {until or 'now'}")
-    return Window(first, last)
-
-
-def _nothing(since: str, until: str | None) -> str:
-    return f"no event matches since {since}{f' until {until}' if until else ''}" + (
-        "" if since == "all" else "; --since 30d looks further back"
-    )
-
-
 def _value(field: str, value: Any, catalogue: Catalogue) -> Any:
     if catalogue.type_of(field) != "date":
         return value
     return [iso(item) for item in value] if isinstance(value, list) else iso(value)
-
-
-def _filled(rows: Sequence[dict[str, Any]], output: str | None) -> list[str]:
-    """The usual columns that some event fills; in CSV every field of these events."""
-    if chosen(output) == "csv":
-        return sorted({name for row in rows for name in row})
-    found = [name for name in COLUMNS if any(name in row for row in rows)]
-    return found if len(found) > 2 else [*found, "event.original"]

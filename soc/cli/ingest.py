@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +19,12 @@ from soc.errors import UsageError
 if TYPE_CHECKING:
     from datetime import tzinfo
 
-    from soc.ingest.intake import Batch, Files, Intake, Piped
+    from soc.ingest.inlet import Inlet
+    from soc.ingest.intake import Batch, Intake, Job
     from soc.ingest.pump import Tally
     from soc.store.base import Added
 
-Jobs = Sequence["Files | Piped"]
+Jobs = Sequence["Job"]
 
 
 @click.command()
@@ -45,55 +46,71 @@ def ingest(soc: Soc, paths: tuple[str, ...], feed_name: str | None, source: str,
                journalctl -o short-iso -f | soc ingest - --feed gateways
     """
     from soc.cli.pipeline import report_content, stopper
+    from soc.cli.pour import pour
+    from soc.cli.stores import is_cluster
     from soc.ingest.zones import zone_named
 
     jobs = stated_jobs(soc, paths, feed_name, source) if paths else feed_jobs(soc, feed_name)
-    moment = moment_of(as_of, soc.now()) if as_of else None
-    tally = ingest_jobs(soc, jobs, stop=stopper(soc, None), final=final, as_of=moment, zone=zone_named(zone) if zone else None)
+    how = How(stopper(soc, None), final, moment_of(as_of, soc.now()) if as_of else None, zone_named(zone) if zone else None)
+    tally = pour(soc, jobs, how) if is_cluster(soc) else ingest_jobs(soc, jobs, how)
     refused = report_content(soc)
-    return 4 if refused or tally.failed or tally.refused else 0
+    return 4 if refused or tally.failed or tally.refused or tally.letters else 0
 
 
 def ingest_feeds(soc: Soc, *, stop: Callable[[], bool], on_batch: Callable[[Added], None] | None = None) -> Tally:
-    """Reads all that the feeds name; totals and refusals are printed. Raises Busy and StoreError."""
-    return ingest_jobs(soc, feed_jobs(soc, None, needed=False), stop=stop, on_batch=on_batch)
+    """Reads what waits in spools, then all that the feeds name; totals and refusals are printed. Raises Busy and StoreError."""
+    from soc.cli.pour import spooled_jobs
+
+    return ingest_jobs(soc, [*spooled_jobs(soc), *feed_jobs(soc, None, needed=False)], How(stop), on_batch=on_batch)
 
 
-def ingest_jobs(
-    soc: Soc,
-    jobs: Jobs,
-    *,
-    stop: Callable[[], bool],
-    final: bool = False,
-    as_of: int | None = None,
-    zone: tzinfo | None = None,
-    on_batch: Callable[[Added], None] | None = None,
-) -> Tally:
+@dataclass(frozen=True, slots=True)
+class How:
+    """How lines are read: see `soc.ingest.intake.Terms`."""
+
+    stop: Callable[[], bool]
+    final: bool = False
+    as_of: int | None = None
+    zone: tzinfo | None = None
+
+
+def ingest_jobs(soc: Soc, jobs: Jobs, how: How, *, on_batch: Callable[[Added], None] | None = None) -> Tally:
     """Reads the jobs into the store and prints totals and refusals on stderr, also when the store fails on the way."""
-    from soc.ingest.intake import Intake, Terms
+    from soc.ingest.intake import Intake, Poured, Terms
     from soc.ingest.pump import Tally, pump_shared
 
+    inlets = [job.inlet for job in jobs if isinstance(job, Poured)]
     tally, content = Tally(), soc.content
-    with soc.store.writer() as writer, _reported(tally, stop) as reported, _progress() as progress:
+    with soc.store.writer() as writer, _reported(tally, how.stop) as reported, _progress() as progress:
         terms = Terms(
             parsers=content.parsers,
             institutions=content.institutions,
             now=soc.now,
             monotonic=soc.monotonic,
-            stop=stop,
+            stop=how.stop,
             progress=progress,
             feeds=content.feeds,
-            as_of=as_of,
-            zone=zone,
-            final=final,
+            as_of=how.as_of,
+            zone=how.zone,
+            final=how.final,
             most=soc.config.batch,
         )
 
         def intake(elsewhere: Collection[str]) -> Iterator[Batch]:
             return reported(Intake(replace(terms, known=soc.store.sources(), elsewhere=elsewhere))).batches(jobs)
 
-        pump_shared(intake, writer, tally, now=soc.now, on_batch=on_batch)
+        pump_shared(intake, writer, tally, now=soc.now, on_batch=on_batch, on_kept=_teller(inlets))
+    for inlet in inlets if not how.stop() else ():
+        inlet.end()
     return tally
+
+
+def _teller(inlets: Sequence[Inlet]) -> Callable[[Batch], None]:
+    def kept(batch: Batch) -> None:
+        for inlet in inlets:
+            inlet.keep(batch.states)
+
+    return kept
 
 
 def stated_jobs(soc: Soc, paths: Sequence[str], feed_name: str | None, source: str) -> Jobs:
@@ -164,3 +181,5 @@ def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Inta
             f"read {tally.read} lines in {tally.batches} batches: {tally.events} events, {tally.unrecognised} of them unrecognised, "
             f"{tally.failed} failed; {tally.refused} files refused{elsewhere}" + ("; stopped before the end" if stop() else "")
         )
+        if tally.letters:
+            note(f"the cluster refused {tally.letters} events; they are kept as dead letters: see soc doctor")

@@ -29,11 +29,12 @@ COMMANDS = {  # noun or verb -> (module, what `soc --help` says of it)
     "retain": ("soc.cli.retain", "Compact the store and drop what is older than the retention."),
     "rule": ("soc.cli.rule", "Sigma rules: list, show, check, test."),
     "exception": ("soc.cli.exception", "What rules are to overlook: add, list."),
-    "hunt": ("soc.cli.hunt", "Ask the events: events, top, timeline, sql."),
+    "hunt": ("soc.cli.hunt", "Ask the events: events, rule, top, timeline, sql."),
     "alert": ("soc.cli.alert", "Alerts: list, show."),
     "case": ("soc.cli.case", "Cases: list, show, open, assign, note, status, close."),
     "playbook": ("soc.cli.playbook", "Playbooks: list, show, run, answer."),
     "parser": ("soc.cli.parser", "Parsers: list, show, check, accept."),
+    "store": ("soc.cli.store", "A cluster's indices: plan, apply, inspect, publish, kibana."),
     "check": ("soc.cli.check", "Check all content: parsers, feeds, rules, playbooks."),
 }
 

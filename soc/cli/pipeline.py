@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, TypeVar
 
 from soc.cli.context import Soc
 from soc.cli.output import note
-from soc.errors import Busy
+from soc.errors import Busy, StoreError
 from soc.times import parse_duration
 
 if TYPE_CHECKING:
     from soc.detect.run import Detector, Outcome
+    from soc.fields import Catalogue
     from soc.respond.triage import Policy
 
 Result = TypeVar("Result")
 
 
-def detector(soc: Soc, kind: str = "scheduled") -> Detector:
-    """The detector over the store and desk of this call."""
+def detector(soc: Soc, kind: str = "scheduled", catalogue: Catalogue | None = None) -> Detector:
+    """The detector over the store and desk of this call; `catalogue` where it has more fields than the content's."""
     from soc.detect.run import Detector
     from soc.detect.scan import Scanner
     from soc.respond.triage import triage
@@ -32,7 +33,7 @@ def detector(soc: Soc, kind: str = "scheduled") -> Detector:
         store=soc.store,
         desk=soc.desk,
         rules=content.rules,
-        scanner=Scanner(content.rules, content.datasets, content.exceptions, content.catalogue),
+        scanner=Scanner(content.rules, content.datasets, content.exceptions, catalogue or content.catalogue),
         triage=lambda tx, changes, *, now: triage(tx, changes, decided, now=now),
         now=soc.now,
         alive=partial(alive, soc),
@@ -105,6 +106,8 @@ def report(outcome: Outcome) -> None:
         f"detected: {outcome.batches} batches, {outcome.events} events, {outcome.hits} hits; "
         f"alerts: {outcome.new} new, {outcome.extended} extended; {outcome.left} batches left"
     )
+    if outcome.unreachable:
+        note(f"blind: the store does not answer any more; what is left is searched by the next run\n{outcome.unreachable}")
     for place, reason in sorted(outcome.failed.items()):
         note(f"failed: {place}: {reason}")
     for rule, count in sorted(outcome.keyless.items()):
@@ -132,3 +135,16 @@ def overlap_guard(soc: Soc, name: str) -> Iterator[None]:
 
     with soc.desk.lock(name, owner=soc.actor, now=soc.now(), lease=HOUR):
         yield
+
+
+@contextmanager
+def blindness_noted(soc: Soc) -> Iterator[None]:
+    """A run that the store refuses to begin with is written down as blind: `soc status` says since when nothing was searched."""
+    from soc.detect.run import BLIND
+
+    try:
+        yield
+    except StoreError as error:
+        with soc.desk.write() as tx:
+            tx.end_run(tx.begin_run("scheduled", now=soc.now()), now=soc.now(), verdict=BLIND, errors=[str(error)])
+        raise

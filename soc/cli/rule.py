@@ -55,7 +55,7 @@ def list_(soc: Soc, /, words: tuple[str, ...], folders: tuple[Path, ...], output
     Example:  soc rule list ssh --level high
               soc rule list --rules ~/sigma/rules --state dormant
     """
-    content = _content(soc, folders)
+    content = content_with(soc, folders)
     rules = content.rules
     rows = [row for one in rules.rules.values() if (row := _row(one, rules)) and _wanted(one, row, words, filters, content)]
     emit(sorted(rows, key=lambda row: (row["logsource"], row["title"], row["id"])), COLUMNS, output)
@@ -73,8 +73,8 @@ def show(soc: Soc, id: str, folders: tuple[Path, ...], output: str | None) -> No
     \b
     Example:  soc rule show 7c6fb4d6
     """
-    content = _content(soc, folders)
-    found = _the_rule(content.rules, id)
+    content = content_with(soc, folders)
+    found = the_rule(content.rules, id)
     if chosen(output) == "json":
         emit_object(_object(found, content))
         return
@@ -98,7 +98,7 @@ def check(soc: Soc, folders: tuple[Path, ...], output: str | None) -> int:
     \b
     Example:  soc rule check
     """
-    content = _content(soc, folders)
+    content = content_with(soc, folders)
     rules = content.rules
     exceptions = content.exceptions
     faults = [*rules.refused, *(error for error in content.errors if error not in rules.refused)]
@@ -147,7 +147,8 @@ def test(soc: Soc, names: tuple[str, ...], output: str | None) -> int:
     return 2 if counts[FAILED] else 0
 
 
-def _content(soc: Soc, folders: tuple[Path, ...]) -> Content:
+def content_with(soc: Soc, folders: tuple[Path, ...]) -> Content:
+    """The content, with others' rules beside ours."""
     from soc.content import load_content
 
     return load_content(soc.roots, cache=soc.cache, extra_rules=folders) if folders else soc.content
@@ -223,7 +224,8 @@ def _condition_lines(one: Rule, rules: RuleSet) -> list[str]:
     return list(tree_lines(one.condition)) if one.condition is not None else []
 
 
-def _the_rule(rules: RuleSet, id: str) -> Rule:
+def the_rule(rules: RuleSet, id: str) -> Rule:
+    """The one rule of this id, beginning of an id, or name. Raises UsageError."""
     found = [one for one in rules.rules.values() if one.id.startswith(id.lower()) or id in (one.id, one.name)]
     if len(found) == 1:
         return found[0]

@@ -9,8 +9,9 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
-from soc.cli.pipeline import detector, earlier, overlap_guard, report, report_content, stopper, unless_busy
+from soc.cli.pipeline import blindness_noted, detector, earlier, overlap_guard, report, report_content, stopper, unless_busy
 from soc.cli.stores import is_cluster
+from soc.errors import StoreError
 
 if TYPE_CHECKING:
     from soc.store.base import Tables
@@ -44,19 +45,36 @@ def run(soc: Soc, deadline: str) -> int:
         if len(memory) < MOST_IN_MEMORY:
             memory[added.batch.number] = added.tables  # type: ignore[attr-defined]
 
-    with overlap_guard(soc, _name(soc)):
+    with blindness_noted(soc), overlap_guard(soc, _name(soc)):
         tally = ingest_feeds(soc, stop=earlier(stop, soc, deadline, READING), on_batch=keep)
         outcome = unless_busy(lambda: detector(soc).run(stop=stop, memory=memory), "it searches what was read here, too")
         if outcome:
             report(outcome)
+            if outcome.unreachable:
+                return 3
         failures = 0 if stop() else unless_busy(lambda: respond_all(soc, stop=stop), "the playbooks are its affair") or 0
         if not stop():
             _, dropped = upkeep(soc, soc.config.retention_days)
             if dropped:
                 note(f"dropped {dropped} events older than {soc.config.retention_days} days, or beyond max_disk")
-    return 4 if refused or (outcome and outcome.failed) or tally.failed or tally.refused or failures else 0
+        failures += _unpublished(soc)
+    failed = (outcome and outcome.failed) or tally.failed or tally.refused or tally.letters
+    return 4 if refused or failed or failures else 0
 
 
 def _name(soc: Soc) -> str:
     """What one machine does once at a time: several machines write to a cluster, each its own feeds."""
     return f"soc run on {socket.gethostname()}" if is_cluster(soc) else "soc run"
+
+
+def _unpublished(soc: Soc) -> int:
+    """Shows dashboards what is new on the desk; 1 where the cluster did not take it, which the next run makes good."""
+    from soc.cli.published import RECENT, publish_all
+
+    try:
+        if is_cluster(soc):
+            publish_all(soc, soc.now() - RECENT)
+    except StoreError as error:
+        note(f"dashboards are behind the desk: {error}")
+        return 1
+    return 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 import click
 
 from soc.cli.context import Soc, pass_soc
-from soc.cli.output import chosen, emit_object, output_option, safe_echo
+from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
+from soc.errors import StoreError
 from soc.times import duration_text, iso
 
 
@@ -18,16 +21,48 @@ from soc.times import duration_text, iso
 def status(soc: Soc, output: str | None) -> int:
     """Feeds with their last event and silence, batches, coverage and gaps, and the queue of cases.
 
-    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered or was left unfinished, or a rule failed.
+    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered or was left unfinished, events were refused, or a
+    rule failed; 3 when the store does not answer: then what the desk knows is said.
     """
-    found: dict[str, Any] = {"feeds": _feeds(soc), "batches": _batches(soc), "coverage": _coverage(soc), "queue": _queue(soc)}
+    found = _found(soc)
     if chosen(output) == "json":
         emit_object(found)
     else:
         _print(found)
+    if "unavailable" in found:
+        note(found["unavailable"])
+        return 3
+    coverage, batches = found["coverage"], found["batches"]
     silent = any(feed["silent"] for feed in found["feeds"])
-    coverage, left = found["coverage"], found["batches"]["left"]
-    return 4 if silent or left or coverage["uncovered"] or coverage["gaps"].get("failed") else 0
+    left = batches["left"] or coverage["uncovered"] or coverage["gaps"].get("failed") or batches.get("refused")
+    return 4 if silent or left else 0
+
+
+def _found(soc: Soc) -> dict[str, Any]:
+    from soc.cli.pour import spool_folder
+    from soc.ingest.spool import used
+
+    try:
+        known: dict[str, Any] = {"feeds": _feeds(soc), "batches": _batches(soc), "coverage": _coverage(soc)}
+    except StoreError as error:
+        known = {"unavailable": str(error)}
+    waiting = used(spool_folder(soc))
+    return known | {"detection": _detection(soc), "spooled_bytes": waiting, "queue": _queue(soc)}
+
+
+def _detection(soc: Soc) -> dict[str, Any]:
+    """The last run, and since when runs have been blind: the store did not answer them."""
+    from soc.detect.run import BLIND
+
+    with soc.desk.read() as tx:
+        runs = tx.runs(kind="scheduled", limit=1000)
+    blind = list(takewhile(lambda run: run.verdict == BLIND, runs))
+    last = runs[0] if runs else None
+    return {
+        "last_run": iso(last.started_at) if last else None,
+        "verdict": last.verdict if last else None,
+        "blind_since": iso(blind[-1].started_at) if blind else None,
+    }
 
 
 def _feeds(soc: Soc) -> list[dict[str, Any]]:
@@ -101,8 +136,22 @@ def _queue(soc: Soc) -> dict[str, Any]:
 def _print(found: dict[str, Any]) -> None:
     from soc.cli.output import emit
 
+    if "unavailable" not in found:
+        _print_store(found, emit)
+    detection, queue = found["detection"], found["queue"]
+    since = f"; blind since {detection['blind_since']}" if detection["blind_since"] else ""
+    safe_echo(
+        f"Detection last run {detection['last_run']}, {detection['verdict']}{since}" if detection["last_run"] else "Detection never ran"
+    )
+    if found["spooled_bytes"]:
+        safe_echo(f"Spool     {found['spooled_bytes']} bytes of standard input wait for the store")
+    priorities = ", ".join(f"{count} of priority {level}" for level, count in queue["by_priority"].items()) or "nothing waits"
+    safe_echo(f"Queue     {queue['open']} open cases ({priorities}), {queue['unassigned']} without an owner")
+
+
+def _print_store(found: dict[str, Any], emit: Callable[..., int]) -> None:
     emit(found["feeds"], ("feed", "dataset", "events", "last_event", "quiet_for", "expect", "silent"), "table", title="Feeds")
-    batches, coverage, queue = found["batches"], found["coverage"], found["queue"]
+    batches, coverage = found["batches"], found["coverage"]
     safe_echo("")
     safe_echo(
         f"Batches   {batches['closed']} closed, {batches['events']} events, newest {batches['newest_event']}, {batches['bytes']} bytes"
@@ -111,7 +160,7 @@ def _print(found: dict[str, Any]) -> None:
         numbers = ", ".join(map(str, batches["left"]))
         left = f"; left unfinished, searched once their lines are read on: {numbers}" if numbers else ""
         safe_echo(f"Unclosed  {batches['writing']} batches are being written{left}")
+    if batches.get("refused"):
+        safe_echo(f"Refused   {batches['refused']} events, kept as dead letters: see soc doctor")
     gaps = ", ".join(f"{count} rules {state}" for state, count in sorted(coverage["gaps"].items())) or "no gaps"
     safe_echo(f"Coverage  {coverage['rules']} rules, {coverage['uncovered']} of {coverage['batches']} batches not searched yet, {gaps}")
-    priorities = ", ".join(f"{count} of priority {level}" for level, count in queue["by_priority"].items()) or "nothing waits"
-    safe_echo(f"Queue     {queue['open']} open cases ({priorities}), {queue['unassigned']} without an owner")

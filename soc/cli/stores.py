@@ -1,7 +1,7 @@
 """Which event store a call works on: the segments in the state folder, or a cluster.
 
 Secrets of a cluster come from the environment, else from files that only the service account may read: SOC_STORE_USER,
-SOC_STORE_PASSWORD, SOC_STORE_API_KEY; `user`, `password_file`, `api_key_file` under [store].
+SOC_STORE_PASSWORD, SOC_STORE_API_KEY, SOC_STORE_CA; `user`, `password_file`, `api_key_file`, `ca` under [store].
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from soc.cli.config import Config
 from soc.cli.context import Soc
-from soc.errors import StoreError
+from soc.errors import StoreError, UsageError
 
 if TYPE_CHECKING:  # heavy: imported where they are used
     from soc.store.base import Store
     from soc.store.elasticsearch import Access, Cluster
+    from soc.store.elasticsearch.foreign import ForeignEvents
 
 SEGMENTS = "segments"
 PREFIX = "soc"
@@ -27,7 +28,9 @@ def is_cluster(soc: Soc) -> bool:
     """Whether the store is a cluster. Raises StoreError for what is neither that nor the segments."""
     url = soc.config.store
     if url != SEGMENTS and not url.startswith(("http://", "https://")):
-        raise StoreError(f'store {url!r} is not supported\n  write under [store]: url = "segments", or url = "https://host:port"')
+        raise StoreError(
+            'the store is neither segments nor a cluster\n  write under [store]: url = "segments", or url = "https://host:port"'
+        )
     return url != SEGMENTS
 
 
@@ -78,7 +81,18 @@ def cluster(soc: Soc) -> Cluster:
     """The connection to the cluster."""
     from soc.store.elasticsearch import connect
 
-    return connect(soc.config.store, _access(soc), prefix=soc.config.cluster.get("prefix", PREFIX))
+    said = soc.config.cluster
+    spans = {name: float(said[name]) for name in ("timeout", "patience") if name in said}
+    return connect(soc.config.store, _access(soc), prefix=said.get("prefix", PREFIX), **spans)
+
+
+def others(soc: Soc, pattern: str) -> ForeignEvents:
+    """Indices of the cluster that soc does not write. Raises UsageError where the store is none, StoreError."""
+    if not is_cluster(soc):
+        raise UsageError("--index names indices of a cluster\n  name the cluster with --store https://host:port, or under [store]")
+    from soc.store.elasticsearch.foreign import ForeignEvents
+
+    return ForeignEvents(cluster(soc), pattern, soc.content.catalogue)
 
 
 def _prepare(soc: Soc) -> str:
@@ -107,7 +121,7 @@ def _access(soc: Soc) -> Access:
         user=os.environ.get("SOC_STORE_USER") or said.get("user", ""),
         password=_secret("SOC_STORE_PASSWORD", said.get("password_file")),
         api_key=_secret("SOC_STORE_API_KEY", said.get("api_key_file")),
-        ca=said.get("ca", ""),
+        ca=os.environ.get("SOC_STORE_CA") or said.get("ca", ""),
     )
 
 
@@ -116,6 +130,8 @@ def _secret(variable: str, file: str | None) -> str:
         return os.environ.get(variable) or (Path(file).read_text(encoding="utf-8").strip() if file else "")
     except OSError as error:
         raise StoreError(f"{file}: {error.strerror}\n  make it readable to the account that runs soc, or set {variable}") from error
+    except UnicodeDecodeError as error:
+        raise StoreError(f"{file}: is no text\n  write the secret alone into it, or set {variable}") from error
 
 
 def _writer() -> str:

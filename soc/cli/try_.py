@@ -71,7 +71,7 @@ def try_(
 
 def _read(here: Soc, files: Sequence[str], stated: str | None, zone: str | None, as_of: int | None) -> Tally:
     """Reads the files to their end and runs the rules over them."""
-    from soc.cli.ingest import ingest_jobs
+    from soc.cli.ingest import How, ingest_jobs
     from soc.cli.init import make_state
     from soc.cli.pipeline import detector, stopper
     from soc.ingest.feeds import Feed
@@ -86,7 +86,7 @@ def _read(here: Soc, files: Sequence[str], stated: str | None, zone: str | None,
     make_state(here, quiet=True)
     stop = stopper(here, None)
     jobs = [Piped(feed, sys.stdin.fileno()) if path == "-" else Files(feed, [path], stated=True) for path in files]
-    tally = ingest_jobs(here, jobs, stop=stop, final=True, as_of=as_of)
+    tally = ingest_jobs(here, jobs, How(stop, final=True, as_of=as_of))
     outcome = detector(here, kind="try").run(stop=stop)
     for place, reason in outcome.failed.items():
         note(f"failed: {place}: {reason}")

@@ -4,12 +4,12 @@ The predicate decides on what comes back. An index that `soc.store.elasticsearch
 except for events whose value it could not take as it is: they name the field in `soc.coarse`. So a leaf is bounded from above by
 `leaf OR soc.coarse:field`, from below by `leaf AND NOT soc.coarse:field`; what the server cannot say at all is bounded by
 everything and nothing. Not takes the bounds of its argument in turn, and the query is the upper bound of the whole.
-A field that the index does not have is missing everywhere.
+A field that the index does not have is missing everywhere; one that some indices hold in another way is asked for its presence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from soc.condition.bind import bind, kind_of
@@ -30,10 +30,21 @@ class Query:
     exact: bool
 
 
-def to_dsl(node: Node, catalogue: Catalogue) -> Query:
-    """The query for a condition. Raises ConditionError, see `bind`."""
-    bounds = _bounds(bind(node, catalogue), catalogue)
+def to_dsl(node: Node, catalogue: Catalogue, otherwise: Collection[str] = ()) -> Query:
+    """The query for a condition. `otherwise`: fields that some indices hold as another type. Raises ConditionError, see `bind`."""
+    bounds = _bounds(_loosened(bind(node, catalogue), otherwise), catalogue)
     return Query(bounds.upper, bounds.exact)
+
+
+def _loosened(node: Node, names: Collection[str]) -> Node:
+    """What is said of these fields' values becomes a reference of the field to itself: no server answers that, see `leaf_query`."""
+    if not names or isinstance(node, (Keyword, Exists, FieldRef)):
+        return node
+    if isinstance(node, Not):
+        return Not(_loosened(node.arg, names))
+    if isinstance(node, (And, Or)):
+        return type(node)(tuple(_loosened(arg, names) for arg in node.args))
+    return FieldRef(node.field, node.field, "equals") if node.field in names else node
 
 
 def _bounds(node: Node, catalogue: Catalogue) -> Bounds:

@@ -27,7 +27,7 @@ class Run(NamedTuple):
     batches: int
     hits: int
     alerts: int
-    verdict: str  # running ok partial failed
+    verdict: str  # running ok partial failed blind
     errors: list[str]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 from soc.detect.evaluate import Cell
 from soc.errors import StoreError
@@ -60,7 +61,14 @@ def _among(tables: Tables, wanted: Collection[str]) -> dict[str, Event]:
     return found
 
 
-def to_alerts(cells: Sequence[Cell], known: Mapping[str, Alert], lookup: Lookup, kind: str) -> list[Alert]:
+class Finder(Protocol):
+    """Where evidence is looked up."""
+
+    def events(self, times: Mapping[str, int]) -> dict[str, Event]:
+        """The events that could be found; `times` is by id too."""
+
+
+def to_alerts(cells: Sequence[Cell], known: Mapping[str, Alert], lookup: Finder, kind: str) -> list[Alert]:
     """The alerts of the cells, in their order. Evidence that an earlier extent holds is taken from there."""
     held = {one.id: one for alert in known.values() for one in alert.extent.evidence}
     events = lookup.events({id: time for cell in cells for time, id in cell.evidence if id not in held})

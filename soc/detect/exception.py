@@ -33,6 +33,7 @@ from soc.detect.sources import SUFFIXES, by_path
 from soc.document import Document, load_documents
 from soc.errors import ContentError, RuleRefused
 from soc.fields import Catalogue
+from soc.model import UNKNOWN
 from soc.times import parse_iso, to_moment
 
 KEYS = ("id", "title", "rules", "selection", "institutions", "owner", "reason", "created", "expires")
@@ -89,16 +90,40 @@ def rule_faults(folders: Sequence[Path], rules: RuleSet, ids: Sequence[str]) -> 
     """An error for each rule that an exception of these folders names and that is none of `ids`, or where it cannot hold."""
     errors = []
     for document, steps, value in _documents(folders)[0]:
-        stated = value.get("rules") if isinstance(value, dict) else None
-        named = list(map(str, stated if isinstance(stated, list) else [] if stated is None else [stated]))
-        for index, name in enumerate(named):
-            if name not in ids:
-                near = get_close_matches(name.lower(), ids, 1)
-                repair = f"did you mean {near[0]}?" if near else "see: soc rule list"
-                errors.append(document.error(f"no rule has the id {name}", *steps, "rules", index, repair=repair))
+        named = _stated(value, "rules")
+        errors += _unknown(document, steps, "rules", named, ids, "no rule has the id {}", "soc rule list")
         for rule, reason in out_of_reach(rules, named):
             what = f"the exception holds for a correlation of correlations only if it holds for {reason}"
             errors.append(document.error(what, *steps, "rules", repair=f"add {rule.id} to its rules"))
+    return errors
+
+
+def institution_faults(folders: Sequence[Path], ids: Sequence[str]) -> list[ContentError]:
+    """An error for each institution that an exception of these folders names and that is none of `ids`: it would hold for nobody."""
+    return [
+        error
+        for document, steps, value in _documents(folders)[0]
+        for error in _unknown(
+            *(document, steps, "institutions", _stated(value, "institutions")),
+            *([*ids, UNKNOWN], "no institution has the id {}", "ingest/institutions.yml"),
+        )
+    ]
+
+
+def _stated(value: Any, key: str) -> list[str]:
+    stated = value.get(key) if isinstance(value, dict) else None
+    return list(map(str, stated if isinstance(stated, list) else [] if stated is None else [stated]))
+
+
+def _unknown(
+    document: Document, steps: tuple[int, ...], key: str, named: Sequence[str], ids: Sequence[str], what: str, where: str
+) -> list[ContentError]:
+    errors = []
+    for index, name in enumerate(named):
+        if name not in ids:
+            near = get_close_matches(name.lower(), ids, 1)
+            repair = f"did you mean {near[0]}?" if near else f"see: {where}"
+            errors.append(document.error(what.format(name), *steps, key, index, repair=repair))
     return errors
 
 

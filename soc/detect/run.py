@@ -19,7 +19,7 @@ from soc.detect.evaluate import Cell, Evaluator
 from soc.detect.evidence import Lookup, to_alerts
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan, Scanner
-from soc.errors import StoreError
+from soc.errors import StoreError, StoreUnreachable
 from soc.model import Alert, BatchRow
 from soc.store.base import Store, Tables
 from soc.times import MINUTE
@@ -27,6 +27,7 @@ from soc.times import MINUTE
 log = logging.getLogger(__name__)
 LOCK = "detection"
 LEASE = 2 * MINUTE  # renewed as long as the run lives: so long others wait for a machine that is lost
+BLIND = "blind"  # the verdict of a run that could not reach the store, or not to its end
 Change = tuple[Alert, str]  # an alert and what became of it: new, extended, unchanged
 
 
@@ -38,7 +39,10 @@ class Triage(Protocol):
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did. `left`: batches still uncovered when it stopped; `failed`: reason by rule id or `batch N`."""
+    """What a run did. `left`: batches still uncovered when it stopped; `failed`: reason by rule id or `batch N`.
+
+    `unreachable`: why the store did not answer any more, which ended the run.
+    """
 
     batches: int = 0
     events: int = 0
@@ -47,6 +51,7 @@ class Outcome:
     extended: int = 0
     left: int = 0
     blind: tuple[str, ...] = ()
+    unreachable: str = ""
     failed: dict[str, str] = field(default_factory=dict)
     matched: Counter[str] = field(default_factory=Counter)
     removed: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -89,17 +94,21 @@ class Detector:
                 inherit(tx, self.store.id, self.rules, self.store.batches(), self.now())
             outcome = Outcome(blind=self._blind())
             self._look_back(outcome, stop, lock)
-            self._cover(outcome, stop, memory or {}, lock)
+            if not outcome.unreachable:
+                self._cover(outcome, stop, memory or {}, lock)
             outcome.failed.update(self.scanner.failed)
             with self.desk.write() as tx:
                 tx.end_run(
                     ledger,
                     now=self.now(),
-                    verdict="partial" if outcome.failed or outcome.left else "ok",
+                    verdict=BLIND if outcome.unreachable else "partial" if outcome.failed or outcome.left else "ok",
                     batches=outcome.batches,
                     hits=outcome.hits,
                     alerts=outcome.new,
-                    errors=[f"{place}: {reason}" for place, reason in sorted(outcome.failed.items())],
+                    errors=[
+                        *filter(None, [outcome.unreachable]),
+                        *(f"{place}: {reason}" for place, reason in sorted(outcome.failed.items())),
+                    ],
                 )
         return outcome
 
@@ -115,28 +124,47 @@ class Detector:
             if stop():
                 outcome.left += len(rows) - at
                 return
-            if (tables := memory.get(row.number) or self._read(row, outcome)) is None:
-                continue
-            missing = row.events - sum(table.num_rows for table in tables.values())
-            if missing > 0:
-                self._fail(row, f"store has lost {missing} events", outcome)
-                continue
-            self._search(row, tables, None, outcome, lock)
+            try:
+                if (tables := memory.get(row.number) or self._read(row, outcome)) is None:
+                    continue
+                if missing := self._missing(row, tables):
+                    self._fail(row, missing, outcome)
+                    continue
+                self._search(row, tables, None, outcome, lock)
+            except StoreUnreachable as error:
+                outcome.unreachable = str(error)
+                outcome.left += len(rows) - at
+                return
+
+    def _missing(self, row: BatchRow, tables: Tables) -> str:
+        """What to say when the store has lost events of the batch; "" when it has all."""
+        missing = row.events - sum(table.num_rows for table in tables.values())
+        return f"store has lost {missing} events" if missing > 0 else ""
 
     def _search(self, row: BatchRow, tables: Tables, back: dict[str, tuple[int, int]] | None, outcome: Outcome, lock: Lock) -> bool:
-        """Runs the rules over a batch that was read; False when the store failed meanwhile, which is noted as the batch's failure."""
+        """Runs the rules over a batch that was read; False when the store failed meanwhile, which is noted as the batch's failure.
+
+        Raises StoreUnreachable when nothing of the store answers: the next batch would fare alike.
+        """
         scan = self.scanner.scan(tables, only=None if back is None else back.keys())
         try:
             outcome.add(scan, self._commit(row, tables, scan, lock, back), row)
+        except StoreUnreachable:
+            raise
         except StoreError as error:
             self._fail(row, str(error), outcome)
             return False
         return True
 
     def _read(self, row: BatchRow, outcome: Outcome) -> Tables | None:
-        """The batch's events; None when they cannot be read, which is noted as its failure and stops no other batch."""
+        """The batch's events; None when they cannot be read, which is noted as its failure and stops no other batch.
+
+        Raises StoreUnreachable as `_search` does.
+        """
         try:
             return self.store.tables([row.number], self.scanner.columns())
+        except StoreUnreachable:
+            raise
         except StoreError as error:
             self._fail(row, str(error), outcome)
             return None
@@ -162,8 +190,16 @@ class Detector:
                 with self.desk.write() as tx:
                     advance(tx, self.store.id, self.rules, now_due, max(last for _, last in now_due.values()), self.now())
                 continue
-            tables = self._read(row, outcome)
-            if tables is None or not self._search(row, tables, now_due, outcome, lock):
+            try:
+                tables = self._read(row, outcome)
+                if tables is not None and (missing := self._missing(row, tables)):
+                    outcome.failed[f"batch {row.number}"] = missing  # what is left of it is searched
+                searched = tables is not None and self._search(row, tables, now_due, outcome, lock)
+            except StoreUnreachable as error:
+                outcome.unreachable = str(error)
+                outcome.left += 1
+                return
+            if not searched:
                 stuck |= now_due.keys()
 
     def _commit(self, row: BatchRow, tables: Tables, scan: Scan, lock: Lock, back: dict[str, tuple[int, int]] | None) -> list[Change]:

@@ -12,7 +12,7 @@ from soc.errors import UsageError
 from soc.fields import Catalogue
 from soc.hunt.language import field_fault
 from soc.model import ALWAYS, Event, Window
-from soc.store.base import Store
+from soc.store.base import Searched
 from soc.times import DAY, HOUR, MINUTE, SECOND
 
 WIDTHS = (
@@ -32,14 +32,14 @@ class Found:
     total: int
 
 
-def find_events(store: Store, node: Node, window: Window, *, limit: int, oldest: bool = False) -> Found:
+def find_events(store: Searched, node: Node, window: Window, *, limit: int, oldest: bool = False) -> Found:
     """The newest events that match, newest first; the oldest, oldest first, if asked."""
     found = list(store.select(node, window, limit=limit, newest=not oldest))
     total = store.count(node, window) if len(found) == limit else len(found)
     return Found(found, max(total, len(found)))
 
 
-def top_values(store: Store, field: str, node: Node, window: Window, catalogue: Catalogue, *, limit: int) -> list[tuple[Any, int]]:
+def top_values(store: Searched, field: str, node: Node, window: Window, catalogue: Catalogue, *, limit: int) -> list[tuple[Any, int]]:
     """The most frequent values of a field. Raises UsageError when there is no such field."""
     return store.top(checked_field(field, catalogue), node, window, limit=limit)
 
@@ -54,7 +54,7 @@ class Timeline:
 
 
 def timeline(
-    store: Store, node: Node, window: Window, catalogue: Catalogue, *, by: str, spans: int, width: int | None = None, most: int = 12
+    store: Searched, node: Node, window: Window, catalogue: Catalogue, *, by: str, spans: int, width: int | None = None, most: int = 12
 ) -> Timeline:
     """At most `spans` spans over the window, those without an event included, unless a width is stated.
 
@@ -87,7 +87,7 @@ def checked_field(name: str, catalogue: Catalogue) -> str:
     return name
 
 
-def _edges(store: Store, node: Node, window: Window) -> tuple[int, int] | None:
+def _edges(store: Searched, node: Node, window: Window) -> tuple[int, int] | None:
     """The first and the last moment to draw: the window's own where it has them, else the events'."""
     if window.since > ALWAYS.since and window.until < ALWAYS.until:
         return window.since, window.until - 1

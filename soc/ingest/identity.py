@@ -21,6 +21,7 @@ ID_LENGTH = 26
 _DIGEST = 16
 _LETTERS = bytes.maketrans(bytes(range(32)), b"abcdefghijklmnopqrstuvwxyz234567")
 _TOGETHER = 1024  # digests turned at a time: their numbers stay in the processor's cache
+_ROUND = 64  # few different numbers of digests, so that the masks for each are made once
 _PADDING = bytes(4)
 
 
@@ -43,7 +44,8 @@ def _base32(digests: Sequence[bytes]) -> list[str]:
     out: list[str] = []
     for start in range(0, len(digests), _TOGETHER):
         part = digests[start : start + _TOGETHER]
-        text = _letters(_PADDING.join(part) + _PADDING, len(part))
+        count = len(part) + -len(part) % _ROUND
+        text = _letters((_PADDING.join(part) + _PADDING).ljust(20 * count, b"\0"), count)
         out += [text[at : at + ID_LENGTH] for at in range(0, 32 * len(part), 32)]
     return out
 
@@ -110,6 +112,14 @@ class Footprint:
             self._head += piece[: HEAD - len(self._head)]
         self._tail = piece[-TAIL:] if len(piece) >= TAIL else (self._tail + piece)[-TAIL:]
         self.position += len(piece)
+
+    def copy(self) -> Footprint:
+        return Footprint(self._head, self._tail, self.position)
+
+    @property
+    def ends(self) -> tuple[bytes, bytes]:
+        """The first and the last bytes, as the constructor takes them."""
+        return self._head, self._tail
 
     @property
     def head(self) -> str:

@@ -12,6 +12,7 @@ from soc.errors import SourceError
 from soc.ingest.feeds import STDIN, Feed, feed_of
 from soc.ingest.finish import Finisher
 from soc.ingest.identity import event_ids
+from soc.ingest.inlet import Inlet
 from soc.ingest.institutions import Institutions
 from soc.ingest.lines import TORN, Chunk
 from soc.ingest.origins import Displaced, read_file, read_pipe
@@ -62,6 +63,14 @@ class Piped:
 
 
 @dataclass(frozen=True, slots=True)
+class Poured:
+    """A stream that is held until batches hold it (`soc.ingest.inlet`)."""
+
+    feed: Feed
+    inlet: Inlet
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What holds for all that is read. `as_of`: what undated times are seen from; else a file's modification time, or now.
 
@@ -84,6 +93,9 @@ class Terms:
     elsewhere: Collection[str] = ()
 
 
+Job = Files | Piped | Poured
+
+
 def routes_of(feed: Feed, parsers: Mapping[str, Parser]) -> Routes:
     """How the lines of a feed find their parser. Raises UsageError when its format is not known."""
     chosen = [parsers[name] for name in feed.parsers if name in parsers] if feed.parsers else list(parsers.values())
@@ -102,11 +114,11 @@ class Intake:
         self._batch, self._begun = Batch(), terms.monotonic()
         self._done = self._total = 0
 
-    def batches(self, jobs: Iterable[Files | Piped]) -> Iterator[Batch]:
+    def batches(self, jobs: Iterable[Job]) -> Iterator[Batch]:
         """Until all is read or `stop` says so. What a batch says of positions holds once the batches before it are kept."""
         for job in _joined(jobs):
             if not self._terms.stop():
-                yield from self._files(job) if isinstance(job, Files) else self._piped(job)
+                yield from self._files(job) if isinstance(job, Files) else self._piped(job) if isinstance(job, Piped) else self._poured(job)
         yield from self._given_on()
 
     def _files(self, job: Files) -> Iterator[Batch]:
@@ -166,6 +178,10 @@ class Intake:
         reading = read_pipe(job.feed.name, job.handle, name, known, self._known, self._terms.stop)
         yield from self._read(reading, job.feed, final=self._terms.final or not job.name)
 
+    def _poured(self, job: Poured) -> Iterator[Batch]:
+        reading = job.inlet.reading(self._known, self._terms.stop)
+        yield from self._read(reading, job.feed, final=self._terms.final or not job.inlet.named)
+
     def _read(self, reading: Reading, feed: Feed, *, final: bool) -> Iterator[Batch]:
         terms = self._terms
         if feed.name not in self._routes:
@@ -200,7 +216,7 @@ class Intake:
 
     def _leave(self, reading: Reading, preamble: tuple[str, ...]) -> None:
         """Notes how far a source was read. Without a new line that matters when it saves unpacking or has another name."""
-        if not reading.id:
+        if not reading.id or not (reading.before or reading.advanced):
             return
         state, before = reading.state(preamble, now=self._terms.now()), reading.before
         if reading.advanced or before is None or state != before:
@@ -221,7 +237,7 @@ class Intake:
         self.refused.update((str(error), error) for error in errors)
 
 
-def _joined(jobs: Iterable[Files | Piped]) -> Iterator[Files | Piped]:
+def _joined(jobs: Iterable[Job]) -> Iterator[Job]:
     """Neighbours of one feed as one job: files are looked at once for all of them."""
     waiting: Files | None = None
     for job in jobs:

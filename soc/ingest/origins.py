@@ -54,25 +54,27 @@ class _FileOrigin:
         self._file.close()
 
 
-class _PipeOrigin:
-    """`pieces`: what comes of the pipe, without what a resumed source has consumed before."""
+class StreamOrigin:
+    """`pieces`: what comes of a stream, without what a resumed source has consumed before. `since`: when it was received, if not now."""
 
-    def __init__(self, pipe: Pipe, pieces: Iterator[bytes]) -> None:
-        self._pipe, self._pieces = pipe, pieces
+    packed = False
+
+    def __init__(self, pieces: Iterator[bytes], pipe: Pipe | None = None, since: int | None = None) -> None:
+        self._pipe, self._pieces, self._since = pipe, pieces, since
+
+    def going_on(self, pieces: Iterator[bytes]) -> StreamOrigin:
+        """The same stream, of which something was read and is to be read again."""
+        return StreamOrigin(pieces, self._pipe, self._since)
 
     @property
     def taken(self) -> int:
-        return self._pipe.taken
-
-    @property
-    def packed(self) -> bool:
-        return False
+        return self._pipe.taken if self._pipe else 0
 
     def pieces(self, position: int) -> Iterator[bytes]:
         return self._pieces
 
     def received(self) -> int | None:
-        return None
+        return self._since
 
     def stamp(self, *, whole: bool, now: int) -> str:
         return ""
@@ -106,17 +108,24 @@ def _footprint(file: File, source: Source) -> Footprint:
 def read_pipe(
     feed: str, handle: int, name: str, known: Sequence[SourceState], ids: Collection[str], stop: Callable[[], bool] = lambda: False
 ) -> Reading:
+    """A stream from its beginning, see `read_stream`."""
+    pipe = Pipe(handle)
+    return read_stream(feed, StreamOrigin(pipe.pieces(), pipe), name, known, ids, stop)
+
+
+def read_stream(
+    feed: str, origin: StreamOrigin, name: str, known: Sequence[SourceState], ids: Collection[str], stop: Callable[[], bool] = lambda: False
+) -> Reading:
     """A stream from its beginning; but from the position of one of the `known` sources, when it begins with what was consumed of that.
 
     To find out, as much of the stream is kept in a temporary file as the longest of these has.
     """
-    pipe = Pipe(handle)
     if not known:
-        return Reading(feed, name, _PipeOrigin(pipe, pipe.pieces()), None, Footprint(), ids)
-    ahead = _Ahead(pipe.pieces(), max(state.position for state in known), stop)
+        return Reading(feed, name, origin, None, Footprint(), ids)
+    ahead = _Ahead(origin.pieces(0), max(state.position for state in known), stop)
     state = next((state for state in sorted(known, key=lambda state: -state.position) if ahead.holds(state)), None)
     position = state.position if state else 0
-    return Reading(feed, name, _PipeOrigin(pipe, ahead.pieces(position)), state, ahead.footprint(state), ids)
+    return Reading(feed, name, origin.going_on(ahead.pieces(position)), state, ahead.footprint(state), ids)
 
 
 class _Ahead:

@@ -21,7 +21,8 @@ _COLLECT = 8  # batches between two collections of garbage
 class Tally:
     """What became durable. `read` lines = `events` + `failed`; `unrecognised` are among the events.
 
-    `refused`: files. `elsewhere`: files that another process reads, by path, with what is known of it.
+    `refused`: files. `elsewhere`: files that another process reads, by path, with what is known of it. `letters`: events that the
+    store refused and keeps as dead letters.
     """
 
     read: int = 0
@@ -30,6 +31,7 @@ class Tally:
     batches: int = 0
     refused: int = 0
     elsewhere: dict[str, str] = field(default_factory=dict)
+    letters: int = 0
 
     @property
     def events(self) -> int:
@@ -57,6 +59,7 @@ def pump_shared(
     *,
     now: Callable[[], int],
     on_batch: Callable[[Added], None] | None = None,
+    on_kept: Callable[[Batch], object] = lambda batch: None,
 ) -> None:
     """As `pump`, where other processes may read the same sources: what one has is left to it, the rest is read anew from where it was.
 
@@ -67,7 +70,7 @@ def pump_shared(
     while True:
         before = (tally.batches, len(tally.elsewhere))
         try:
-            pump(intake(tally.elsewhere.keys()), writer, tally, now=now, on_batch=on_batch)
+            pump(intake(tally.elsewhere.keys()), writer, tally, now=now, on_batch=on_batch, on_kept=on_kept)
         except Lost as lost:
             _leave(lost, tally)
             fruitless = fruitless + 1 if before == (tally.batches, len(tally.elsewhere)) else 0
@@ -84,11 +87,17 @@ def _leave(lost: Lost, tally: Tally) -> None:
 
 
 def pump(
-    batches: Iterable[Batch], writer: Writer, tally: Tally, *, now: Callable[[], int], on_batch: Callable[[Added], None] | None = None
+    batches: Iterable[Batch],
+    writer: Writer,
+    tally: Tally,
+    *,
+    now: Callable[[], int],
+    on_batch: Callable[[Added], None] | None = None,
+    on_kept: Callable[[Batch], object] = lambda batch: None,
 ) -> None:
-    """Commits each batch before the next is read. When the store refuses one, its error is raised and `tally` says what was kept.
+    """Commits each batch before the next is read; `on_kept` is told of it first.
 
-    Raises Lost for a batch that is not ours to commit.
+    When the store refuses one, its error is raised and `tally` says what was kept. Raises Lost for a batch that is not ours to commit.
     """
     with quiet_collector() as collect:
         for batch in batches:
@@ -97,6 +106,8 @@ def pump(
             except Contested as error:
                 raise Lost(batch, error) from error
             tally.count(batch)
+            tally.letters += added.refused
+            on_kept(batch)
             batch.events = []  # so that a collection does not walk them
             if on_batch:
                 on_batch(added)

@@ -41,11 +41,19 @@ class Reading:
     """
 
     def __init__(
-        self, feed: str, path: str, origin: Origin, state: SourceState | None, footprint: Footprint, ids: Collection[str] = ()
+        self,
+        feed: str,
+        path: str,
+        origin: Origin,
+        state: SourceState | None,
+        footprint: Footprint,
+        ids: Collection[str] = (),
+        *,
+        id: str = "",
     ) -> None:
-        """`ids`: those that a new source cannot get."""
+        """`ids`: those that a new source cannot get; `id`: the one that it has got."""
         self.feed, self.path, self.origin = feed, path, origin
-        self.before, self.id = state, state.id if state else ""
+        self.before, self.id = state, state.id if state else id
         self.preamble = state.preamble if state else ()
         self.fault: SourceError | None = None
         self.advanced = False
@@ -65,6 +73,10 @@ class Reading:
             self._ended = True
         except SourceError as error:
             self.fault = error
+
+    def consumed(self) -> Footprint:
+        """What was consumed so far."""
+        return self._footprint.copy()
 
     def state(self, preamble: tuple[str, ...], *, now: int) -> SourceState:
         """How far it was consumed, with the header lines in force there. Only of a source of which some bytes were."""

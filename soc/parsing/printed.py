@@ -34,7 +34,7 @@ class Printer:
     def flat(self, event: Event) -> dict[str, Any]:
         """What is printed of the event. The event itself may be changed and is not to be used again."""
         event["@timestamp"] = iso(event["@timestamp"])
-        dates: Iterable[str] | None = self._declared.get(event["event.dataset"])
+        dates: Iterable[str] | None = self._declared.get(event.get("event.dataset", ""))  # others have none
         if dates is None or "soc.claimed" in event or "event.ingested" in event:
             dates = self._dates & event.keys()
         for name in dates:

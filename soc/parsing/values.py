@@ -11,6 +11,7 @@ from soc.fields import canonical_ip
 
 _LONGEST_IP = 64  # 45 characters and a zone such as %eth0
 _MOST = 1 << 16
+_MANY_PORTS = 1024
 _LONG_DIGITS = 18  # any number of so many digits fits 64 bits
 _SEPARATORS = re.compile("[:.-]")
 _OCTETS = re.compile("[0-9A-F]{12}(?:[0-9A-F]{4})?")
@@ -37,9 +38,13 @@ class _Addresses(dict[str, str | None]):
 
 
 class _Ports(dict[str, int | None]):
+    """Who has asked for many asks for most: then all are laid in at once, at a tenth of the cost of one after the other."""
+
     def __missing__(self, text: str) -> int | None:
         if len(text) > 5 or not (text.isdecimal() and text.isascii()):
             return None
+        if len(self) == _MANY_PORTS:
+            self.update(zip(map(str, range(65536)), range(65536), strict=True))
         number = self[text] = int(text) if int(text) <= 65535 else None
         return number
 

@@ -17,7 +17,7 @@ from soc.condition.tree import Node
 from soc.match.hits import HITS
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Unfinished, Window
 
-__all__ = ["HITS", "Added", "Draft", "Store", "Tables", "Writer"]
+__all__ = ["HITS", "Added", "Draft", "Searched", "Store", "Tables", "Writer"]
 
 Tables = dict[str, pa.Table]
 
@@ -35,10 +35,14 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What `add` made true. `tables`: the batch as the matcher reads it, so that it need not be read back."""
+    """What `add` made true. `tables`: the batch as the matcher reads it, so that it need not be read back.
+
+    `refused`: events that a cluster does not take; they are kept as dead letters.
+    """
 
     batch: BatchRow
     tables: Tables
+    refused: int = 0
 
 
 class Writer(Protocol):
@@ -70,6 +74,18 @@ class Writer(Protocol):
 
     def retain(self, before: int, *, now: int) -> int:
         """Drops events with @timestamp < before; returns how many. Lowers the rows' counts."""
+
+
+class Searched(Protocol):
+    """What hunts ask: a store, or indices that soc does not write. See Store."""
+
+    def select(self, node: Node, window: Window = ALWAYS, *, limit: int | None = None, newest: bool = False) -> Iterator[Event]: ...
+
+    def count(self, node: Node, window: Window = ALWAYS) -> int: ...
+
+    def top(self, field: str, node: Node, window: Window = ALWAYS, *, limit: int = 10) -> list[tuple[Any, int]]: ...
+
+    def histogram(self, node: Node, window: Window, *, width: int, by: str | None = None) -> list[tuple[int, Any, int]]: ...
 
 
 class Store(Protocol):
@@ -105,6 +121,15 @@ class Store(Protocol):
         """Events per span of `width` microseconds, cut from 1970: (start, value of `by` or None, events), by start, then value.
 
         An event with several values of `by` counts for each; those without one come last, as None.
+        """
+
+    def groups(
+        self, node: Node, window: Window = ALWAYS, *, by: Sequence[str], at_least: int, distinct: str | None = None
+    ) -> dict[tuple[str, ...], int]:
+        """The groups of events that have at least so many events, or distinct values of a field: folded texts of `by` -> number.
+
+        An event with several values of a field is in the group of each, one without is in none. In each shorter span of time a
+        group has no more: what a correlation with that bound need not look at is not here. `at_least` is above 0.
         """
 
     def sql(self, statement: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:

@@ -23,9 +23,9 @@ class Segments:
         self._folders = folders
         self._paths = {}
 
-    def fresh(self, **options):
+    def fresh(self, catalogue=CATALOGUE, **options):
         path = self._folders.mktemp("segments") / "store"
-        store = open_store(path, CATALOGUE, create=True, reserve=0, shape=Shape(2, 2, 8, 5, 6, 3, 20), **options)
+        store = open_store(path, catalogue, create=True, reserve=0, shape=Shape(2, 2, 8, 5, 6, 3, 20), **options)
         self._paths[store.id] = (path, options)
         return store
 
@@ -46,25 +46,25 @@ class Elastic:
         self._places = {}
         self._moments = count(1_700_000_100_000_000, 1000)
 
-    def fresh(self):
+    def fresh(self, catalogue=CATALOGUE):
         prefix = self._stack.enter_context(indices.prefixed(self._url)).rstrip("-")
         desk = open_desk(f"sqlite:///{self._folders.mktemp('desk')}/desk.db", create=True)
         self._stack.callback(desk.close)
         cluster = connect(self._url, prefix=prefix)
-        prepare(cluster, CATALOGUE, replicas=0)
+        prepare(cluster, catalogue, replicas=0)
         name_store(cluster, make_register(desk, now=0).store)
-        return self._opened(prefix, desk)
+        return self._opened(prefix, desk, catalogue)
 
     def reopened(self, store):
         prefix, desk = self._places[store.id]
         store.close()
         return self._opened(prefix, desk)
 
-    def _opened(self, prefix, desk):
+    def _opened(self, prefix, desk, catalogue=CATALOGUE):
         cluster = connect(self._url, prefix=prefix)
         writer = f"test-{secrets.token_hex(4)}"
         store = open_cluster(
-            cluster, CATALOGUE, lambda id: open_register(desk, id), writer=writer, clock=lambda: next(self._moments), replicas=0
+            cluster, catalogue, lambda id: open_register(desk, id), writer=writer, clock=lambda: next(self._moments), replicas=0
         )
         self._places[store.id] = (prefix, desk)
         return store
@@ -77,6 +77,13 @@ def engine(request, tmp_path_factory):
         return
     with ExitStack() as stack:
         yield Elastic(request.getfixturevalue("elasticsearch_url"), tmp_path_factory, stack)
+
+
+@pytest.fixture(scope="module")
+def engines(elasticsearch_url, tmp_path_factory):
+    """Both, to be compared."""
+    with ExitStack() as stack:
+        yield {"segments": Segments(tmp_path_factory), "elasticsearch": Elastic(elasticsearch_url, tmp_path_factory, stack)}
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import product
 
+from soc.condition.fold import fold
 from soc.condition.predicate import compile
-from soc.condition.values import values_of
+from soc.condition.values import canonical, values_of
 from soc.match.columns import to_events, to_tables
 from soc.model import ALWAYS
 from tests.strategies import CATALOGUE
@@ -49,6 +51,16 @@ class Reference:
     def top(self, field, node, window, limit):
         counts = Counter(value for event in self.matching(node, window) for value in set(values_of(event, field)))
         return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def groups(self, node, window, by, at_least, distinct):
+        events, values = Counter(), defaultdict(set)
+        for event in self.matching(node, window):
+            for key in product(*({fold(canonical(value)) for value in values_of(event, field)} for field in by)):
+                events[key] += 1
+                if distinct:
+                    values[key] |= {fold(canonical(value)) for value in values_of(event, distinct)}
+        numbers = {key: len(found) for key, found in values.items()} if distinct else events
+        return {key: number for key, number in numbers.items() if number >= at_least}
 
     def histogram(self, node, window, width, by):
         counts = Counter(

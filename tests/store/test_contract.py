@@ -48,17 +48,19 @@ def batches(draw):
     ]
 
 
-def answers(store, tree, window, field, width, by):
+def answers(store, tree, window, field, width, by, grouping):
     return {
         "select": comparable(store.select(tree, window)),
         "newest": comparable(store.select(tree, window, limit=3, newest=True)),
         "count": store.count(tree, window),
         "top": store.top(field, tree, window, limit=4),
         "histogram": store.histogram(tree, window, width=width, by=by),
+        "groups": store.groups(tree, window, by=grouping[0], at_least=grouping[1], distinct=grouping[2]),
     }
 
 
-def reference_answers(reference, tree, window, field, width, by):
+def reference_answers(reference, tree, window, field, width, by, grouping):
+    fields, at_least, distinct = grouping
     found = reference.matching(tree, window)
     return {
         "select": comparable(found),
@@ -66,6 +68,7 @@ def reference_answers(reference, tree, window, field, width, by):
         "count": len(found),
         "top": reference.top(field, tree, window, 4),
         "histogram": reference.histogram(tree, window, width, by),
+        "groups": reference.groups(tree, window, fields, at_least, distinct),
     }
 
 
@@ -75,6 +78,11 @@ QUESTIONS = st.tuples(
     st.sampled_from(TOP_FIELDS),
     st.sampled_from((1, 3_600_000_000, 7_000_000)),
     st.sampled_from(BY),
+    st.tuples(
+        st.lists(st.sampled_from(TOP_FIELDS), min_size=1, max_size=2, unique=True),
+        st.integers(1, 3),
+        st.sampled_from((None, *TOP_FIELDS)),
+    ),
 )
 
 
@@ -112,6 +120,15 @@ def check_batches(store, reference):
     ids = list(reference.events)[::2]
     assert sorted(comparable(store.events([*ids, "nobody"]).values())) == sorted(comparable(reference.events[i] for i in ids))
     assert store.statistics()["events"] == len(reference.events)
+
+
+def test_groups_that_cannot_reach_a_bound_are_left_out(store):
+    tried = [(f"198.51.100.{number}", port) for number, ports in ((1, range(30)), (2, range(4)), (3, [7] * 30)) for port in ports]
+    commit(store, [event(n, **{"source.ip": ip, "destination.port": port}) for n, (ip, port) in enumerate(tried)])
+
+    assert store.groups(TRUE, by=["source.ip"], at_least=5) == {("198.51.100.1",): 30, ("198.51.100.3",): 30}
+    assert store.groups(TRUE, by=["source.ip"], at_least=5, distinct="destination.port") == {("198.51.100.1",): 30}
+    assert store.groups(TRUE, by=["source.ip", "destination.port"], at_least=5) == {("198.51.100.3", "7"): 30}
 
 
 def test_a_batch_is_read_back_as_it_was_handed_to_the_matcher(store):

@@ -1,6 +1,7 @@
 """The event store on Elasticsearch."""
 
-from soc.store.elasticsearch.cluster import Access, Cluster, connect
+from soc.store.elasticsearch.access import Access
+from soc.store.elasticsearch.cluster import Cluster, connect
 from soc.store.elasticsearch.indices import name_store, prepare, remove, store_id
 from soc.store.elasticsearch.store import ElasticStore, open_cluster
 

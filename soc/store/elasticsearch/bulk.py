@@ -12,15 +12,14 @@ import orjson
 from elastic_transport import TransportError
 from elasticsearch import ApiError
 
-from soc.errors import StoreError
 from soc.store.elasticsearch.cluster import Cluster
-from soc.store.elasticsearch.faults import cluster_faults, kind_of
+from soc.store.elasticsearch.faults import blocked, cluster_faults, kept_waiting, kind_of
 
 BYTES = 4 << 20  # of one request
 MOST = 2_000  # documents of one request
 IN_FLIGHT = 3
-PATIENCE = 90.0  # seconds for which a request is tried again
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
+_SHARDS = "10s"  # how long a request waits for a shard that is not up
 _LATER = (429, 502, 503, 504)
 _NEVER = ("cluster_block_exception",)  # 429 by a full disk: waiting does not help within a run
 _PRESENT = 409
@@ -40,6 +39,7 @@ class Sent:
 
     present: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
+    later: tuple[str, str] = ("", "")  # why the cluster did not take a document yet: type and reason
 
 
 def put(index: str, id: str, document: dict[str, Any], version: int) -> Action:
@@ -89,19 +89,34 @@ def _gather(done: Sent, all_: Sent) -> None:
 
 
 def _until_taken(cluster: Cluster, part: list[Action], refresh: bool, before: Callable[[], object]) -> Sent:
-    sent, wait, until = Sent(), _FIRST_WAIT, time.monotonic() + PATIENCE
-    while part:
+    """Sends a part until all is taken or refused for good; what is waited in between is at most the cluster's `patience`."""
+    sent, wait, left = Sent(), _FIRST_WAIT, cluster.patience
+    while True:
         before()
         try:
             part = _once(cluster, part, sent, refresh)
         except (ApiError, TransportError) as error:
-            if not _passes(error) or time.monotonic() > until:
+            if _is_too_large(error) and len(part) > 1:
+                return _halved(cluster, part, sent, refresh, before)
+            if not _passes(error) or left <= 0:
                 raise
-        if part and time.monotonic() > until:
-            raise StoreError(f"{cluster.place}: refused {len(part)} documents for {PATIENCE:.0f} s\n  it is overloaded: try again later")
-        if part:
-            time.sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
+        if not part:
+            return sent
+        if left <= 0:
+            raise kept_waiting(cluster.place, len(part), cluster.patience, *sent.later)
+        time.sleep(min(wait, left))
+        left, wait = left - wait, min(2 * wait, _LONGEST_WAIT)
+
+
+def _is_too_large(error: ApiError | TransportError) -> bool:
+    """Whether the server has no room for the request as it is."""
+    return isinstance(error, ApiError) and (error.meta.status == 413 or kind_of(error) == "circuit_breaking_exception")
+
+
+def _halved(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool, before: Callable[[], object]) -> Sent:
+    middle = len(part) // 2
+    for half in (part[:middle], part[middle:]):
+        _gather(_until_taken(cluster, half, refresh, before), sent)
     return sent
 
 
@@ -113,7 +128,9 @@ def _passes(error: ApiError | TransportError) -> bool:
 def _once(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool) -> list[Action]:
     """One request; returns what is to be sent again."""
     lines: list[Any] = [line for action in part for line in (action.head, action.document) if line is not None]
-    answer = cluster.client.bulk(operations=lines, refresh=refresh or None, filter_path="errors,items.*.status,items.*.error")
+    answer = cluster.client.bulk(
+        operations=lines, refresh=refresh or None, timeout=_SHARDS, filter_path="errors,items.*.status,items.*.error"
+    )
     if not answer["errors"]:
         return []
     again = []
@@ -121,11 +138,12 @@ def _once(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool) -> li
         (said,) = item.values()
         status, error = said["status"], said.get("error", {})
         if error.get("type") in _NEVER:
-            raise StoreError(f"{cluster.place}: {error.get('reason', '')[:300]}\n  free or add disk, or drop events with: soc retain")
+            raise blocked(cluster.place, error.get("reason", ""))
         if status == _PRESENT:
             sent.present.add(action.id)
         elif status in _LATER:
             again.append(action)
+            sent.later = error.get("type", ""), str(error.get("reason", ""))
         elif status >= 300 and status != 404:  # 404: to be deleted, and gone already
             sent.refused[action.id] = f"{error.get('type')}: {error.get('reason')}"
     return again

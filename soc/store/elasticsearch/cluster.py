@@ -1,44 +1,32 @@
 """A cluster: how it is reached, and its indices of one installation of soc.
 
-Secrets come from the environment or a file, never from the URL (`Access`); TLS is verified against the system's authorities or a CA file.
+Who asks, and whom it believes, is said in `soc.store.elasticsearch.access`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
-from urllib.parse import urlsplit
 
 from elasticsearch import Elasticsearch, OrjsonSerializer
 
 from soc.errors import StoreError
 from soc.fields import Catalogue
 from soc.model import Register
-from soc.store.elasticsearch.faults import cluster_faults
+from soc.store.elasticsearch.access import NOBODY, Access, nodes, places
+from soc.store.elasticsearch.faults import Place, cluster_faults
 from soc.times import SECOND, iso
 
 PREFIX = "soc"
 TIMEOUT = 60.0  # seconds that one request may take
+PATIENCE = 90.0  # seconds for which documents are sent again that the cluster could take later
 LEASE = 120 * SECOND  # after which others may take over a batch whose writer is silent
 OLDEST = 9  # major version
 _SPELT = re.compile(r"[^a-z0-9._]")
 _LONGEST = 100  # of a dataset's name in an index's
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Who asks: a user with a password, or an API key (`id:key` or its base64). `ca`: file of the authority to trust, else the system's."""
-
-    user: str = ""
-    password: str = ""
-    api_key: str = ""
-    ca: str = ""
-
-    def __repr__(self) -> str:
-        return "Access(…)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +36,7 @@ class Cluster:
     client: Elasticsearch
     place: str
     prefix: str = PREFIX
+    patience: float = PATIENCE
 
     def refusal(self, refused: Mapping[str, str]) -> StoreError:
         """Documents that cannot be anything but taken were not."""
@@ -76,10 +65,17 @@ class Cluster:
 
     def index(self, dataset: str, now: int) -> str:
         """The index for events of a dataset that are ingested now: by dataset and day of ingest."""
+        return f"{self._indices(dataset)}-{iso(now)[:10].replace('-', '.')}"
+
+    def events_of(self, datasets: Collection[str]) -> str:
+        """The pattern of the indices of these datasets, some others perhaps among them."""
+        return ",".join(f"{self._indices(dataset)}-*" for dataset in sorted(datasets))
+
+    def _indices(self, dataset: str) -> str:
         spelt = _SPELT.sub("_", dataset.lower())[:_LONGEST]
         if spelt != dataset:
             spelt += f"-{blake2b(dataset.encode(), digest_size=4).hexdigest()}"
-        return f"{self.prefix}-events-{spelt}-{iso(now)[:10].replace('-', '.')}"
+        return f"{self.prefix}-events-{spelt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +91,34 @@ class Core:
     replicas: int = 1
 
 
-def connect(url: str, access: Access = Access(), *, prefix: str = PREFIX, timeout: float = TIMEOUT) -> Cluster:
+def connect(url: str, access: Access = NOBODY, *, prefix: str = PREFIX, timeout: float = TIMEOUT, patience: float = PATIENCE) -> Cluster:
     """The cluster at `https://host:port`; several of its nodes are parted by commas.
 
     Raises StoreError: no URL, another version, unreachable.
     """
-    urls = [one.strip() for one in url.split(",")]
-    for one in urls:
-        parts = urlsplit(one)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
-            raise StoreError(
-                "the store's URL is none of a cluster\n  write https://host:port, without user or password: docs/elasticsearch.md"
-            )
-    secure = {"ca_certs": access.ca} if access.ca else {}
+    urls = places(url)
     client = Elasticsearch(
-        [one if urlsplit(one).port else f"{one}:{443 if one.startswith('https') else 80}" for one in urls],
-        basic_auth=(access.user, access.password) if access.user else None,
-        api_key=access.api_key or None,
+        nodes(urls, access),
+        **access.headers(),
         serializers={"application/vnd.elasticsearch+json": _Json()},
         request_timeout=timeout,
         max_retries=len(urls) - 1,  # a node that is lost is left for another at once; what is asked again later is decided by `bulk`
         retry_on_status=(),
-        **secure,  # type: ignore[arg-type]
     )
-    cluster = Cluster(client, f"{', '.join(urls)} ({prefix}-*)", prefix)
+    place = Place(f"{', '.join(urls)} ({prefix}-*)")
+    place.secrets = access.secrets()
+    cluster = Cluster(client, place, prefix, patience)
     with cluster_faults(cluster.place):
         _check_version(cluster)
     return cluster
 
 
 def _check_version(cluster: Cluster) -> None:
-    nodes: dict[str, Any] = cluster.client.nodes.info(metric="_none", filter_path="nodes.*.version").get("nodes", {})
-    old = sorted({node["version"] for node in nodes.values() if int(node["version"].split(".")[0]) < OLDEST})
-    if old:
+    nodes: dict[str, Any] = cluster.client.nodes.info(node_id="_all", metric="_none", filter_path="nodes.*.version").get("nodes", {})
+    versions = sorted({str(node.get("version", "")) for node in nodes.values()})
+    if not versions or not all(version.split(".")[0].isdigit() for version in versions):
+        raise StoreError(f"{cluster.place}: does not say its version\n  soc needs Elasticsearch {OLDEST}: correct the URL under [store]")
+    if old := [version for version in versions if int(version.split(".")[0]) < OLDEST]:
         raise StoreError(f"{cluster.place}: has nodes of version {', '.join(old)}\n  soc needs Elasticsearch {OLDEST}: upgrade them")
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+
+import orjson
 
 from soc.model import Event
-from soc.store.elasticsearch.bulk import put, send
+from soc.store.elasticsearch.asking import pages, search
+from soc.store.elasticsearch.bulk import delete, put, send
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import Document
 from soc.store.repeats import ID, reading_of
 from soc.text import canonical_json
 
+_PAGE = 1000
 MAPPINGS: Document = {
     "dynamic": "strict",
     "properties": {
@@ -20,6 +24,23 @@ MAPPINGS: Document = {
         "batch": {"type": "long"},
     },
 }
+
+
+def letters(core: Core) -> Iterator[list[Event]]:
+    """The events of the dead letters, in pages."""
+    for page in pages(core.cluster, core.cluster.dead, {"match_all": {}}, size=_PAGE, _source=["event"]):
+        yield [orjson.loads(hit["_source"]["event"]) for hit in page]
+
+
+def forget(core: Core, ids: Collection[str]) -> None:
+    """Takes away the letters of these events."""
+    send(core.cluster, (delete(core.cluster.dead, id) for id in sorted(ids)), refresh=True)
+
+
+def a_reason(core: Core) -> str:
+    """Why the cluster refused one of them."""
+    found = search(core.cluster, core.cluster.dead, {"query": {"match_all": {}}, "size": 1, "_source": ["reason"]})
+    return "".join(str(hit["_source"]["reason"]) for hit in found["hits"]["hits"])
 
 
 def bury(core: Core, refused: Sequence[tuple[Event, str]]) -> None:

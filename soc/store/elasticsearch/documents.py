@@ -6,6 +6,7 @@ A document is as flat as its event: the same dotted names, and the same values b
 - labels with a key that no index takes: then all labels lie in `soc.labels_apart`, as JSON;
 - `soc.labels_lc`, which is indexed and not kept, and `soc.coarse`, the fields that the index cannot match exactly here.
 An event with a value that its column in a segment would refuse, too, is moved as `soc.match.misfits.fitted` says.
+An index may be older than a field's type: what it holds is read as today's type, and what cannot be becomes a label.
 """
 
 from __future__ import annotations
@@ -13,19 +14,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from soc.condition.fold import fold
-from soc.condition.indexed import COARSE, LABELS, LABELS_LC, exact, fits, key_fits
+from soc.condition.indexed import COARSE, LABELS, LABELS_LC, MAX_UNITS, exact, fits, key_fits
 from soc.condition.numbers import LONG
 from soc.condition.values import YEARS
 from soc.fields import Catalogue, Field
 from soc.match.misfits import fitted
 from soc.model import Event
 from soc.store.elasticsearch.mapping import LABELS_APART
-from soc.times import iso, parse_iso
+from soc.store.elasticsearch.reading import PLAIN, put, read_as
+from soc.times import iso
 
 Document = dict[str, Any]
 _OWN = (COARSE, LABELS_LC, LABELS_APART)
@@ -34,12 +37,11 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def to_document(event: Event, catalogue: Catalogue) -> Document:
     """The event as the source of a document."""
-    present = {name: value for name, value in event.items() if value is not None and value != []}
-    if not all(_storable(value, catalogue.fields.get(name)) for name, value in present.items()):
-        present = fitted(present, catalogue)
-    document: Document = {}
+    document, rest = _plain(event, catalogue)
+    if not all(_storable(value, catalogue.fields.get(name)) for name, value in rest.items()):
+        document, rest = {}, fitted({**document, **rest}, catalogue)
     coarse: list[str] = []
-    for name, value in present.items():
+    for name, value in rest.items():
         if name == LABELS:
             _put_labels(document, value, coarse)
         elif name not in _OWN:
@@ -53,6 +55,26 @@ def to_document(event: Event, catalogue: Catalogue) -> Document:
     return document
 
 
+def _plain(event: Event, catalogue: Catalogue) -> tuple[Document, Event]:
+    """What stands in a document as in the event, nearly all of it, told at a glance; and the rest, without nulls and empty lists."""
+    document: Document = {}
+    rest: Event = {}
+    known = catalogue.fields
+    for name, value in event.items():
+        field = known.get(name)
+        if field is None or field.array or name in _OWN:
+            plain = False
+        elif type(value) is str:
+            plain = field.type == "keyword" and len(value) <= MAX_UNITS and value.isascii()
+        else:
+            plain = type(value) is int and field.type == "long" and LONG[0] <= value <= LONG[1]
+        if plain:
+            document[name] = value
+        elif value is not None and value != []:
+            rest[name] = value
+    return document, rest
+
+
 def from_document(document: Document, catalogue: Catalogue) -> Event:
     """The event of a document's `_source`, or of the part of it that was asked for."""
     event: Event = {}
@@ -60,8 +82,11 @@ def from_document(document: Document, catalogue: Catalogue) -> Event:
         if name == LABELS_APART:
             event[LABELS] = orjson.loads(value)
         elif name not in _OWN:
-            read = _READ.get(catalogue.type_of(name))
-            event[name] = value if read is None else _each(read, value)
+            kind = catalogue.type_of(name)
+            if type(value) is PLAIN.get(kind):
+                event[name] = value
+            else:
+                put(event, name, read_as(value, kind), value)
     return event
 
 
@@ -107,12 +132,9 @@ def _each(turn: Callable[[Any], Any], value: Any) -> Any:
     return list(map(turn, value)) if type(value) is list else turn(value)
 
 
+@lru_cache(1 << 12)  # the events of a batch have one moment of ingest
 def _write_date(moment: int) -> str | int:
     return iso(moment) if YEARS[0] <= moment <= YEARS[1] else moment
-
-
-def _read_date(written: str | int) -> int:
-    return parse_iso(written) if isinstance(written, str) else written
 
 
 def _write_double(number: float) -> float | str:
@@ -121,4 +143,3 @@ def _write_double(number: float) -> float | str:
 
 _UNSURE = ("keyword", "ip", "date", "double")
 _WRITE: dict[str, Callable[[Any], Any]] = {"date": _write_date, "double": _write_double}
-_READ: dict[str, Callable[[Any], Any]] = {"date": _read_date, "double": float}

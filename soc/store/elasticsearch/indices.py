@@ -8,11 +8,12 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from soc.errors import StoreError
 from soc.fields import Catalogue
-from soc.store.elasticsearch import dead
+from soc.store.elasticsearch import dead, pictures
 from soc.store.elasticsearch.asking import whole
 from soc.store.elasticsearch.cluster import Cluster, Core
 from soc.store.elasticsearch.faults import cluster_faults, kind_of
-from soc.store.elasticsearch.mapping import Mapping, mappings, settings, template
+from soc.store.elasticsearch.mapped import digests, drift, put_missing
+from soc.store.elasticsearch.mapping import Mapping, digest_of, mappings, settings, template
 
 KEYWORD: Mapping = {"type": "keyword"}
 HITS: Mapping = {
@@ -25,16 +26,31 @@ HITS: Mapping = {
     },
 }
 META: Mapping = {"dynamic": "strict", "properties": {"id": KEYWORD}}
+OWN: dict[str, Mapping] = {  # behind the prefix, besides the events
+    "hits": HITS,
+    "dead": dead.MAPPINGS,
+    "meta": META,
+    "alerts": pictures.ALERTS,
+    "cases": pictures.CASES,
+}
+TEMPLATE = "{}-events"
 
 
 def prepare(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas: int = 1) -> None:
     """Makes the template and the indices besides those of events where they are missing. Safe to repeat."""
-    own = {"number_of_shards": 1, "number_of_replicas": replicas}
     with cluster_faults(cluster.place):
         body = template(catalogue, [cluster.events], shards=shards, replicas=replicas)
-        cluster.client.indices.put_index_template(name=f"{cluster.prefix}-events", **body)
-        for name, mapping in ((cluster.hits, HITS), (cluster.dead, dead.MAPPINGS), (cluster.meta, META)):
-            _make(cluster, name, own, mapping)
+        cluster.client.indices.put_index_template(name=TEMPLATE.format(cluster.prefix), **body)
+    for name in OWN:
+        make_own(cluster, name, replicas=replicas)
+
+
+def make_own(cluster: Cluster, name: str, *, replicas: int) -> str:
+    """One of the indices of OWN, made where it is missing; returns its full name."""
+    index = f"{cluster.prefix}-{name}"
+    with cluster_faults(cluster.place):
+        _make(cluster, index, {"number_of_shards": 1, "number_of_replicas": replicas}, OWN[name])
+    return index
 
 
 def name_store(cluster: Cluster, id: str) -> str:
@@ -62,21 +78,31 @@ def remove(client: Elasticsearch, prefix: str) -> None:
     with cluster_faults(prefix):
         for name in client.indices.get(index=f"{prefix}-*", expand_wildcards="all", allow_no_indices=True, features="aliases"):
             client.indices.delete(index=name)
-        client.options(ignore_status=404).indices.delete_index_template(name=f"{prefix}-events")
+        client.options(ignore_status=404).indices.delete_index_template(name=TEMPLATE.format(prefix))
 
 
 def make_index(core: Core, name: str) -> None:
-    """An index of events, where it is missing, as the catalogue of today says."""
-    with cluster_faults(core.cluster.place):
-        if not core.cluster.client.indices.exists(index=name):
-            _make(core.cluster, name, settings(core.catalogue, replicas=core.replicas), mappings(core.catalogue))
+    """An index of events, where it is missing, as the catalogue of today says; one that is there gets the fields that it lacks."""
+    wanted, cluster = mappings(core.catalogue), core.cluster
+    today = digest_of(wanted)
+    with cluster_faults(cluster.place):
+        held = digests(cluster, name)
+        if name not in held:
+            _make(cluster, name, settings(core.catalogue, replicas=core.replicas), wanted)
+        elif held[name] != today:
+            put_missing(cluster, drift(cluster, name, wanted), today)
 
 
 def refresh(core: Core, indices: Sequence[str]) -> None:
     """What was written becomes visible. Raises StoreError when some shard could not."""
     if indices:
-        with cluster_faults(core.cluster.place):
-            whole(core.cluster, core.cluster.client.indices.refresh(index=",".join(indices), ignore_unavailable=True).body)
+        refresh_own(core.cluster, ",".join(indices))
+
+
+def refresh_own(cluster: Cluster, index: str) -> None:
+    """As `refresh`, of one index."""
+    with cluster_faults(cluster.place):
+        whole(cluster, cluster.client.indices.refresh(index=index, ignore_unavailable=True).body)
 
 
 def _make(cluster: Cluster, name: str, own: Mapping, mapping: Mapping) -> None:

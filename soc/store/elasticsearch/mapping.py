@@ -10,10 +10,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any
 
 from soc.condition.indexed import COARSE, LABELS, LABELS_LC, LC, MAX_UNITS, NS
 from soc.fields import Catalogue, Field
+from soc.text import canonical_json
 
 Mapping = dict[str, Any]
 
@@ -22,6 +24,7 @@ SORT = ({"@timestamp" + NS: "asc"}, {"@timestamp": "asc"}, {"event.id": "asc"}) 
 NORMALIZER = "soc_lowercase"
 LONG_TEXTS = ("event.original", "message", "soc.raw")  # nobody sorts or groups by them
 DATE_FORMAT = "strict_date_optional_time_nanos"
+MADE_FROM = "soc.made_from"  # in a mapping's `_meta`: the digest of its fields as they were when it was made
 SPARE_FIELDS = 1000  # for fields that parsers bring later, in place
 
 
@@ -46,13 +49,21 @@ def settings(catalogue: Catalogue, *, shards: int = 1, replicas: int = 1) -> Map
 
 def mappings(catalogue: Catalogue) -> Mapping:
     """The mappings of an index of events."""
+    fields = properties(catalogue)
     return {
         "dynamic": "strict",
         "subobjects": False,
         "date_detection": False,
         "_source": {"excludes": [LABELS_LC]},
-        "properties": properties(catalogue),
+        "_meta": {MADE_FROM: blake2b(canonical_json(fields), digest_size=16).hexdigest()},
+        "properties": fields,
     }
+
+
+def digest_of(mapping: Mapping) -> str:
+    """What a mapping says that it was made from."""
+    digest: str = mapping["_meta"][MADE_FROM]
+    return digest
 
 
 def properties(catalogue: Catalogue) -> Mapping:

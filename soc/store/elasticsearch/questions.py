@@ -7,7 +7,7 @@ documents but those with a `soc.coarse`; these, few or none, are fetched. Where 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -16,13 +16,14 @@ from soc.condition.dsl import to_dsl
 from soc.condition.dsl_query import Body, and_, not_
 from soc.condition.indexed import COARSE, LC
 from soc.condition.predicate import compile
-from soc.condition.tree import TRUE, And, Compare, Node
+from soc.condition.tree import TRUE, And, Compare, Node, fields
 from soc.condition.values import LABEL, values_of
 from soc.model import ALWAYS, Event, Window
 from soc.store.elasticsearch import asking
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
 from soc.store.elasticsearch.mapping import LONG_TEXTS, SORT
+from soc.store.elasticsearch.upgrade import held_otherwise
 
 TIME, ID = "@timestamp", "event.id"
 UNSURE: Body = {"exists": {"field": COARSE}}
@@ -30,6 +31,15 @@ _PAGE = 2_000  # events that people look at come in smaller pages
 _GROUPS = 5_000  # of one page of an aggregation
 _GROUPED = ("keyword", "ip", "long", "bool")
 _MILLISECOND = 1000
+Otherwise = Callable[[Collection[str]], frozenset[str]]
+"""Those of some fields that some index holds as another type than the catalogue's."""
+
+
+def within(node: Node, window: Window) -> Node:
+    """The condition, and that the event lies in the window."""
+    bounds = (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until))
+    times = [Compare(TIME, op, bound) for op, bound, never in bounds if bound != never]
+    return And((*times, node)) if times else node
 
 
 class Questions:
@@ -37,20 +47,25 @@ class Questions:
 
     def __init__(self, core: Core) -> None:
         self._core = core
+        self._looked_up: dict[str, bool] = {}  # field -> whether some index holds it otherwise
+
+    def asked(self, node: Node, window: Window) -> Asked:
+        """The condition, to be asked in other ways than these."""
+        return Asked(self._core, node, window, self.otherwise)
 
     def select(self, node: Node, window: Window, limit: int | None, newest: bool) -> Iterator[Event]:
-        asked = _Asked(self._core, node, window)
+        asked = self.asked(node, window)
         sure = asked.fetched(and_((asked.body, not_(UNSURE))), newest=newest)
         unsure = sorted(asked.fetched(and_((asked.body, UNSURE))), key=_newest_first if newest else _oldest_first)
         found = merge(sure, unsure, key=_newest_first if newest else _oldest_first)
         return islice(found, limit)
 
     def count(self, node: Node, window: Window) -> int:
-        asked = _Asked(self._core, node, window)
+        asked = self.asked(node, window)
         return asked.counted() + sum(1 for _ in asked.rest())
 
     def top(self, field: str, node: Node, window: Window, limit: int) -> list[tuple[Any, int]]:
-        asked = _Asked(self._core, node, window)
+        asked = self.asked(node, window)
         source = self._source(field)
         counts: Counter[Any] = Counter()
         if source is not None and asked.exact:
@@ -61,7 +76,7 @@ class Questions:
         return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
     def histogram(self, node: Node, window: Window, width: int, by: str | None) -> list[tuple[int, Any, int]]:
-        asked = _Asked(self._core, node, window)
+        asked = self.asked(node, window)
         source = self._source(by) if by else None
         served = width % _MILLISECOND == 0 and (by is None or source is not None)
         counts: Counter[tuple[int, Any]] = Counter()
@@ -77,12 +92,21 @@ class Questions:
                 counts[event[TIME] // width * width, value] += 1
         return sorted(((s, v, n) for (s, v), n in counts.items()), key=lambda row: (row[0], row[1] is None, row[1] or ""))
 
+    def otherwise(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the fields that some index holds as another type. Asked once: types change with upgrades, not while soc runs."""
+        if new := [name for name in names if name not in self._looked_up]:
+            changed = held_otherwise(self._core.cluster, self._core.catalogue, new)
+            self._looked_up.update((name, name in changed) for name in new)
+        return frozenset(name for name in names if self._looked_up[name])
+
     def _source(self, field: str) -> str | None:
         """The field of the index whose groups are the values of this one; None where the server cannot group by them."""
         if field.startswith(LABEL):
             return None if "\0" in field else field
         kind = self._core.catalogue.get(field)
         if kind is None or kind.type not in _GROUPED or field in LONG_TEXTS:
+            return None
+        if self.otherwise([field]):
             return None
         return field + LC if kind.type == "ip" else field
 
@@ -91,14 +115,13 @@ class Questions:
         return key in (True, "true", 1) if known is not None and known.type == "bool" else key
 
 
-class _Asked:
+class Asked:
     """One condition in one window."""
 
-    def __init__(self, core: Core, node: Node, window: Window) -> None:
-        bounds = (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until))
-        within = [Compare(TIME, op, bound) for op, bound, never in bounds if bound != never]
-        tree = And((*within, node)) if within else node
-        query = to_dsl(tree, core.catalogue)
+    def __init__(self, core: Core, node: Node, window: Window, otherwise: Otherwise) -> None:
+        tree = within(node, window)
+        query = to_dsl(tree, core.catalogue, otherwise(fields(tree)))
+        self.otherwise = otherwise
         self._core, self.body, self.exact = core, query.body, query.exact
         self._meets: Callable[[Event], bool] = compile(tree, core.catalogue)
         self._all = tree == TRUE
@@ -128,12 +151,12 @@ class _Asked:
     def _sure(self) -> Body:
         return and_((self.body, not_(UNSURE)))
 
-    def buckets(self, sources: list[Body]) -> Iterator[Body]:
-        """The groups of the events that the server counts, each with its number of events."""
+    def buckets(self, sources: list[Body], *also: Body) -> Iterator[Body]:
+        """The groups of the events that the server counts, and that meet these queries, too; each with its number of events."""
         after: Body | None = None
         while True:
             composite: Body = {"size": _GROUPS, "sources": sources} | ({"after": after} if after else {})
-            body: Body = {"query": self._sure, "size": 0, "aggs": {"groups": {"composite": composite}}}
+            body: Body = {"query": and_((self._sure, *also)), "size": 0, "aggs": {"groups": {"composite": composite}}}
             groups = asking.search(self._core.cluster, self._core.cluster.events, body).get("aggregations", {}).get("groups", {})
             yield from groups.get("buckets", ())
             after = groups.get("after_key")

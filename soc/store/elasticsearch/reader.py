@@ -37,7 +37,7 @@ def read_batches(core: Core, numbers: Collection[int], columns: Collection[str] 
         return {}
     index = ",".join(sorted(core.register.targets(absorbed))) or core.cluster.events
     found: dict[str, Event] = {}
-    for page in pages(core.cluster, index, among(BATCH, absorbed), _source=_includes(columns)):
+    for page in pages(core.cluster, index, among(BATCH, absorbed), _source=includes(columns)):
         for hit in page:
             event = from_document(hit["_source"], core.catalogue)
             event[BATCH] = absorbed[event[BATCH]]
@@ -73,7 +73,8 @@ def _keep(found: dict[str, Event], event: Event) -> None:
         found[event[ID]] = event
 
 
-def _includes(columns: Collection[str] | None) -> list[str] | bool:
+def includes(columns: Collection[str] | None) -> list[str] | bool:
+    """What of a `_source` holds these fields, and what every table has."""
     if columns is None:
         return True
     wanted = {LABELS if name.startswith(f"{LABELS}.") else name for name in columns} | {*COMMON, READING}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterator
 
 from soc.condition.dsl import to_dsl
 from soc.condition.tree import Compare
-from soc.store.elasticsearch.asking import among, pages
+from soc.store.elasticsearch.asking import Body, Hit, among, count, pages
 from soc.store.elasticsearch.bulk import delete, send
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
@@ -19,39 +20,43 @@ BATCH, TIME = "soc.batch", "@timestamp"
 def retain(core: Core, before: int) -> int:
     """See `soc.store.base.Writer.retain`."""
     old = to_dsl(Compare(TIME, "lt", before), core.catalogue).body
-    touched: set[int] = set()
+    going = Counter(hit["_source"][BATCH] for page in _old(core, old, before) for hit in page)
+    lessen(core, going, before)
     indices: set[str] = set()
-    gone = 0
-    for page in pages(core.cluster, core.cluster.events, old, _source=[TIME, BATCH]):
-        chosen = [hit for hit in page if from_document(hit["_source"], core.catalogue)[TIME] < before]
-        touched |= {hit["_source"][BATCH] for hit in chosen}
-        indices |= {hit["_index"] for hit in chosen}
-        send(core.cluster, (delete(hit["_index"], hit["_id"]) for hit in chosen))
-        gone += len(chosen)
+    for page in _old(core, old, before):
+        indices |= {hit["_index"] for hit in page}
+        send(core.cluster, (delete(hit["_index"], hit["_id"]) for hit in page))
     refresh(core, sorted(indices))
-    recount(core, touched)
     if drop(core, {"range": {"time": {"lt": before}}}):
         refresh(core, [core.cluster.hits])
-    return gone
+    return going.total()
 
 
-def recount(core: Core, numbers: Collection[int]) -> None:
-    """Lowers the rows of these batches, and of those that have absorbed them, to what is still there."""
-    if not numbers:
-        return
-    for row in core.register.batches():
+def lessen(core: Core, going: Counter[int], before: int | None = None) -> None:
+    """Lowers the rows of batches that are about to lose so many events, or that have absorbed them: by that number and no more.
+
+    What is missing already stays missing: the row says more than is there, and whoever reads the batch says so. Told before the first
+    event goes, and told again when that was killed, it comes to the same. `before`: the moment that the events which stay have reached.
+    """
+    for row in core.register.batches() if going else ():
         members = {row.number, *row.absorbs}
-        if members & set(numbers):
-            span = _span(core, members)
-            core.register.lower(row.number, span[0], first=span[1], last=span[2])
+        if leaving := sum(going[number] for number in members):
+            held = count(core.cluster, core.cluster.events, among(BATCH, members))
+            first, last = _span(core, members, before) if before is not None else (None, None)
+            core.register.lower(row.number, max(row.events, held) - leaving, first=first, last=last)
 
 
-def _span(core: Core, members: Collection[int]) -> tuple[int, int | None, int | None]:
-    """Events, first and last moment of what lies under these numbers."""
-    query = among(BATCH, members)
+def _old(core: Core, query: Body, before: int) -> Iterator[list[Hit]]:
+    for page in pages(core.cluster, core.cluster.events, query, _source=[TIME, BATCH]):
+        yield [hit for hit in page if from_document(hit["_source"], core.catalogue)[TIME] < before]
+
+
+def _span(core: Core, members: Collection[int], since: int) -> tuple[int | None, int | None]:
+    """First and last moment of what lies under these numbers and stays."""
     moments = [
-        from_document(hit["_source"], core.catalogue)[TIME]
-        for page in pages(core.cluster, core.cluster.events, query, _source=[TIME])
+        moment
+        for page in pages(core.cluster, core.cluster.events, among(BATCH, members), _source=[TIME])
         for hit in page
+        if (moment := from_document(hit["_source"], core.catalogue)[TIME]) >= since
     ]
-    return len(moments), min(moments, default=None), max(moments, default=None)
+    return min(moments, default=None), max(moments, default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,12 +15,16 @@ from soc.model import ALWAYS, BatchRow, Event, FeedState, Register, SourceState,
 from soc.store.base import Tables
 from soc.store.elasticsearch.asking import count
 from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
+from soc.store.elasticsearch.dead import a_reason, forget, letters
 from soc.store.elasticsearch.faults import cluster_faults
+from soc.store.elasticsearch.grouping import groups
 from soc.store.elasticsearch.hits import count_hits, put_hits, read_hits
 from soc.store.elasticsearch.indices import store_id
+from soc.store.elasticsearch.matching import Met, matches
 from soc.store.elasticsearch.questions import Questions
-from soc.store.elasticsearch.reader import read_batches, read_events
+from soc.store.elasticsearch.reader import read_batches, read_events, stored
 from soc.store.elasticsearch.writer import ElasticWriter
+from soc.store.repeats import ID, reading_of
 
 
 def open_cluster(
@@ -73,6 +77,12 @@ class ElasticStore:
     def events(self, ids: Collection[str]) -> dict[str, Event]:
         return read_events(self._core, ids)
 
+    def matches(
+        self, conditions: Mapping[str, Node], window: Window = ALWAYS, *, datasets: Collection[str] | None = None
+    ) -> Iterator[tuple[str, Met]]:
+        """See `soc.store.elasticsearch.matching`."""
+        return matches(self._core, conditions, window, datasets, self._questions.otherwise)
+
     def count(self, node: Node, window: Window = ALWAYS) -> int:
         return self._questions.count(node, window)
 
@@ -81,6 +91,11 @@ class ElasticStore:
 
     def histogram(self, node: Node, window: Window, *, width: int, by: str | None = None) -> list[tuple[int, Any, int]]:
         return self._questions.histogram(node, window, width, by)
+
+    def groups(
+        self, node: Node, window: Window = ALWAYS, *, by: Sequence[str], at_least: int, distinct: str | None = None
+    ) -> dict[tuple[str, ...], int]:
+        return groups(self._questions.asked(node, window), self._core.catalogue, by, at_least, distinct)
 
     def sql(self, statement: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         raise UsageError("a cluster answers no SQL\n  ask with: soc hunt events, top or timeline")
@@ -137,4 +152,21 @@ class ElasticStore:
 
     def _letters(self) -> list[str]:
         refused = count(self._core.cluster, self._core.cluster.dead, {"match_all": {}})
-        return [f"{self._core.cluster.dead}: {refused} events that the cluster refused"] if refused else []
+        if not refused:
+            return []
+        what = f"{self._core.cluster.dead}: {refused} events that the cluster refused, one of them so: {a_reason(self._core)}"
+        return [f"{what}\n  mend the index (docs/elasticsearch.md), then: soc doctor --replay"]
+
+    def replay(self, *, now: int) -> tuple[int, int]:
+        """Offers the dead letters to the cluster again, as new batches; how many it took, and how many it refused again."""
+        taken = left = 0
+        with self.writer() as writer:
+            for events in letters(self._core):
+                readings = {event[ID]: reading_of(event) for event in events}
+                there = {one.id for one in stored(self._core, readings) if one.reading >= readings[one.id]}
+                again = [event for event in events if event[ID] not in there]
+                added = writer.add(writer.begin(), again, [], now=now)
+                kept = {id for table in added.tables.values() for id in table["event.id"].to_pylist()}
+                forget(self._core, there | kept)
+                taken, left = taken + len(kept), left + len(again) - len(kept)
+        return taken, left

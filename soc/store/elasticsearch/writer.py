@@ -6,6 +6,7 @@ event lies there twice.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from soc.store.elasticsearch.documents import to_document
 from soc.store.elasticsearch.faults import cluster_faults
 from soc.store.elasticsearch.indices import make_index, refresh
 from soc.store.elasticsearch.reader import BATCH, read_batches, stored
+from soc.store.elasticsearch.upgrade import index_for
 from soc.store.repeats import ID, REQUIRED, nameless, read_again, reading_of, without_repeats
 from soc.store.tables import INGESTED, feeds_of, stamped
 
@@ -32,10 +34,10 @@ _IDS = 10_000  # counted at once
 
 @dataclass(slots=True)
 class _Plan:
-    """What is written: events with the index that each goes to; `older` batches lose an event each time they are named."""
+    """What is written: events with the index that each goes to; `older` batches lose so many events to a second reading."""
 
     events: list[tuple[Event, str]]
-    older: list[int]
+    older: Counter[int]
 
 
 class ElasticWriter:
@@ -66,6 +68,9 @@ class ElasticWriter:
         except Conflict:  # somebody took the batch over while we slept
             keep_one_of(core, draft.number)
             raise
+        except StoreError:
+            core.register.renew(batch.number, batch.token, now=core.clock(), lease=0)  # whoever comes next need not wait for us
+            raise
 
     def _added(self, batch: OpenBatch, events: list[Event], sources: Sequence[SourceState], now: int, held: Held) -> Added:
         """Writes, then closes. Raises Conflict when it is not our batch any more."""
@@ -76,9 +81,8 @@ class ElasticWriter:
         span = {"first": min(spans, default=None), "last": max(spans, default=None)}
         feeds = feeds_of(tables, now)
         row = core.register.close(batch.number, batch.token, events=len(kept), **span, feeds=feeds, now=core.clock(), states=sources)
-        retention.recount(core, set(plan.older))
         keep_one(core, row)
-        return Added(row, tables)
+        return Added(row, tables, refused=len(plan.events) - len(kept))
 
     def crowded(self) -> bool:
         """Whether the cluster takes no documents."""
@@ -110,7 +114,8 @@ class ElasticWriter:
         core = self._core
         known = {state.id: state for state in core.register.sources()}
         stretches = [Stretch(known.get(state.id), state) for state in sources]
-        targets = {dataset: core.cluster.index(dataset, now) for dataset in sorted({event["event.dataset"] for event in events})}
+        datasets = sorted({event["event.dataset"] for event in events})
+        targets = {dataset: index_for(core.cluster, core.catalogue, dataset, now) for dataset in datasets}
         return core.register.claim(draft.number, draft.token, stretches, targets, now=core.clock(), lease=core.lease, events=len(events))
 
     def _released(self, sources: set[str]) -> int:
@@ -140,11 +145,12 @@ class ElasticWriter:
             for event in events
             if event[ID] not in present
         ]
-        return _Plan(chosen, [one.batch for id, one in places.items() if id not in present])
+        return _Plan(chosen, Counter(one.batch for id, one in places.items() if id not in present))
 
     def _written(self, batch: OpenBatch, plan: _Plan, held: Held) -> list[Event]:
         """Sends the events and makes sure that each can be found; returns those that the cluster took."""
         core = self._core
+        retention.lessen(core, plan.older)
         indices = sorted({index for _, index in plan.events})
         for index in indices:
             make_index(core, index)

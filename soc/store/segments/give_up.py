@@ -5,32 +5,36 @@ What is lost with a segment stays on record. Hits are made anew from events: the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from soc.errors import UsageError
 from soc.store.segments import register
 from soc.store.segments.core import Core
-from soc.store.segments.damage import faults
-from soc.store.segments.hits import hit_faults
+from soc.store.segments.damage import faults, file_fault
 from soc.store.segments.layout import PRIVATE, storage_errors
 
+Again = Callable[[list[int]], object]
+"""Has batches searched again. It is called before the hits go: killed between the two, they are made once too often, never too seldom."""
 
-def give_up(core: Core, name: str, *, now: int) -> tuple[Path, list[int]]:
+
+def give_up(core: Core, name: str, *, now: int, again: Again) -> Path:
     """See `soc.store.segments.writer.SegmentWriter.give_up`."""
-    hits = core.manifest.rows("SELECT id, name FROM hit_files WHERE deleted_at IS NULL AND name = ?", Path(name).name)
-    return _hits(core, *hits[0]) if hits else (_segment(core, name, now), [])
+    hits = core.manifest.rows("SELECT id, name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL AND name = ?", Path(name).name)
+    return _hits(core, again, *hits[0]) if hits else _segment(core, name, now)
 
 
-def _hits(core: Core, number: int, name: str) -> tuple[Path, list[int]]:
+def _hits(core: Core, again: Again, number: int, name: str, rows: int, size: int, digest: str) -> Path:
     path = core.layout.hits / name
-    if not any(fault.startswith(f"{path}: ") for fault in hit_faults(core, deep=True)):
+    if file_fault(path, rows, size, digest) is None:
         raise UsageError(f"{name!r} is not damaged\n  damaged files are listed by: soc doctor --deep")
+    tags = [tag for (tag,) in core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)]
+    again(sorted({int(batch) for tag in tags if (batch := tag.partition("-")[0]).isdecimal()}))
     with core.manifest.transaction():
-        tags = [tag for (tag,) in core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)]
         core.manifest.run("DELETE FROM hit_tags WHERE file = ?", number)
         core.manifest.run("DELETE FROM hit_files WHERE id = ?", number)
         _put_aside(core, path)
-    return core.layout.damaged / name, sorted({int(batch) for tag in tags if (batch := tag.partition("-")[0]).isdecimal()})
+    return core.layout.damaged / name
 
 
 def _segment(core: Core, name: str, now: int) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from soc.store.segments.columns import check_columns, known_columns
 from soc.store.segments.core import Core, Shape
 from soc.store.segments.damage import faults
 from soc.store.segments.disk import RESERVE, crowded, default_max_disk, own_bytes
+from soc.store.segments.grouping import groups
 from soc.store.segments.hit_reader import HitReader
 from soc.store.segments.hits import count_hits, hit_faults, put_hits
 from soc.store.segments.layout import Layout, lost_manifest
@@ -104,6 +105,11 @@ class SegmentStore:
 
     def histogram(self, node: Node, window: Window, *, width: int, by: str | None = None) -> list[tuple[int, Any, int]]:
         return self._reader.histogram(node, window, width, by)
+
+    def groups(
+        self, node: Node, window: Window = ALWAYS, *, by: Sequence[str], at_least: int, distinct: str | None = None
+    ) -> dict[tuple[str, ...], int]:
+        return groups(self._reader, node, window, by, at_least, distinct)
 
     def sql(self, statement: str, *, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         try:

@@ -17,7 +17,7 @@ from soc.store.base import Added, Draft
 from soc.store.segments import commit, compaction, retention
 from soc.store.segments.core import Core
 from soc.store.segments.disk import check_reserve, crowded
-from soc.store.segments.give_up import give_up
+from soc.store.segments.give_up import Again, give_up
 from soc.store.segments.hits import hits_lock
 from soc.store.segments.layout import storage_errors, sweep
 
@@ -53,13 +53,13 @@ class SegmentWriter:
         retention.purge(self._core, now=now)
         return gone
 
-    def give_up(self, name: str, *, now: int) -> tuple[Path, list[int]]:
-        """Takes a damaged file out of the store; returns where it lies now, and the batches that have to be searched again.
+    def give_up(self, name: str, *, now: int, again: Again) -> Path:
+        """Takes a damaged file out of the store; returns where it lies now. `again` is told the batches to be searched again, if any.
 
         A segment's batches keep their count of events, so whoever needs these events learns that they are lost. Hits are to be
         made anew: the rules have to see the batches again. Raises UsageError.
         """
-        return give_up(self._core, name, now=now)
+        return give_up(self._core, name, now=now, again=again)
 
 
 @contextmanager

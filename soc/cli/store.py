@@ -1,0 +1,168 @@
+"""`soc store`: the indices of a cluster, ours and others'."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from soc.cli.context import Soc, pass_soc
+from soc.cli.output import emit, note, output_option
+from soc.cli.rule import content_with, rules_option
+from soc.cli.when import moment
+from soc.errors import UsageError
+
+if TYPE_CHECKING:
+    from soc.hunt.sight import View
+    from soc.store.elasticsearch import Cluster
+    from soc.store.elasticsearch.sight import Sight
+    from soc.store.elasticsearch.upgrade import Plan
+
+FIELDS = ("field", "state", "types", "rules", "why")
+RULES = ("rule", "title", "state", "blind", "slow", "cased")
+VERDICTS = ("blind", "partly", "slow", "cased", "good")
+PLANNED = ("index", "change", "fields")
+
+
+@click.group()
+def store() -> None:
+    """The indices of a cluster: whether they are up to date, and what rules would find in others'.
+
+    \b
+    Example:  soc store plan
+              soc store apply
+              soc store inspect 'filebeat-*'
+    """
+
+
+@store.command()
+@output_option
+@pass_soc
+def plan(soc: Soc, output: str | None) -> None:
+    """What an upgrade would change: the template, and the indices that were made by another field catalogue than today's.
+
+    New fields come in place. A field that has another type now gets a new index from now on; questions go across both.
+
+    \b
+    Example:  soc store plan
+    """
+    from soc.store.elasticsearch import upgrade
+
+    there = _cluster(soc)
+    found = upgrade.plan(there, soc.content.catalogue, **_sizes(soc))
+    emit(_planned(found), PLANNED, output)
+    note("do it with: soc store apply" if found else "nothing is to be done")
+
+
+@store.command()
+@output_option
+@pass_soc
+def apply(soc: Soc, output: str | None) -> None:
+    """Do what `soc store plan` says. Safe to repeat, and while others write.
+
+    \b
+    Example:  soc store apply
+    """
+    from soc.store.elasticsearch import upgrade
+
+    there = _cluster(soc)
+    found = upgrade.plan(there, soc.content.catalogue, **_sizes(soc))
+    upgrade.apply(there, soc.content.catalogue, found, **_sizes(soc))
+    emit(_planned(found), PLANNED, output)
+    note("done" if found else "nothing was to be done")
+
+
+@store.command()
+@click.argument("index")
+@click.option("--fields", is_flag=True, help="The fields that rules read, not the rules.")
+@click.option("--all", "everything", is_flag=True, help="Those that are searched as well as in our own indices, too.")
+@rules_option
+@output_option
+@pass_soc
+def inspect(soc: Soc, index: str, fields: bool, everything: bool, folders: tuple[Path, ...], output: str | None) -> None:
+    """Which rules would be blind, slow or taken in by upper and lower case in indices that soc does not write, and why.
+
+    \b
+    Example:  soc store inspect 'filebeat-*'
+              soc store inspect 'logs-*' --fields
+              soc store inspect 'logs-*' --rules ~/sigma/rules --output csv
+    """
+    from soc.hunt.sight import fields_of, views
+    from soc.store.elasticsearch.sight import sights
+
+    rules = list(content_with(soc, folders).rules.rules.values())
+    found = sights(_cluster(soc), index, fields_of(rules), soc.content.catalogue)
+    seen = list(views(rules, {name: one.state for name, one in found.items()}))
+    rows = [_field_row(one, seen) for one in found.values()] if fields else [_rule_row(view, found) for view in seen]
+    emit([row for row in rows if everything or row["state"] != "good"], FIELDS if fields else RULES, output)
+    counts = Counter(view.verdict for view in seen)
+    note(f"{len(seen)} rules: {', '.join(f'{counts[name]} {name}' for name in VERDICTS if counts[name])}")
+
+
+@store.command()
+@click.option("--since", default="all", show_default=True, help="Only what has changed since: 24h, 7d or a date.")
+@output_option
+@pass_soc
+def publish(soc: Soc, since: str, output: str | None) -> None:
+    """Write alerts and cases from the desk into indices for dashboards. `soc run` does it at its end for the last seven days.
+
+    Only documents that differ are written. The indices may be deleted: this makes them anew.
+
+    \b
+    Example:  soc store publish
+    """
+    from soc.cli.published import publish_all
+
+    _cluster(soc).client.close()
+    alerts, cases = publish_all(soc, None if since == "all" else moment(since, soc.now()))
+    emit([{"alerts": alerts, "cases": cases}], ("alerts", "cases"), output)
+
+
+@store.command()
+@pass_soc
+def kibana(soc: Soc) -> None:
+    """Print the saved objects for Kibana (data views, two searches, a dashboard), on the names of this store's indices.
+
+    \b
+    Example:  soc store kibana > soc.ndjson
+    """
+    from soc.cli.published import saved_objects
+
+    click.echo(saved_objects(soc.config.cluster.get("prefix", "soc")), nl=False)
+
+
+def _field_row(one: Sight, seen: Sequence[View]) -> dict[str, Any]:
+    read = sum(one.field in (*view.blind, *view.slow, *view.cased) for view in seen)
+    return {"field": one.field, "state": one.state, "types": list(one.types), "rules": read, "why": one.why}
+
+
+def _rule_row(view: View, found: Mapping[str, Sight]) -> dict[str, Any]:
+    named = (*view.blind, *view.slow, *view.cased)
+    whys = [f"{name}: {found[name].why}" for name in named]
+    lists = {name: list(getattr(view, name)) for name in ("blind", "slow", "cased")}
+    return {"rule": view.rule.id, "title": view.rule.title, "state": view.verdict, **lists, "why": whys}
+
+
+def _cluster(soc: Soc) -> Cluster:
+    from soc.cli.stores import cluster, is_cluster
+
+    if not is_cluster(soc):
+        raise UsageError("the store is no cluster: segments need no templates\n  name one with --store https://host:port, or under [store]")
+    return cluster(soc)
+
+
+def _sizes(soc: Soc) -> dict[str, int]:
+    said = soc.config.cluster
+    return {"shards": int(said.get("shards", 1)), "replicas": int(said.get("replicas", 1))}
+
+
+def _planned(found: Plan) -> Iterator[dict[str, Any]]:
+    if found.template:
+        yield {"index": "template", "change": found.template, "fields": []}
+    for one in found.indices:
+        for change, fields in (("adds fields", sorted(one.new)), ("other types: a new index from now on", list(one.changed))):
+            if fields:
+                yield {"index": one.index, "change": change, "fields": fields}

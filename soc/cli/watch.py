@@ -1,0 +1,50 @@
+"""Detection in indices that soc does not write: the rules of this call over what has arrived there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from soc.cli.context import Soc
+from soc.cli.pipeline import detector
+from soc.cli.stores import others
+from soc.cli.when import moment
+from soc.errors import UsageError
+from soc.times import DAY, parse_duration
+
+if TYPE_CHECKING:
+    from soc.detect.run import Outcome
+    from soc.model import Event
+
+EARLIEST = -(1 << 62)
+SIDES = (("destination", "destination.ip"), ("source", "source.ip"))
+
+
+def watch(
+    soc: Soc, index: str, stop: Callable[[], bool], *, dataset: str | None, since: str | None, delay: str | None, overlap: str | None
+) -> Outcome:
+    """Runs the rules over what has arrived in the indices of a pattern. Raises UsageError for a dataset that nothing declares."""
+    from soc.detect.others import Watch
+
+    known = [one.name for one in soc.content.datasets]
+    if dataset is not None and dataset not in known:
+        raise UsageError(f"no parser declares the dataset {dataset!r}\n  there are: {', '.join(sorted(known))}")
+    found, now = others(soc, index), soc.now()
+    spans = {"delay": parse_duration(delay or "1m"), "overlap": parse_duration(overlap or "10m")}
+    first = now - DAY if since is None else EARLIEST if since == "all" else moment(since, now)
+    run = Watch(detector(soc, catalogue=found.catalogue), found, index, lambda event: _finished(soc, event, dataset), **spans)
+    return run.run(first, again=since is not None, stop=stop)
+
+
+def _finished(soc: Soc, event: Event, dataset: str | None) -> Event:
+    """The event with what ingest would have set: its dataset, and whose addresses these are."""
+    of = soc.content.institutions.of
+    owners = {side: next((owner for text in _texts(event.get(field)) if (owner := of[text])), None) for side, field in SIDES}
+    event |= {f"soc.institution.{side}": owner for side, owner in owners.items() if owner}
+    event.setdefault("organization.id", owners["destination"] or owners["source"] or "unknown")
+    event["event.dataset"] = dataset or event.get("event.dataset", "unknown")
+    return event
+
+
+def _texts(value: object) -> Iterator[str]:
+    yield from (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str))

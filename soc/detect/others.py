@@ -1,0 +1,104 @@
+"""Detection in indices that soc does not write: what has arrived since the last run, by the time at which it was indexed.
+
+There are no batches to cover. A run looks at a window of arrival that ends `delay` ago, because documents appear late, and begins
+`overlap` before the last complete run's, because they appear out of order. What is seen twice changes nothing: an alert is a cell,
+and counts distinct events. What appears later than the overlap is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from soc.detect.evaluate import Evaluator
+from soc.detect.evidence import to_alerts
+from soc.detect.run import LEASE, Detector, Outcome
+from soc.match.columns import to_tables
+from soc.model import Event, Window
+
+
+class Others(Protocol):
+    """Indices that soc does not write."""
+
+    catalogue: Any
+
+    def arrived(self, window: Window, *, most: int) -> Iterator[list[Event]]:
+        """Events indexed within the window, in parts; their `event.id` names the document."""
+
+    def by_id(self, ids: Collection[str]) -> dict[str, Event]:
+        """Those of these documents that are there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A run over the indices called `name`. `finish` sets dataset and institutions; the detector's scanner knows their catalogue."""
+
+    detector: Detector
+    others: Others
+    name: str
+    finish: Callable[[Event], Event]
+    delay: int
+    overlap: int
+    most: int = 20_000  # events worked on at once
+
+    def run(self, first: int, *, again: bool = False, stop: Callable[[], bool] = lambda: False) -> Outcome:
+        """Looks at what has arrived since the last complete run, at first, or `again`, since `first`. Raises Busy."""
+        detector, now, outcome = self.detector, self.detector.now(), Outcome()
+        with detector.desk.lock("detection", owner=detector.actor, now=now, lease=LEASE):
+            since = first if again else self._since(first)
+            with detector.desk.write() as tx:
+                ledger = tx.begin_run(self.kind, now=now)
+            for events in self.others.arrived(Window(since, max(now - self.delay, since + 1)), most=self.most):
+                if stop():
+                    outcome.left += 1
+                    break
+                self._search([self.finish(event) for event in events], outcome)
+            outcome.failed.update(detector.scanner.failed)
+            with detector.desk.write() as tx:
+                verdict = "partial" if outcome.left else "ok"
+                tx.end_run(ledger, now=detector.now(), verdict=verdict, hits=outcome.hits, alerts=outcome.new)
+        return outcome
+
+    @property
+    def kind(self) -> str:
+        """What such runs are called in the ledger."""
+        return f"index {self.name}"
+
+    def _since(self, first: int) -> int:
+        with self.detector.desk.read() as tx:
+            last = next((run for run in tx.runs(kind=self.kind) if run.verdict == "ok"), None)
+        return first if last is None else last.started_at - self.delay - self.overlap
+
+    def _search(self, events: list[Event], outcome: Outcome) -> None:
+        detector = self.detector
+        scan = detector.scanner.scan(to_tables(events, self.others.catalogue))
+        outcome.events += len(events)
+        outcome.hits += scan.hits.num_rows
+        outcome.removed.update(scan.removed)
+        outcome.keyless.update(scan.keyless)
+        if not scan.hits.num_rows:
+            return
+        detector.store.put_hits(f"{self.kind}-{events[0]['event.id']}", scan.hits)
+        cells = Evaluator(detector.rules, detector.store.hits).cells(scan.hits)
+        with detector.desk.read() as tx:
+            known = {alert.id: alert for alert in tx.alerts(ids=[cell.id for cell in cells])}
+        alerts = to_alerts(cells, known, _Lookup({event["event.id"]: event for event in events}, self.others, detector), detector.kind)
+        now = detector.now()
+        with detector.desk.write() as tx:
+            changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
+            detector.triage(tx, changes, now=now)
+        outcome.new += sum(state == "new" for _, state in changes)
+        outcome.extended += sum(state == "extended" for _, state in changes)
+
+
+class _Lookup:
+    """Evidence: the events at hand, those of the same indices, then our own."""
+
+    def __init__(self, events: Mapping[str, Event], others: Others, detector: Detector) -> None:
+        self._events, self._others, self._store = events, others, detector.store
+
+    def events(self, times: Mapping[str, int]) -> dict[str, Event]:
+        found = {id: self._events[id] for id in times if id in self._events}
+        found |= self._others.by_id(times.keys() - found.keys())
+        return found | self._store.events(times.keys() - found.keys())

@@ -1,0 +1,130 @@
+"""Bytes of a stream that no batch holds yet, on this machine's disk, until the store takes them.
+
+A file `NNNNNN.spool`: a line of JSON (`Head`), then the stream's bytes from `base` on. Who fills or drains it holds its lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from soc.errors import StoreError
+from soc.ingest.identity import Footprint
+from soc.ingest.unpack import PIECE
+
+SUFFIX = ".spool"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Which source the bytes belong to. `id` is "" while none is known: then it is known by its bytes, under `path`."""
+
+    feed: str
+    path: str
+    id: str
+    named: bool  # whether a person gave the stream its name, and may send it again
+    base: int
+    first: str  # the source's first and last bytes before `base`, base64
+    last: str
+
+    @classmethod
+    def of(cls, feed: str, path: str, id: str, named: bool, consumed: Footprint) -> Head:
+        first, last = (b64encode(end).decode() for end in consumed.ends)
+        return cls(feed, path, id, named, consumed.position, first, last)
+
+    def consumed(self) -> Footprint:
+        return Footprint(b64decode(self.first), b64decode(self.last), self.base)
+
+
+class Spool:
+    """One file. Made by `make` or `spools`; `close` lets go of it, `remove` takes it away."""
+
+    def __init__(self, path: Path, handle: int) -> None:
+        self.path, self._handle = path, handle
+        line = os.pread(handle, 1 << 20, 0).partition(b"\n")[0]
+        self._start = len(line) + 1
+        self.head = Head(**json.loads(line))
+
+    @classmethod
+    def make(cls, folder: Path, head: Head) -> Self:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / f"{max((int(other.stem) for other in _files(folder)), default=0) + 1:06d}{SUFFIX}"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        os.write(handle, json.dumps(asdict(head)).encode() + b"\n")
+        os.fsync(handle)
+        _sync(folder)
+        return cls(path, handle)
+
+    @property
+    def end(self) -> int:
+        """The offset in the stream behind the last byte here."""
+        return self.head.base + os.fstat(self._handle).st_size - self._start
+
+    @property
+    def received(self) -> int:
+        """When the last bytes came."""
+        return os.fstat(self._handle).st_mtime_ns // 1000
+
+    def append(self, piece: bytes, limit: int) -> None:
+        """They are on the disk when this returns. Raises StoreError, and keeps nothing of them, where the folder would outgrow `limit`."""
+        if used(self.path.parent) + len(piece) > limit:
+            repair = "nothing that was read is lost; make the store writable, or raise [ingest] spool"
+            raise StoreError(f"{self.path.parent}: holds as much as it may, {limit} bytes: no more of standard input is read\n  {repair}")
+        at = self._start + self.end - self.head.base
+        while piece:
+            written = os.pwrite(self._handle, piece, at)
+            at, piece = at + written, piece[written:]
+        os.fsync(self._handle)
+
+    def pieces(self, position: int) -> Iterator[bytes]:
+        """The bytes from this offset in the stream on."""
+        at = self._start + position - self.head.base
+        while piece := os.pread(self._handle, PIECE, at):
+            at += len(piece)
+            yield piece
+
+    def close(self) -> None:
+        os.close(self._handle)
+
+    def remove(self) -> None:
+        self.path.unlink()
+        self.close()
+
+
+def spools(folder: Path) -> Iterator[Spool]:
+    """Those that nobody is at, oldest first; close or remove each."""
+    for path in _files(folder):
+        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            continue
+        if os.fstat(handle).st_nlink == 0:  # drained and removed while we opened it
+            os.close(handle)
+        else:
+            yield Spool(path, handle)
+
+
+def used(folder: Path) -> int:
+    """Bytes that wait there."""
+    return sum(path.stat().st_size for path in _files(folder))
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,118 @@
+"""Many conditions at once: the events that meet each, asked in groups that a small server bears.
+
+For look-back, backtests and proofs. A condition that the server answers exactly costs ids alone; events that it cannot be sure of
+are read, and the predicate decides. A server builds each query anew for each index: name the datasets that can be concerned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from soc.condition.dsl import to_dsl
+from soc.condition.dsl_query import and_
+from soc.condition.indexed import COARSE
+from soc.condition.predicate import compile
+from soc.condition.tree import Node, fields
+from soc.model import Event, Window
+from soc.store.elasticsearch.asking import LENIENT, Body, Hit, among, pages, whole
+from soc.store.elasticsearch.cluster import Core
+from soc.store.elasticsearch.documents import from_document
+from soc.store.elasticsearch.faults import cluster_faults, refused_part
+from soc.store.elasticsearch.questions import Otherwise, within
+from soc.store.elasticsearch.reader import includes
+
+BYTES = 256 << 10  # of the queries of one request; one by itself may be larger
+MOST = 50  # queries of one request
+AT_ONCE = 2  # that the server works on at a time: what they take of its heap adds up
+FIRST = 1_000  # events that come with the first answer; where there are more, all are read page by page
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The events that meet a condition, by id. `ms`: what the server took for its query. `bytes`: of the query."""
+
+    ids: frozenset[str]
+    ms: int
+    bytes: int
+
+
+def matches(
+    core: Core, conditions: Mapping[str, Node], window: Window, datasets: Collection[str] | None, otherwise: Otherwise
+) -> Iterator[tuple[str, Met]]:
+    """Each condition by its name, in their order, over the events of these datasets, else of all.
+
+    Raises ConditionError, see `bind`; StoreError.
+    """
+    for group in _groups(_Question(core, name, within(node, window), datasets, otherwise) for name, node in conditions.items()):
+        for question, answer in zip(group, _answers(core, group), strict=True):
+            hits: list[Hit] = answer["hits"]["hits"]
+            found = [hits] if len(hits) < FIRST else question.pages()
+            yield question.name, Met(frozenset(id for page in found for id in question.met(page)), answer["took"], question.bytes)
+
+
+class _Question:
+    """One condition."""
+
+    def __init__(self, core: Core, name: str, node: Node, datasets: Collection[str] | None, otherwise: Otherwise) -> None:
+        query = to_dsl(node, core.catalogue, otherwise(fields(node)))
+        self._core, self._exact, self.name = core, query.exact, name
+        self._query = query.body if datasets is None else and_((among("event.dataset", datasets), query.body))
+        self._index = core.cluster.events if datasets is None else core.cluster.events_of(datasets)
+        self.bytes = len(orjson.dumps(self._query))
+        self._columns = includes(fields(node))
+        self._meets: Callable[[Event], bool] = compile(node, core.catalogue)
+        self._wanted: Body = {"_source": False, "docvalue_fields": [COARSE]} if query.exact else {"_source": self._columns}
+
+    def search(self) -> tuple[Body, Body]:
+        """Header and body within an msearch."""
+        body: Body = {"query": self._query, "size": FIRST, "sort": ["_doc"], "track_total_hits": False, **self._wanted}
+        return {"index": self._index, "allow_partial_search_results": False, **LENIENT}, body
+
+    def pages(self) -> Iterator[list[Hit]]:
+        return pages(self._core.cluster, self._index, self._query, **self._wanted)
+
+    def met(self, page: Iterable[Hit]) -> Iterator[str]:
+        """The ids of those documents that meet the condition: of an exact query all but those that name a coarse field."""
+        unsure = []
+        for hit in page:
+            if self._exact and COARSE not in hit.get("fields", {}):
+                yield hit["_id"]
+            else:
+                unsure.append(hit)
+        for hit in self._read(unsure) if self._exact else unsure:
+            if self._meets(from_document(hit["_source"], self._core.catalogue)):
+                yield hit["_id"]
+
+    def _read(self, hits: Sequence[Hit]) -> Iterator[Hit]:
+        if hits:
+            query: Body = {"ids": {"values": [hit["_id"] for hit in hits]}}
+            for page in pages(self._core.cluster, self._index, query, _source=self._columns):
+                yield from page
+
+
+def _groups(questions: Iterable[_Question]) -> Iterator[list[_Question]]:
+    group: list[_Question] = []
+    size = 0
+    for question in questions:
+        if group and (len(group) >= MOST or size + question.bytes > BYTES):
+            yield group
+            group, size = [], 0
+        group.append(question)
+        size += question.bytes
+    if group:
+        yield group
+
+
+def _answers(core: Core, group: Sequence[_Question]) -> list[Any]:
+    cluster = core.cluster
+    searches = [part for question in group for part in question.search()]
+    with cluster_faults(cluster.place):
+        answers = cluster.client.msearch(searches=searches, max_concurrent_searches=AT_ONCE)["responses"]
+    for answer in answers:
+        if "error" in answer:
+            raise refused_part(cluster.place, answer["error"], answer["status"])
+    return [whole(cluster, answer) for answer in answers]
