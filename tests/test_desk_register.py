@@ -169,6 +169,38 @@ def test_a_batch_whose_lease_ran_out_is_taken_over_for_the_same_positions_and_ta
         closed(register, newest)
 
 
+NAMED = "from soc.desk.processes import process_name; print(process_name(), flush=True); input()"
+
+
+def test_what_a_process_of_this_machine_was_writing_is_free_as_soon_as_it_is_gone(register):
+    with subprocess.Popen([sys.executable, "-c", NAMED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        name = f"{writer.stdout.readline().strip()}:token"
+        batch = begun(register, stretch(None, 10), writer=name, events=3)
+        begun(register, stretch(None, 5, "s2"), writer="gw2:17:elsewhere:then", events=1)
+        alive = register.expired(T0)
+        with pytest.raises(Busy, match="batch 1 is being written by"):
+            register.take_over(batch.number, "two", now=T0, lease=LEASE)
+        writer.kill()
+
+    assert (alive, register.expired(T0)) == ([], [batch])
+    assert [(one.number, one.writer, one.lapsed) for one in register.unfinished(T0)] == [
+        (1, name, True),
+        (2, "gw2:17:elsewhere:then", False),
+    ]
+    assert closed(register, register.take_over(1, "two", now=T0, lease=LEASE)).absorbs == (1,)
+    assert [one.number for one in register.unfinished(T0)] == [2]
+
+
+def test_where_events_go_is_told_once(register):
+    batch = begun(register)
+
+    for day in ("2026.10.11", "2026.10.12"):
+        claimed = register.claim(batch.number, batch.token, [stretch(None, 5)], {"d": day}, now=T0, lease=LEASE, events=5)
+
+    assert claimed.targets == TARGETS | {"d": "2026.10.11"}
+
+
 def test_what_an_abandoned_batch_may_have_written_is_absorbed_by_who_reads_those_lines_again(register):
     old = begun(register, stretch(None, 10), stretch(None, 10, "s2"))
     register.abandon(old.number, old.token)
