@@ -60,7 +60,9 @@ def test_a_window_and_datasets_narrow_the_answer(store):
 
 
 def test_a_request_holds_no_more_than_a_small_server_bears(store):
-    many = {f"rule {n}": Contains("user.name", f"{n}" + "y" * matching.BYTES) for n in range(3)} | {f"small {n}": CONDITIONS["root"] for n in range(120)}
+    many = {f"rule {n}": Contains("user.name", f"{n}" + "y" * matching.BYTES) for n in range(3)} | {
+        f"small {n}": CONDITIONS["root"] for n in range(120)
+    }
 
     met = dict(store.matches(many))
 
