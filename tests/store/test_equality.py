@@ -84,7 +84,7 @@ class Asked:
 
     def __init__(self, engines, world, content, ordinary):
         self.world, self.catalogue, self.seconds = world, world.catalogue(content, ordinary), Counter()
-        self.events, self.places = list(ordinary), {}
+        self.events, self.places = [{name: event[name] for name in event if name in self.catalogue} for event in ordinary], {}
         for number, group in enumerate(world.groups()):
             events = worlds.made(group, self.catalogue, number)
             self.places |= dict.fromkeys(group, range(len(self.events), len(self.events) + len(events)))

@@ -26,7 +26,7 @@ from soc.times import parse_iso
 ID, DATASET = "event.id", "law"
 ROOTS = (mix.ROOT, mix.CONTENT)
 TOGETHER = 50  # rules that are asked about each other's events, too
-ALWAYS_HELD = ("labels", "soc.batch", "soc.feed", "soc.reading", "event.ingested", "organization.id")
+ALWAYS_HELD = ("labels", "tags", "soc.labels_dropped", "soc.batch", "soc.feed", "soc.reading", "event.ingested", "organization.id")
 LINES, MIXED = 2_500, 10_000  # ordinary events: of each format of `bench.lines`, and of the mix
 FIRST = parse_iso("2026-11-01T00:00:00Z")
 
