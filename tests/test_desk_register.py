@@ -19,11 +19,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from soc.batches import OpenBatch, Register, Stretch
 from soc.desk.desk import open_desk
 from soc.desk.register import DeskRegister, make_register, open_register, registered_stores
 from soc.desk.schema import batches, stretches
 from soc.errors import Busy, Conflict, DeskError, UsageError
-from soc.model import BatchRow, FeedState, OpenBatch, Register, SourceState, Stretch
+from soc.model import BatchRow, FeedState, SourceState
 
 pytestmark = pytest.mark.usefixtures("desk_engine")
 

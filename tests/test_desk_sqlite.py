@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from desk_kit import T0, alert
 
+from soc.batches import Stretch
 from soc.desk.desk import open_desk
 from soc.desk.migrate import back_up
 from soc.desk.register import make_register
 from soc.desk.schema import VERSION
 from soc.errors import DeskError
-from soc.model import SourceState, Stretch
+from soc.model import SourceState
 
 
 def made(path: Path) -> str:

@@ -17,7 +17,7 @@ from soc.errors import SocError, StoreError, UsageError
 from soc.times import iso
 
 if TYPE_CHECKING:
-    from soc.model import Unfinished
+    from soc.batches import Unfinished
 
 
 @click.command()

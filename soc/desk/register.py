@@ -1,4 +1,4 @@
-"""The batch register of a store that several machines write, in the desk: see `soc.model.Register`.
+"""The batch register of a store that several machines write, in the desk: see `soc.batches.Register`.
 
 Whoever wakes after its lease has run out may find its batch taken over; the token shows that, and then nothing of it counts.
 """
@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from soc.batches import OpenBatch, Stretch, Unfinished
 from soc.desk.desk import Desk
 from soc.desk.register_order import check_claim, check_turn, ends_of, has_lapsed, later_than, remains
 from soc.desk.register_rows import (
@@ -33,7 +34,7 @@ from soc.desk.register_rows import (
 )
 from soc.desk.schema import batches, stores
 from soc.errors import Busy, Conflict, DeskError, UsageError
-from soc.model import BatchRow, FeedState, OpenBatch, SourceState, Stretch, Unfinished
+from soc.model import BatchRow, FeedState, SourceState
 from soc.times import iso
 
 
@@ -63,7 +64,7 @@ def registered_stores(desk: Desk) -> list[tuple[str, int]]:
 
 
 class DeskRegister:
-    """See `soc.model.Register`."""
+    """See `soc.batches.Register`."""
 
     def __init__(self, desk: Desk, store: str) -> None:
         self._desk, self.store = desk, store

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from soc.batches import Stretch
 from soc.desk.processes import is_gone
 from soc.desk.register_rows import NEW, absorbs_of, positions, stretches_in
 from soc.errors import Busy, Conflict, UsageError
-from soc.model import SourceState, Stretch
+from soc.model import SourceState
 from soc.times import iso
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
 
+from soc.batches import OpenBatch, Stretch, Unfinished
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import batches, feeds, sources, stretches
 from soc.desk.session import chunks
-from soc.model import BatchRow, FeedState, OpenBatch, SourceState, Stretch, Unfinished
+from soc.model import BatchRow, FeedState, SourceState
 
 NEW = -1  # where a source is of which nothing is committed
 NOWHERE, NONE = b"{}", b"[]"  # no targets, nothing absorbed: as they are stored

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from soc.batches import Unfinished
 from soc.condition.tree import Node
 from soc.match.hits import HITS
-from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Unfinished, Window
+from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
 
 __all__ = ["HITS", "Added", "Draft", "Searched", "Store", "Tables", "Writer"]
 

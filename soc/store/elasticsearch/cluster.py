@@ -13,9 +13,9 @@ from typing import Any
 
 from elasticsearch import Elasticsearch, OrjsonSerializer
 
+from soc.batches import Register
 from soc.errors import StoreError
 from soc.fields import Catalogue
-from soc.model import Register
 from soc.store.elasticsearch.access import NOBODY, Access, nodes, places
 from soc.store.elasticsearch.faults import Place, cluster_faults
 from soc.times import SECOND, iso

@@ -8,10 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from soc.batches import Register, Unfinished
 from soc.condition.tree import Node
 from soc.errors import StoreError, UsageError
 from soc.fields import Catalogue
-from soc.model import ALWAYS, BatchRow, Event, FeedState, Register, SourceState, Unfinished, Window
+from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
 from soc.store.base import Tables
 from soc.store.elasticsearch.asking import count
 from soc.store.elasticsearch.cluster import LEASE, Cluster, Core

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from soc.batches import OpenBatch, Stretch
 from soc.errors import Busy, Conflict, Contested, StoreError
 from soc.leases import Held
 from soc.match.columns import to_tables
-from soc.model import Event, OpenBatch, SourceState, Stretch
+from soc.model import Event, SourceState
 from soc.store.base import Added, Draft
 from soc.store.elasticsearch import retention
 from soc.store.elasticsearch.asking import count

@@ -9,10 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from soc.batches import Unfinished
 from soc.condition.tree import Node
 from soc.errors import StoreError
 from soc.fields import Catalogue
-from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Unfinished, Window
+from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
 from soc.store.base import Tables
 from soc.store.segments import register
 from soc.store.segments.batches import read_batches

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from ingest_world import intake
 from machines import opened, set_up
 
+from soc.batches import Stretch
 from soc.cli.main import cli
 from soc.ingest.feeds import Feed
 from soc.ingest.intake import Files
-from soc.model import Stretch
 from soc.times import HOUR
 from tests.servers import indices
 
