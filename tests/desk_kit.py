@@ -6,6 +6,7 @@ SQLite: a fresh file each, copied from one made once. PostgreSQL: databases of t
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import shutil
 import tempfile
@@ -124,14 +125,22 @@ _in_force: list[Files | Server] = []
 @contextmanager
 def desks_on(engine: str) -> Iterator[Files | Server]:
     """Until the end of the block desks are made there: `sqlite`, `postgresql`."""
-    with ExitStack() as stack:
-        if engine == "postgresql":
-            stack.enter_context(needed())
-        place = Files() if engine == "sqlite" else Server(stack.enter_context(lease("postgresql")))
-        stack.callback(place.close)
-        _in_force.append(place)
-        stack.callback(_in_force.remove, place)
+    with needed():
+        place = Files() if engine == "sqlite" else Server(_server_url())
+    _in_force.append(place)
+    try:
         yield place
+    finally:
+        _in_force.remove(place)
+        place.close()
+
+
+@cache
+def _server_url() -> str:
+    """The session's server, held for as long as this process lives: modules come and go, and a start costs seconds."""
+    held = ExitStack()
+    atexit.register(held.close)
+    return held.enter_context(lease("postgresql"))
 
 
 @contextmanager

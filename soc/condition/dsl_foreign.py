@@ -173,4 +173,7 @@ def _on_date(leaf: Equals | Compare, place: Held) -> Body:
     moment = int(leaf.value if isinstance(leaf, Equals) else leaf.number)
     millis = (min(max(moment, NANOS[0]), NANOS[1]) if place.type == "date_nanos" else moment) // _MILLISECOND
     ends = ("gte", "lte") if isinstance(leaf, Equals) else ("lte",) if leaf.op in ("lt", "lte") else ("gte",)
-    return {"range": {place.path: dict.fromkeys(ends, millis) | {"format": "epoch_millis"}}}
+    asked = dict.fromkeys(ends, millis)
+    if place.type == "date_nanos" and millis >= NANOS[1] // _MILLISECOND:
+        asked = {"gte": asked.get("gte", 0)}  # the end of that millisecond is beyond what the type holds
+    return {"range": {place.path: asked | {"format": "epoch_millis"}}}

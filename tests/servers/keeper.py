@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from tests.servers import elasticsearch, postgresql
@@ -44,13 +44,28 @@ def lease(kind: str) -> Iterator[str]:
         return
     if sys.platform != "linux":
         raise Missing(f"no {kind}: servers are started on Linux alone; set SOC_TEST_{kind.upper()}_URL")
-    with _connected(kind) as door, door.makefile("r", encoding="utf-8") as said:
-        answer = json.loads(said.readline() or '{"url": null}')
-        if "missing" in answer:
-            raise Missing(answer["missing"])
-        if answer["url"] is None:
-            raise RuntimeError(f"the keeper of {kind} ended before it had a server; it says why on stderr")
-        yield answer["url"]
+    with ExitStack() as held:
+        answers: list[dict[str, str]] = []
+
+        def told() -> bool:
+            answers.extend(filter(None, [_answer(held.enter_context(_connected(kind)))]))
+            return bool(answers)  # else it was a keeper about to leave
+
+        wait_for(told, f"the keeper of {kind}: it says why on stderr; an answer")
+        if "missing" in answers[0]:
+            raise Missing(answers[0]["missing"])
+        yield answers[0]["url"]
+
+
+def _answer(door: socket.socket) -> dict[str, str] | None:
+    """What the keeper says; None when it has gone."""
+    try:
+        with door.makefile("r", encoding="utf-8") as said:
+            line = said.readline()
+    except ConnectionResetError:
+        return None
+    answer: dict[str, str] | None = json.loads(line) if line else None
+    return answer
 
 
 def _connected(kind: str) -> socket.socket:
@@ -101,6 +116,7 @@ def _receive(door: socket.socket, answer: dict[str, str]) -> None:
                 _attend(waiting, key.fileobj, door, answer)
             guests = len(waiting.get_map()) - 1
             ready = waiting.select() if guests else []
+    door.close()  # whoever comes now starts another keeper
 
 
 def _attend(waiting: selectors.BaseSelector, caller: socket.socket, door: socket.socket, answer: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import bulk
 
 from soc.cli.main import cli
+from soc.condition.indexed import NANOS
 from soc.condition.predicate import compile
 from soc.condition.tree import (
     ANY,
@@ -124,6 +125,8 @@ ASKED = [
     *(Equals("rule.name", value) for value in ("seven", 7)),
     Compare("event.risk_score", "gt", 21),
     *(Compare("@timestamp", op, parse_iso(f"{T}.000100Z")) for op in ("lt", "lte", "gt", "gte")),
+    *(Compare("@timestamp", op, moment) for op in ("lt", "gte") for moment in (NANOS[1], NANOS[1] + 1, 253_402_300_800_000_000)),
+    Equals("@timestamp", NANOS[1] + 1),
     Equals("@timestamp", parse_iso(f"{T}.123Z")),
     Compare("event.created", "gte", parse_iso(f"{T}Z")),
     TimePart("@timestamp", "year", "eq", 2026),
