@@ -293,7 +293,8 @@ import sys
 from soc.desk.desk import open_desk
 from soc.desk.register import open_register
 from soc.errors import Conflict
-from soc.model import SourceState, Stretch
+from soc.batches import Stretch
+from soc.model import SourceState
 register = open_register(open_desk(sys.argv[1]), sys.argv[2])
 batch = register.begin("sleeper", [Stretch(None, SourceState("s1", "g", "p", 10, "", 0, ""))], {}, now=0, lease=60)
 print(batch.number, flush=True)
@@ -329,7 +330,8 @@ import os, random, signal, sys, time
 from soc.desk.desk import open_desk
 from soc.desk.register import open_register
 from soc.errors import Busy, Conflict
-from soc.model import SourceState, Stretch
+from soc.batches import Stretch
+from soc.model import SourceState
 url, store, name = sys.argv[1:]
 register, chance, LEASE = open_register(open_desk(url), store), random.Random(name), 300_000
 now = lambda: time.time_ns() // 1000

@@ -16,7 +16,7 @@ from soc.store.elasticsearch.documents import from_document
 from tests.test_public_rules import catalogue_for, groups, rules
 
 __all__ = ["rules"]
-pytestmark = [pytest.mark.shared, pytest.mark.slow]
+pytestmark = [pytest.mark.shared, pytest.mark.cluster]  # `test_equality` asks the same rules in more ways; this counts what is exact
 
 
 def events_of(group, catalogue):
