@@ -1,7 +1,7 @@
 """Every public rule finds the same events whoever is asked: segments and Elasticsearch, each by queries and read back, and the predicate.
 
-The stores are asked every rule about all events. The predicate is asked about the ordinary ones, those made from the rules of the
-same group, and whatever a store has found; under `cluster` about all.
+The stores are asked every rule about all events. The predicate is asked about the ordinary ones (of lines as wholes, about a part of
+them), those made from the rules of the same group, and whatever a store has found; under `cluster` about all.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.test_public_rules import unpacked
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 BATCH = 10_000
 NOW = worlds.FIRST
+DIFFERENT = 4000  # ordinary events that differ in what a rule reads and that the predicate is asked about
 SELECTED = 40  # one rule of so many is also asked by `Store.select`
 
 
@@ -118,7 +119,7 @@ def asked(engines, rules, content, ordinary):
 def test_segments_and_elasticsearch_find_the_same_events_for_every_public_rule(asked, rules, ordinary, record_property):
     count = Counter()
     for one in asked:
-        truth = worlds.Truth(one.events, one.catalogue, len(ordinary))
+        truth = worlds.Truth(one.events, one.catalogue, len(ordinary), DIFFERENT)
         row_of = {event["event.id"]: row for row, event in enumerate(one.events)}
         for id, node in one.world.rules.items():
             some = {row_of[name] for found in one.found.values() for name in found[id]}

@@ -118,18 +118,19 @@ def held(event: Event) -> Event:
 class Truth:
     """What the predicate says of events. It is asked once for equal values of the fields that a condition reads.
 
-    `common`: so many, the first, every condition is asked about.
+    `common`: so many, the first, every condition is asked about; where more than `most` of them differ (whole lines do, and a keyword
+    costs most), about as many as that, evenly spread.
     """
 
-    def __init__(self, events: Sequence[Event], catalogue: Catalogue, common: int) -> None:
-        self._events, self._catalogue, self._common = events, catalogue, range(common)
+    def __init__(self, events: Sequence[Event], catalogue: Catalogue, common: int, most: int | None = None) -> None:
+        self._events, self._catalogue, self._common, self._most = events, catalogue, range(common), most or common
         self._columns: dict[str, list[Any]] = {}
         self._groups: dict[frozenset[str], list[list[int]]] = {}
 
     def of(self, node: Node, places: Iterable[int]) -> set[str]:
         """The ids of the events that meet the condition, of the common ones and of those at these places."""
         meets = predicate.compile(node, self._catalogue)
-        groups = chain(self._alike(node), ([place] for place in places if place not in self._common))
+        groups = chain(self._alike(node), ([place] for place in places))
         return {self._events[place][ID] for alike in groups if meets(self._events[alike[0]]) for place in alike}
 
     def _alike(self, node: Node) -> list[list[int]]:
@@ -139,7 +140,7 @@ class Truth:
             found: dict[Any, list[int]] = {}
             for place, values in enumerate(zip(*map(self._column, sorted(names)), strict=True)):
                 found.setdefault(values, []).append(place)
-            self._groups[names] = list(found.values())
+            self._groups[names] = list(found.values())[:: 1 + len(found) // self._most]
         return self._groups[names]
 
     def _column(self, name: str) -> list[Any]:
