@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from soc.cli.context import Soc
-from soc.cli.stores import PREFIX, cluster
+from soc.cli.stores import PREFIX, cluster, sizes
 from soc.times import DAY
 
 RECENT = 7 * DAY  # how far back `soc run` looks for what has changed
@@ -26,7 +26,7 @@ def publish_all(soc: Soc, since: int | None) -> tuple[int, int]:
         alerts = {alert.id: alert for alert in tx.alerts(since=since)}
         alerts.update((alert.id, alert) for id in sorted(moved) for alert in tx.alerts(case=id))
         cases = {alert: heads[case] for alert, case in tx.cases_of_alerts(alerts).items()}
-    there, replicas = cluster(soc), int(soc.config.cluster.get("replicas", 1))
+    there, replicas = cluster(soc), sizes(soc)["replicas"]
     try:
         written = publish(there, "alerts", alert_documents(alerts.values(), cases), version=now, replicas=replicas)
         return written, publish(there, "cases", case_documents(heads[id] for id in moved), version=now, replicas=replicas)

@@ -12,6 +12,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import emit, note, output_option
 from soc.cli.rule import content_with, rules_option
+from soc.cli.stores import cluster, is_cluster, prefix, sizes
 from soc.cli.when import moment
 from soc.errors import UsageError
 
@@ -52,7 +53,7 @@ def plan(soc: Soc, output: str | None) -> None:
     from soc.store.elasticsearch import upgrade
 
     there = _cluster(soc)
-    found = upgrade.plan(there, soc.content.catalogue, **_sizes(soc))
+    found = upgrade.plan(there, soc.content.catalogue, **sizes(soc))
     emit(_planned(found), PLANNED, output)
     note("do it with: soc store apply" if found else "nothing is to be done")
 
@@ -69,8 +70,8 @@ def apply(soc: Soc, output: str | None) -> None:
     from soc.store.elasticsearch import upgrade
 
     there = _cluster(soc)
-    found = upgrade.plan(there, soc.content.catalogue, **_sizes(soc))
-    upgrade.apply(there, soc.content.catalogue, found, **_sizes(soc))
+    found = upgrade.plan(there, soc.content.catalogue, **sizes(soc))
+    upgrade.apply(there, soc.content.catalogue, found, **sizes(soc))
     emit(_planned(found), PLANNED, output)
     note("done" if found else "nothing was to be done")
 
@@ -131,7 +132,7 @@ def kibana(soc: Soc) -> None:
     """
     from soc.cli.published import saved_objects
 
-    click.echo(saved_objects(soc.config.cluster.get("prefix", "soc")), nl=False)
+    click.echo(saved_objects(prefix(soc)), nl=False)
 
 
 def _field_row(one: Sight, seen: Sequence[View]) -> dict[str, Any]:
@@ -147,16 +148,9 @@ def _rule_row(view: View, found: Mapping[str, Sight]) -> dict[str, Any]:
 
 
 def _cluster(soc: Soc) -> Cluster:
-    from soc.cli.stores import cluster, is_cluster
-
     if not is_cluster(soc):
         raise UsageError("the store is no cluster: segments need no templates\n  name one with --store https://host:port, or under [store]")
     return cluster(soc)
-
-
-def _sizes(soc: Soc) -> dict[str, int]:
-    said = soc.config.cluster
-    return {"shards": int(said.get("shards", 1)), "replicas": int(said.get("replicas", 1))}
 
 
 def _planned(found: Plan) -> Iterator[dict[str, Any]]:

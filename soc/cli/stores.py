@@ -41,9 +41,8 @@ def open_store(soc: Soc) -> Store:
         from soc.store.elasticsearch import open_cluster
 
         content, desk = soc.content, soc.desk
-        replicas = int(soc.config.cluster.get("replicas", 1))
         return open_cluster(
-            cluster(soc), content.catalogue, lambda id: open_register(desk, id), writer=_writer(), clock=soc.now, replicas=replicas
+            cluster(soc), content.catalogue, lambda id: open_register(desk, id), writer=_writer(), clock=soc.now, **sizes(soc)
         )
     from soc.store import segments
 
@@ -74,7 +73,7 @@ def remove_trial(soc: Soc) -> None:
         from soc.store.elasticsearch import remove
 
         with cluster(soc).client as client:
-            remove(client, soc.config.cluster["prefix"])
+            remove(client, prefix(soc))
 
 
 def cluster(soc: Soc) -> Cluster:
@@ -83,7 +82,17 @@ def cluster(soc: Soc) -> Cluster:
 
     said = soc.config.cluster
     spans = {name: float(said[name]) for name in ("timeout", "patience") if name in said}
-    return connect(soc.config.store, _access(soc), prefix=said.get("prefix", PREFIX), **spans)
+    return connect(soc.config.store, _access(soc), prefix=prefix(soc), **spans)
+
+
+def sizes(soc: Soc) -> dict[str, int]:
+    """Shards and replicas of an index of events."""
+    return {name: int(soc.config.cluster.get(name, 1)) for name in ("shards", "replicas")}
+
+
+def prefix(soc: Soc) -> str:
+    """What the names of the store's indices begin with."""
+    return str(soc.config.cluster.get("prefix", PREFIX))
 
 
 def others(soc: Soc, pattern: str) -> ForeignEvents:
@@ -100,8 +109,8 @@ def _prepare(soc: Soc) -> str:
     from soc.desk.register import make_register, open_register
     from soc.store.elasticsearch import name_store, prepare, store_id
 
-    there, said = cluster(soc), soc.config.cluster
-    prepare(there, soc.content.catalogue, shards=int(said.get("shards", 1)), replicas=int(said.get("replicas", 1)))
+    there = cluster(soc)
+    prepare(there, soc.content.catalogue, **sizes(soc))
     id, desk = store_id(there), soc.open_desk()
     try:
         if id is None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from soc.detect.evaluate import Evaluator
-from soc.detect.evidence import to_alerts
-from soc.detect.run import LEASE, Detector, Outcome
+from soc.detect.run import Change, Detector, Outcome
+from soc.detect.scan import Scan
 from soc.match.columns import to_tables
 from soc.model import Event, Window
 
@@ -45,7 +45,7 @@ class Watch:
     def run(self, first: int, *, again: bool = False, stop: Callable[[], bool] = lambda: False) -> Outcome:
         """Looks at what has arrived since the last complete run, at first, or `again`, since `first`. Raises Busy."""
         detector, now, outcome = self.detector, self.detector.now(), Outcome()
-        with detector.desk.lock("detection", owner=detector.actor, now=now, lease=LEASE):
+        with detector.alone():
             since = first if again else self._since(first)
             with detector.desk.write() as tx:
                 ledger = tx.begin_run(self.kind, now=now)
@@ -73,23 +73,18 @@ class Watch:
     def _search(self, events: list[Event], outcome: Outcome) -> None:
         detector = self.detector
         scan = detector.scanner.scan(to_tables(events, self.others.catalogue))
-        outcome.events += len(events)
-        outcome.hits += scan.hits.num_rows
-        outcome.removed.update(scan.removed)
-        outcome.keyless.update(scan.keyless)
-        if not scan.hits.num_rows:
-            return
+        outcome.add(scan, self._raised(events, scan) if scan.hits.num_rows else [], len(events))
+
+    def _raised(self, events: list[Event], scan: Scan) -> list[Change]:
+        detector = self.detector
         detector.store.put_hits(f"{self.kind}-{events[0]['event.id']}", scan.hits)
         cells = Evaluator(detector.rules, detector.store.hits).cells(scan.hits)
-        with detector.desk.read() as tx:
-            known = {alert.id: alert for alert in tx.alerts(ids=[cell.id for cell in cells])}
-        alerts = to_alerts(cells, known, _Lookup({event["event.id"]: event for event in events}, self.others, detector), detector.kind)
-        now = detector.now()
+        lookup = _Lookup({event["event.id"]: event for event in events}, self.others, detector)
+        alerts, now = detector.alerts(cells, lookup, detector.kind), detector.now()
         with detector.desk.write() as tx:
             changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
             detector.triage(tx, changes, now=now)
-        outcome.new += sum(state == "new" for _, state in changes)
-        outcome.extended += sum(state == "extended" for _, state in changes)
+        return changes
 
 
 class _Lookup:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ from soc.desk.desk import Desk
 from soc.desk.locks import Lock
 from soc.detect.coverage import advance, due, inherit
 from soc.detect.evaluate import Cell, Evaluator
-from soc.detect.evidence import Lookup, to_alerts
+from soc.detect.evidence import Finder, Lookup, to_alerts
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan, Scanner
 from soc.errors import StoreError, StoreUnreachable
@@ -57,9 +58,9 @@ class Outcome:
     removed: Counter[tuple[str, str]] = field(default_factory=Counter)
     keyless: Counter[str] = field(default_factory=Counter)
 
-    def add(self, scan: Scan, changes: Sequence[Change], row: BatchRow) -> None:
-        self.batches += 1
-        self.events += row.events
+    def add(self, scan: Scan, changes: Sequence[Change], events: int) -> None:
+        """What was found in so many events."""
+        self.events += events
         self.hits += scan.hits.num_rows
         self.new += sum(state == "new" for _, state in changes)
         self.extended += sum(state == "extended" for _, state in changes)
@@ -88,7 +89,7 @@ class Detector:
         `memory` holds batches by number that need not be read back. A batch that fails stays uncovered and is named.
         Raises Busy when another run is going on.
         """
-        with self.desk.held(LOCK, owner=self.actor, clock=self.now, lease=LEASE) as lock:
+        with self.alone() as lock:
             with self.desk.write() as tx:
                 ledger = tx.begin_run(self.kind, now=self.now())
                 inherit(tx, self.store.id, self.rules, self.store.batches(), self.now())
@@ -111,6 +112,10 @@ class Detector:
                     ],
                 )
         return outcome
+
+    def alone(self) -> AbstractContextManager[Lock]:
+        """Holds what one run at a time may hold, for as long as it lasts. Raises Busy when another has it."""
+        return self.desk.held(LOCK, owner=self.actor, clock=self.now, lease=LEASE)
 
     def uncovered(self) -> list[BatchRow]:
         """Closed batches with events that the rule set has not been run over, by number."""
@@ -148,7 +153,8 @@ class Detector:
         """
         scan = self.scanner.scan(tables, only=None if back is None else back.keys())
         try:
-            outcome.add(scan, self._commit(row, tables, scan, lock, back), row)
+            outcome.add(scan, self._commit(row, tables, scan, lock, back), row.events)
+            outcome.batches += 1
         except StoreUnreachable:
             raise
         except StoreError as error:
@@ -208,7 +214,7 @@ class Detector:
         if scan.hits.num_rows:
             self.store.put_hits(tag, scan.hits)
         cells = Evaluator(self.rules, self.store.hits).cells(scan.hits) if scan.hits.num_rows else []
-        alerts = self._alerts(cells, Lookup(tables, self.store, row.number), self.kind if back is None else "backfill")
+        alerts = self.alerts(cells, Lookup(tables, self.store, row.number), self.kind if back is None else "backfill")
         now = self.now()
         with self.desk.write() as tx:
             tx.renew_lock(lock, now=now, lease=LEASE)
@@ -221,7 +227,8 @@ class Detector:
                 advance(tx, self.store.id, self.rules, back, row.number, now)
         return changes
 
-    def _alerts(self, cells: Sequence[Cell], lookup: Lookup, kind: str) -> list[Alert]:
+    def alerts(self, cells: Sequence[Cell], lookup: Finder, kind: str) -> list[Alert]:
+        """The alerts that these cells are, with what the desk knows of them already."""
         if not cells:
             return []
         with self.desk.read() as tx:

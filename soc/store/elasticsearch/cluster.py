@@ -88,6 +88,7 @@ class Core:
     writer: str
     clock: Callable[[], int]
     lease: int = LEASE
+    shards: int = 1
     replicas: int = 1
 
 

@@ -88,7 +88,7 @@ def make_index(core: Core, name: str) -> None:
     with cluster_faults(cluster.place):
         held = digests(cluster, name)
         if name not in held:
-            _make(cluster, name, settings(core.catalogue, replicas=core.replicas), wanted)
+            _make(cluster, name, settings(core.catalogue, shards=core.shards, replicas=core.replicas), wanted)
         elif held[name] != today:
             put_missing(cluster, drift(cluster, name, wanted), today)
 

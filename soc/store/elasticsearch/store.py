@@ -36,6 +36,7 @@ def open_cluster(
     writer: str,
     clock: Callable[[], int],
     lease: int = LEASE,
+    shards: int = 1,
     replicas: int = 1,
 ) -> ElasticStore:
     """The store under the cluster's prefix; `register` opens the batch register of a store by its id.
@@ -45,7 +46,7 @@ def open_cluster(
     id = store_id(cluster)
     if id is None:
         raise StoreError(f"{cluster.place}: there is no store\n  make one with: soc init")
-    return ElasticStore(Core(cluster, catalogue, register(id), writer, clock, lease, replicas), id)
+    return ElasticStore(Core(cluster, catalogue, register(id), writer, clock, lease, shards, replicas), id)
 
 
 class ElasticStore:

@@ -36,7 +36,7 @@ class World:
 
     def store(self, catalogue):
         register, clock = lambda id: open_register(self.desk, id), lambda: next(self.clock)
-        return open_cluster(self.cluster, catalogue, register, writer="w", clock=clock, replicas=0)
+        return open_cluster(self.cluster, catalogue, register, writer="w", clock=clock, shards=2, replicas=0)
 
     def add(self, catalogue, *events):
         with self.store(catalogue).writer() as writer:
@@ -53,6 +53,14 @@ def world(elasticsearch_url, index_prefix, tmp_path):
     yield made
     made.cluster.client.close()
     made.desk.close()
+
+
+def test_an_index_has_the_shards_that_the_store_was_opened_with(world):
+    world.add(BEFORE, *OLD)
+
+    (settings,) = world.cluster.client.indices.get_settings(index=world.cluster.events, flat_settings=True).values()
+
+    assert settings["settings"]["index.number_of_shards"] == "2"
 
 
 def ids(events):
