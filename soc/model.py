@@ -31,6 +31,12 @@ class Window:
         if not self.since < self.until:
             raise ValueError(f"empty window: {self.since} .. {self.until}")
 
+    @property
+    def bounds(self) -> list[tuple[str, int]]:
+        """What holds of a moment in it, as comparisons: gte, lt; without those that hold of every moment."""
+        ends = (("gte", self.since, ALWAYS.since), ("lt", self.until, ALWAYS.until))
+        return [(op, moment) for op, moment, never in ends if moment != never]
+
 
 ALWAYS = Window(-(1 << 62), 1 << 62)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from typing import Any
 
 import orjson
@@ -30,6 +31,11 @@ def csv_cell(text: str) -> str:
 def canonical_json(value: Any) -> bytes:
     """JSON with sorted keys and no spaces: equal values give equal bytes. Text may not hold surrogates."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def json_digest(value: Any) -> str:
+    """BLAKE2b-128 of the value as canonical JSON, in hexadecimal."""
+    return blake2b(canonical_json(value), digest_size=16).hexdigest()
 
 
 def decode_line(raw: bytes) -> str:

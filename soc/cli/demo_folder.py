@@ -25,9 +25,7 @@ from soc.times import SECOND, to_moment
 DAY, NEXT_DAY = "2026-10-14", "2026-10-15"
 END = to_moment(datetime(2026, 10, 15, tzinfo=UTC))
 _MARK = "# soc.toml of soc demo"
-_CONFIG = (
-    _MARK
-    + """: a day that is over; remove the folder when you have seen enough.
+_CONFIG = f"""{_MARK}: a day that is over; remove the folder when you have seen enough.
 content = ["content"]
 
 [store]
@@ -37,7 +35,6 @@ replicas = 0
 [retention]
 days = 36500  # the day stays
 """
-)
 
 
 def lay_out(folder: Path) -> None:

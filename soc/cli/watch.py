@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from soc.cli.context import Soc
 from soc.cli.pipeline import detector
 from soc.cli.stores import others
 from soc.cli.when import moment
+from soc.condition.values import texts_of
 from soc.errors import UsageError
+from soc.model import ALWAYS, UNKNOWN
 from soc.times import DAY, parse_duration
 
 if TYPE_CHECKING:
     from soc.detect.run import Outcome
     from soc.model import Event
 
-EARLIEST = -(1 << 62)
 SIDES = (("destination", "destination.ip"), ("source", "source.ip"))
 
 
@@ -31,7 +32,7 @@ def watch(
         raise UsageError(f"no parser declares the dataset {dataset!r}\n  there are: {', '.join(sorted(known))}")
     found, now = others(soc, index), soc.now()
     spans = {"delay": parse_duration(delay or "1m"), "overlap": parse_duration(overlap or "10m")}
-    first = now - DAY if since is None else EARLIEST if since == "all" else moment(since, now)
+    first = now - DAY if since is None else ALWAYS.since if since == "all" else moment(since, now)
     run = Watch(detector(soc, catalogue=found.catalogue), found, index, lambda event: _finished(soc, event, dataset), **spans)
     return run.run(first, again=since is not None, stop=stop)
 
@@ -39,12 +40,8 @@ def watch(
 def _finished(soc: Soc, event: Event, dataset: str | None) -> Event:
     """The event with what ingest would have set: its dataset, and whose addresses these are."""
     of = soc.content.institutions.of
-    owners = {side: next((owner for text in _texts(event.get(field)) if (owner := of[text])), None) for side, field in SIDES}
+    owners = {side: next((owner for text in texts_of(event, field) if (owner := of[text])), None) for side, field in SIDES}
     event |= {f"soc.institution.{side}": owner for side, owner in owners.items() if owner}
-    event.setdefault("organization.id", owners["destination"] or owners["source"] or "unknown")
-    event["event.dataset"] = dataset or event.get("event.dataset", "unknown")
+    event.setdefault("organization.id", owners["destination"] or owners["source"] or UNKNOWN)
+    event["event.dataset"] = dataset or event.get("event.dataset", UNKNOWN)
     return event
-
-
-def _texts(value: object) -> Iterator[str]:
-    yield from (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str))

@@ -25,6 +25,11 @@ def values_of(event: Event, field: str) -> tuple[Any, ...]:
     return () if value is None else (value,)
 
 
+def texts_of(event: Event, field: str) -> list[str]:
+    """Those of the field's values that are text, in order."""
+    return [value for value in values_of(event, field) if isinstance(value, str)]
+
+
 def canonical(value: str | int | float | bool) -> str:
     """The one text of a value: `true`, `4624`, `1.5`; a whole number has no decimal point. Text is itself."""
     if isinstance(value, str):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from soc.detect.spelling import detections_of
 from soc.detect.values import Values
 from soc.document import Document, parse_documents
 from soc.errors import ContentError, RuleRefused
-from soc.text import canonical_json
+from soc.text import json_digest
 
 
 def compile_file(text: str, environment: Environment) -> CompiledFile:
@@ -105,6 +104,6 @@ def _plain_rule(document: Document, value: dict[str, Any], environment: Environm
         fields=names,
         lines={name: document.line(*steps) for name in names if (steps := place(document, None, name))},
         tree=dumped,
-        tree_hash=blake2b(canonical_json(dumped), digest_size=16).hexdigest(),
+        tree_hash=json_digest(dumped),
         fault=metadata_fault(value),
     )

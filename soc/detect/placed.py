@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from soc.detect.compiled import Compiled
 from soc.detect.supply import Supply
 from soc.errors import RuleRefused
 from soc.model import Logsource
-from soc.text import canonical_json
+from soc.text import json_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +45,4 @@ def unknown_field(one: Placed, name: str, logsource: Logsource, supply: Supply) 
 
 
 def digest(*parts: Any) -> str:
-    return blake2b(canonical_json(parts), digest_size=16).hexdigest()
+    return json_digest(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from soc.condition.values import texts_of
 from soc.desk.case import Head
 from soc.fields import ECS_VERSION, canonical_ip
 from soc.model import Alert
@@ -58,12 +59,8 @@ def _alert(alert: Alert, case: Head | None) -> Document:
 
 def _seen(alert: Alert) -> Document:
     """Who and what, as the evidence has it: at most the ten events that it is."""
-    found = {name: sorted({text for one in alert.extent.evidence for text in _texts(one.event.get(name))}) for name in _SHOWN}
+    found = {name: sorted({text for one in alert.extent.evidence for text in texts_of(one.event, name)}) for name in _SHOWN}
     return {name: [text for text in texts if not name.endswith(".ip") or canonical_ip(text)] for name, texts in found.items()}
-
-
-def _texts(value: Any) -> list[str]:
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
 
 
 def _case(head: Head) -> Document:

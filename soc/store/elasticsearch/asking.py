@@ -7,11 +7,11 @@ from typing import Any
 
 from elasticsearch import NotFoundError
 
+from soc.condition.dsl_query import ALL, Body
 from soc.errors import StoreError
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.faults import cluster_faults
 
-Body = dict[str, Any]
 PAGE = 10_000  # `index.max_result_window`
 ALIVE = "5m"  # how long a page may take to be worked on
 LENIENT: Body = {"ignore_unavailable": True, "allow_no_indices": True}
@@ -26,7 +26,8 @@ def search(cluster: Cluster, index: str, body: Body) -> Body:
     return found
 
 
-def count(cluster: Cluster, index: str, query: Body) -> int:
+def count(cluster: Cluster, index: str, query: Body = ALL) -> int:
+    """The documents that meet the query."""
     with cluster_faults(cluster.place):
         answer = cluster.client.count(index=index, query=query, **LENIENT)
     return int(whole(cluster, answer.body)["count"])
@@ -64,6 +65,23 @@ def _pages(cluster: Cluster, point: str, query: Body, sort: Sequence[Body], size
         if len(hits) < size:
             return
         after = hits[-1]["sort"]
+
+
+def documents(cluster: Cluster, index: str, ids: Collection[str], **more: Any) -> Iterator[list[Hit]]:
+    """Those of these documents that are there."""
+    for some in parts(ids):
+        yield from pages(cluster, index, of_ids(some), **more)
+
+
+def of_ids(ids: Collection[str]) -> Body:
+    """A document with one of these ids; not too many for one question, see `parts`."""
+    return {"ids": {"values": list(ids)}}
+
+
+def parts(values: Collection[str]) -> Iterator[list[str]]:
+    """The values, each once, as many together as may be asked for at once."""
+    wanted = sorted(set(values))
+    yield from (wanted[start : start + PAGE] for start in range(0, len(wanted), PAGE))
 
 
 def whole(cluster: Cluster, answer: Any) -> Any:

@@ -35,7 +35,7 @@ def keep_one(core: Core, row: BatchRow) -> int:
         doubles = [copy for found in copies.values() for copy in _all_but_one(found, row.number)]
         send(core.cluster, [delete(copy.place, copy.id) for copy in doubles])
         gone += len(doubles)
-    refresh(core, sorted(core.register.targets(members)) if gone else [])
+    refresh(core.cluster, sorted(core.register.targets(members)) if gone else [])
     return gone
 
 
@@ -47,7 +47,7 @@ def keep_one_of(core: Core, number: int) -> int:
 def _written(core: Core, numbers: Collection[int]) -> Iterator[list[Hit]]:
     """What lies under these numbers, without its fields."""
     if numbers and (places := sorted(core.register.targets(numbers))):
-        refresh(core, places)
+        refresh(core.cluster, places)
         yield from pages(core.cluster, ",".join(places), among(BATCH, numbers), _source=False)
 
 

@@ -6,22 +6,21 @@ counted by the server, so a question is as dear as the documents that it finds.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby, islice
 from typing import Any
 
 from soc.condition.dsl_foreign import TEXTS, UNSEARCHED, Held, foreign_dsl
-from soc.condition.dsl_query import Body
 from soc.condition.predicate import compile
 from soc.condition.tree import And, Compare, Node, fields
-from soc.condition.values import values_of
 from soc.fields import Catalogue
 from soc.model import ALWAYS, Event, Window
+from soc.store import counting
 from soc.store.elasticsearch import asking
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.foreign_documents import ID, INGESTED, ISO, TIME, named, placed, to_event
 from soc.store.elasticsearch.foreign_fields import look_at, normalized
+from soc.store.elasticsearch.questions import within
 
 _PAGE = 1_000
 
@@ -41,17 +40,10 @@ class ForeignEvents:
         return sum(1 for _ in self._found(node, window, False))
 
     def top(self, field: str, node: Node, window: Window = ALWAYS, *, limit: int = 10) -> list[tuple[Any, int]]:
-        counts: Counter[Any] = Counter()
-        for event in self._found(node, window, False):
-            counts.update(set(values_of(event, field)))
-        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+        return counting.most(counting.values(self._found(node, window, False), field), limit)
 
     def histogram(self, node: Node, window: Window, *, width: int, by: str | None = None) -> list[tuple[int, Any, int]]:
-        counts: Counter[tuple[int, Any]] = Counter()
-        for event in self._found(node, window, False):
-            for value in (set(values_of(event, by)) if by else None) or {None}:
-                counts[event[TIME] // width * width, value] += 1
-        return sorted(((s, v, n) for (s, v), n in counts.items()), key=lambda row: (row[0], row[1] is None, row[1] or ""))
+        return counting.in_order(counting.spans(self._found(node, window, False), width, by))
 
     def arrived(self, window: Window, *, most: int) -> Iterator[list[Event]]:
         """Documents indexed within the window, in parts: by `event.ingested`, or by `@timestamp` where no index has that."""
@@ -64,8 +56,8 @@ class ForeignEvents:
 
     def by_id(self, ids: Collection[str]) -> dict[str, Event]:
         """Those of these documents, called as `arrived` calls them, that are there."""
-        asked: Body = {"ids": {"values": sorted(id.partition("/")[2] for id in ids)}}
-        pages = asking.pages(self.cluster, self.shape.pattern, asked, fields=self._server_read()) if ids else iter(())
+        names = {id.partition("/")[2] for id in ids}
+        pages = asking.documents(self.cluster, self.shape.pattern, names, fields=self._server_read())
         found = (placed(to_event(hit, self.catalogue), hit) for page in pages for hit in page)
         return {event[ID]: event for event in found if event[ID] in ids}
 
@@ -74,19 +66,14 @@ class ForeignEvents:
         return sorted(name for name in fields(node) if self.shape.held(name).type in ("", UNSEARCHED))
 
     def _found(self, node: Node, window: Window, newest: bool) -> Iterator[Event]:
-        tree, meets = self._tree(node, window)
-        query = foreign_dsl(tree, self.catalogue, self._held(tree))
+        tree = within(node, window)
+        meets, query = compile(tree, self.catalogue), foreign_dsl(tree, self.catalogue, self._held(tree))
         order = {"order": "desc" if newest else "asc", "numeric_type": "date", "unmapped_type": "date"}
         asked: dict[str, Any] = {"sort": [{TIME: order}, {"_shard_doc": "asc"}], "size": _PAGE, "fields": self._server_read()}
         hits = (hit for page in asking.pages(self.cluster, self.shape.pattern, query, **asked) for hit in page)
         for _, some in groupby(hits, key=lambda hit: hit["sort"][0]):  # the server knows milliseconds
             events = [named(event, hit) for hit in some if meets(event := to_event(hit, self.catalogue))]
             yield from sorted(events, key=lambda event: (-event[TIME] if newest else event[TIME], event[ID]))
-
-    def _tree(self, node: Node, window: Window) -> tuple[Node, Callable[[Event], bool]]:
-        bounds = (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until))
-        within = [Compare(TIME, op, bound) for op, bound, never in bounds if bound != never]
-        return And((*within, node)), compile(And((*within, node)), self.catalogue)
 
     def _held(self, tree: Node) -> dict[str, Held]:
         held = {name: self.shape.held(name) for name in fields(tree)}

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import pyarrow as pa
 
+from soc.condition.dsl_query import Body
 from soc.match.hits import HITS, concat, within
-from soc.model import ALWAYS, Window
-from soc.store.elasticsearch.asking import Body, among, count, pages
+from soc.model import Window
+from soc.store.elasticsearch.asking import among, count, pages, parts
 from soc.store.elasticsearch.bulk import Action, delete, put, send
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.indices import refresh
-
-_RULES = 10_000  # asked for at once
 
 
 def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
@@ -23,23 +22,20 @@ def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
     refused = send(core.cluster, (_action(index, tag, place, row, version) for place, row in enumerate(rows))).refused
     if refused:
         raise core.cluster.refusal(refused)
-    refresh(core, [index])
+    refresh(core.cluster, [index])
     former = {"bool": {"filter": [{"term": {"tag": tag}}, {"range": {"place": {"gte": len(rows)}}}]}}
     if drop(core, former):
-        refresh(core, [index])
+        refresh(core.cluster, [index])
 
 
 def read_hits(core: Core, rules: Collection[str], window: Window) -> pa.Table:
     """See `soc.store.base.Store.hits`."""
-    span = {
-        name: bound for name, bound, never in (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until)) if bound != never
-    }
-    tables = [_table(core, some, span) for some in _parts(sorted(rules))]
+    tables = [_table(core, some, dict(window.bounds)) for some in parts(rules)]
     return within(concat(tables), rules, window)
 
 
 def count_hits(core: Core) -> int:
-    return count(core.cluster, core.cluster.hits, {"match_all": {}})
+    return count(core.cluster, core.cluster.hits)
 
 
 def drop(core: Core, query: Body) -> int:
@@ -61,7 +57,3 @@ def _table(core: Core, rules: list[str], span: Body) -> pa.Table:
         hit["_source"] for page in pages(core.cluster, core.cluster.hits, {"bool": {"filter": asked}}, _source=HITS.names) for hit in page
     ]
     return pa.Table.from_pylist(rows, schema=HITS)
-
-
-def _parts(rules: list[str]) -> Iterator[list[str]]:
-    yield from (rules[start : start + _RULES] for start in range(0, len(rules), _RULES))

@@ -93,16 +93,11 @@ def make_index(core: Core, name: str) -> None:
             put_missing(cluster, drift(cluster, name, wanted), today)
 
 
-def refresh(core: Core, indices: Sequence[str]) -> None:
+def refresh(cluster: Cluster, indices: Sequence[str]) -> None:
     """What was written becomes visible. Raises StoreError when some shard could not."""
     if indices:
-        refresh_own(core.cluster, ",".join(indices))
-
-
-def refresh_own(cluster: Cluster, index: str) -> None:
-    """As `refresh`, of one index."""
-    with cluster_faults(cluster.place):
-        whole(cluster, cluster.client.indices.refresh(index=index, ignore_unavailable=True).body)
+        with cluster_faults(cluster.place):
+            whole(cluster, cluster.client.indices.refresh(index=",".join(indices), ignore_unavailable=True).body)
 
 
 def _make(cluster: Cluster, name: str, own: Mapping, mapping: Mapping) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from soc.store.elasticsearch.asking import LENIENT
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.mapping import MADE_FROM, Mapping
 
 META = "_meta"
-LENIENT: Mapping = {"ignore_unavailable": True, "allow_no_indices": True}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any
 
 from soc.condition.indexed import COARSE, LABELS, LABELS_LC, LC, MAX_UNITS, NS
 from soc.fields import Catalogue, Field
-from soc.text import canonical_json
+from soc.text import json_digest
 
 Mapping = dict[str, Any]
 
@@ -55,7 +54,7 @@ def mappings(catalogue: Catalogue) -> Mapping:
         "subobjects": False,
         "date_detection": False,
         "_source": {"excludes": [LABELS_LC]},
-        "_meta": {MADE_FROM: blake2b(canonical_json(fields), digest_size=16).hexdigest()},
+        "_meta": {MADE_FROM: json_digest(fields)},
         "properties": fields,
     }
 

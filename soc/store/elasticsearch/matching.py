@@ -13,12 +13,12 @@ from typing import Any
 import orjson
 
 from soc.condition.dsl import to_dsl
-from soc.condition.dsl_query import and_
+from soc.condition.dsl_query import Body, and_
 from soc.condition.indexed import COARSE
 from soc.condition.predicate import compile
 from soc.condition.tree import Node, fields
 from soc.model import Event, Window
-from soc.store.elasticsearch.asking import LENIENT, Body, Hit, among, pages, whole
+from soc.store.elasticsearch.asking import LENIENT, Hit, among, documents, pages, whole
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
 from soc.store.elasticsearch.faults import cluster_faults, refused_part
@@ -89,8 +89,7 @@ class _Question:
 
     def _read(self, hits: Sequence[Hit]) -> Iterator[Hit]:
         if hits:
-            query: Body = {"ids": {"values": [hit["_id"] for hit in hits]}}
-            for page in pages(self._core.cluster, self._index, query, _source=self._columns):
+            for page in documents(self._core.cluster, self._index, [hit["_id"] for hit in hits], _source=self._columns):
                 yield from page
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from hashlib import blake2b
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from soc.store.elasticsearch.asking import pages
+from soc.store.elasticsearch.asking import documents as asked_for
 from soc.store.elasticsearch.bulk import put, send
 from soc.store.elasticsearch.cluster import Cluster
-from soc.store.elasticsearch.indices import make_own, refresh_own
+from soc.store.elasticsearch.indices import make_own, refresh
 from soc.store.elasticsearch.pictures import DIGEST
-from soc.text import canonical_json
+from soc.text import json_digest
 
 Documents = Mapping[str, dict[str, Any]]  # by id
-_IDS = 10_000
 
 
 def publish(cluster: Cluster, name: str, documents: Documents, *, version: int, replicas: int = 1) -> int:
@@ -23,17 +21,16 @@ def publish(cluster: Cluster, name: str, documents: Documents, *, version: int, 
     Raises StoreError when the cluster refuses one.
     """
     index = make_own(cluster, name, replicas=replicas)
-    digests = {id: blake2b(canonical_json(body), digest_size=16).hexdigest() for id, body in documents.items()}
-    there = dict(_held(cluster, index, sorted(documents)))
+    digests = {id: json_digest(body) for id, body in documents.items()}
+    there = dict(_held(cluster, index, documents))
     changed = [id for id in documents if there.get(id) != digests[id]]
     sent = send(cluster, (put(index, id, documents[id] | {DIGEST: digests[id]}, version) for id in changed))
     if sent.refused:
         raise cluster.refusal(sent.refused)
-    refresh_own(cluster, index)
+    refresh(cluster, [index])
     return len(changed)
 
 
-def _held(cluster: Cluster, index: str, ids: list[str]) -> Iterator[tuple[str, str | None]]:
-    for start in range(0, len(ids), _IDS):
-        for page in pages(cluster, index, {"ids": {"values": ids[start : start + _IDS]}}, _source=[DIGEST]):
-            yield from ((hit["_id"], hit["_source"].get(DIGEST)) for hit in page)
+def _held(cluster: Cluster, index: str, ids: Collection[str]) -> Iterator[tuple[str, str | None]]:
+    for page in asked_for(cluster, index, ids, _source=[DIGEST]):
+        yield from ((hit["_id"], hit["_source"].get(DIGEST)) for hit in page)

@@ -17,8 +17,9 @@ from soc.condition.dsl_query import Body, and_, not_
 from soc.condition.indexed import COARSE, LC
 from soc.condition.predicate import compile
 from soc.condition.tree import TRUE, And, Compare, Node, fields
-from soc.condition.values import LABEL, values_of
-from soc.model import ALWAYS, Event, Window
+from soc.condition.values import LABEL
+from soc.model import Event, Window
+from soc.store import counting
 from soc.store.elasticsearch import asking
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
@@ -37,8 +38,7 @@ Otherwise = Callable[[Collection[str]], frozenset[str]]
 
 def within(node: Node, window: Window) -> Node:
     """The condition, and that the event lies in the window."""
-    bounds = (("gte", window.since, ALWAYS.since), ("lt", window.until, ALWAYS.until))
-    times = [Compare(TIME, op, bound) for op, bound, never in bounds if bound != never]
+    times = [Compare(TIME, op, moment) for op, moment in window.bounds]
     return And((*times, node)) if times else node
 
 
@@ -71,9 +71,8 @@ class Questions:
         if source is not None and asked.exact:
             for bucket in asked.buckets([{"v": {"terms": {"field": source}}}]):
                 counts[self._value(field, bucket["key"]["v"])] += bucket["doc_count"]
-        for event in asked.rest() if source is not None else asked.all():
-            counts.update(set(values_of(event, field)))
-        return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+        counts += counting.values(asked.rest() if source is not None else asked.all(), field)
+        return counting.most(counts, limit)
 
     def histogram(self, node: Node, window: Window, width: int, by: str | None) -> list[tuple[int, Any, int]]:
         asked = self.asked(node, window)
@@ -87,10 +86,7 @@ class Questions:
                 value = bucket["key"].get("v")
                 known = None if value is None or by is None else self._value(by, value)
                 counts[bucket["key"]["s"] * _MILLISECOND, known] += bucket["doc_count"]
-        for event in asked.rest() if served else asked.all():
-            for value in (set(values_of(event, by)) if by else None) or {None}:
-                counts[event[TIME] // width * width, value] += 1
-        return sorted(((s, v, n) for (s, v), n in counts.items()), key=lambda row: (row[0], row[1] is None, row[1] or ""))
+        return counting.in_order(counts + counting.spans(asked.rest() if served else asked.all(), width, by))
 
     def otherwise(self, names: Collection[str]) -> frozenset[str]:
         """Those of the fields that some index holds as another type. Asked once: types change with upgrades, not while soc runs."""

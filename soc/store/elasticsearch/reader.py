@@ -10,7 +10,7 @@ import pyarrow as pa
 from soc.match.columns import to_tables
 from soc.model import Event
 from soc.store.base import COMMON, Tables
-from soc.store.elasticsearch.asking import Hit, among, pages
+from soc.store.elasticsearch.asking import Hit, among, documents, pages
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
 from soc.store.elasticsearch.mapping import LABELS_APART
@@ -18,7 +18,6 @@ from soc.store.repeats import ID, READING, reading_of
 from soc.store.tables import by_time
 
 BATCH, LABELS = "soc.batch", "labels"
-_IDS = 10_000  # asked for at once
 
 
 class Stored(NamedTuple):
@@ -49,18 +48,16 @@ def read_batches(core: Core, numbers: Collection[int], columns: Collection[str] 
 def read_events(core: Core, ids: Collection[str]) -> dict[str, Event]:
     """Those of these events that are stored, by id: of several readings the highest."""
     found: dict[str, Event] = {}
-    for some in _parts(ids):
-        for page in pages(core.cluster, core.cluster.events, {"ids": {"values": some}}):
-            for hit in page:
-                _keep(found, from_document(hit["_source"], core.catalogue))
+    for page in documents(core.cluster, core.cluster.events, ids):
+        for hit in page:
+            _keep(found, from_document(hit["_source"], core.catalogue))
     return found
 
 
 def stored(core: Core, ids: Collection[str]) -> Iterator[Stored]:
     """Where these events lie, as far as they do."""
-    for some in _parts(ids):
-        for page in pages(core.cluster, core.cluster.events, {"ids": {"values": some}}, _source=[READING, BATCH]):
-            yield from (_place(hit) for hit in page)
+    for page in documents(core.cluster, core.cluster.events, ids, _source=[READING, BATCH]):
+        yield from (_place(hit) for hit in page)
 
 
 def _place(hit: Hit) -> Stored:
@@ -84,8 +81,3 @@ def includes(columns: Collection[str] | None) -> list[str] | bool:
 def _only(table: pa.Table, columns: Collection[str]) -> pa.Table:
     wanted = {LABELS if name.startswith(f"{LABELS}.") else name for name in columns} | set(COMMON)
     return table.select([name for name in table.column_names if name in wanted])
-
-
-def _parts(ids: Collection[str]) -> Iterator[list[str]]:
-    wanted = sorted(set(ids))
-    yield from (wanted[start : start + _IDS] for start in range(0, len(wanted), _IDS))

@@ -1,4 +1,4 @@
-"""Events older than a moment go: whole indices at once, else document by document; the register's counts are lowered."""
+"""Events older than a moment go, document by document; the register's counts are lowered first."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 
 from soc.condition.dsl import to_dsl
+from soc.condition.dsl_query import Body
 from soc.condition.tree import Compare
-from soc.store.elasticsearch.asking import Body, Hit, among, count, pages
+from soc.store.elasticsearch.asking import Hit, among, count, pages
 from soc.store.elasticsearch.bulk import delete, send
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
@@ -26,9 +27,9 @@ def retain(core: Core, before: int) -> int:
     for page in _old(core, old, before):
         indices |= {hit["_index"] for hit in page}
         send(core.cluster, (delete(hit["_index"], hit["_id"]) for hit in page))
-    refresh(core, sorted(indices))
+    refresh(core.cluster, sorted(indices))
     if drop(core, {"range": {"time": {"lt": before}}}):
-        refresh(core, [core.cluster.hits])
+        refresh(core.cluster, [core.cluster.hits])
     return going.total()
 
 

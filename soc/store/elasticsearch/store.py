@@ -14,7 +14,7 @@ from soc.errors import StoreError, UsageError
 from soc.fields import Catalogue
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
 from soc.store.base import Tables
-from soc.store.elasticsearch.asking import count
+from soc.store.elasticsearch.asking import among, count
 from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
 from soc.store.elasticsearch.dead import a_reason, forget, letters
 from soc.store.elasticsearch.faults import cluster_faults
@@ -133,31 +133,13 @@ class ElasticStore:
             found = cluster.client.indices.stats(index=cluster.events, metric="store", filter_path="indices.*.total.store.size_in_bytes")
         sizes = [index["total"]["store"]["size_in_bytes"] for index in found.get("indices", {}).values()]
         return {
-            "events": count(cluster, cluster.events, {"match_all": {}}),
+            "events": count(cluster, cluster.events),
             "batches": len(self._register.batches()),
             "indices": len(sizes),
             "bytes": sum(sizes),
             "hits": count_hits(self._core),
-            "refused": count(cluster, cluster.dead, {"match_all": {}}),
+            "refused": count(cluster, cluster.dead),
         }
-
-    def close(self) -> None:
-        self._core.cluster.client.close()
-
-    def _losses(self) -> list[str]:
-        out = []
-        for row in self._register.batches():
-            held = count(self._core.cluster, self._core.cluster.events, {"terms": {"soc.batch": [row.number, *row.absorbs]}})
-            if held < row.events:
-                out.append(f"batch {row.number}: {row.events - held} of {row.events} events are missing")
-        return out
-
-    def _letters(self) -> list[str]:
-        refused = count(self._core.cluster, self._core.cluster.dead, {"match_all": {}})
-        if not refused:
-            return []
-        what = f"{self._core.cluster.dead}: {refused} events that the cluster refused, one of them so: {a_reason(self._core)}"
-        return [f"{what}\n  mend the index (docs/elasticsearch.md), then: soc doctor --replay"]
 
     def replay(self, *, now: int) -> tuple[int, int]:
         """Offers the dead letters to the cluster again, as new batches; how many it took, and how many it refused again."""
@@ -172,3 +154,21 @@ class ElasticStore:
                 forget(self._core, there | kept)
                 taken, left = taken + len(kept), left + len(again) - len(kept)
         return taken, left
+
+    def close(self) -> None:
+        self._core.cluster.client.close()
+
+    def _losses(self) -> list[str]:
+        out = []
+        for row in self._register.batches():
+            held = count(self._core.cluster, self._core.cluster.events, among("soc.batch", [row.number, *row.absorbs]))
+            if held < row.events:
+                out.append(f"batch {row.number}: {row.events - held} of {row.events} events are missing")
+        return out
+
+    def _letters(self) -> list[str]:
+        refused = count(self._core.cluster, self._core.cluster.dead)
+        if not refused:
+            return []
+        what = f"{self._core.cluster.dead}: {refused} events that the cluster refused, one of them so: {a_reason(self._core)}"
+        return [f"{what}\n  mend the index (docs/elasticsearch.md), then: soc doctor --replay"]

@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from soc.fields import Catalogue
+from soc.store.elasticsearch.asking import LENIENT
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.faults import cluster_faults
 from soc.store.elasticsearch.indices import OWN, TEMPLATE
-from soc.store.elasticsearch.mapped import LENIENT, META, Drift, digests, drift, put_missing
+from soc.store.elasticsearch.mapped import META, Drift, digests, drift, put_missing
 from soc.store.elasticsearch.mapping import Mapping, digest_of, mappings, template
 
 

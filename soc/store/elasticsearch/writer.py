@@ -17,7 +17,7 @@ from soc.match.columns import to_tables
 from soc.model import Event, SourceState
 from soc.store.base import Added, Draft
 from soc.store.elasticsearch import retention
-from soc.store.elasticsearch.asking import count
+from soc.store.elasticsearch.asking import count, of_ids, parts
 from soc.store.elasticsearch.bulk import Action, put, send
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.copies import keep_one, keep_one_of, sweep
@@ -29,8 +29,6 @@ from soc.store.elasticsearch.reader import BATCH, read_batches, stored
 from soc.store.elasticsearch.upgrade import index_for
 from soc.store.repeats import ID, REQUIRED, nameless, read_again, reading_of, without_repeats
 from soc.store.tables import INGESTED, feeds_of, stamped
-
-_IDS = 10_000  # counted at once
 
 
 @dataclass(slots=True)
@@ -159,7 +157,7 @@ class ElasticWriter:
         kept = [event for event, _ in plan.events if event[ID] not in sent.refused]
         bury(core, [(event, sent.refused[event[ID]]) for event, _ in plan.events if event[ID] in sent.refused])
         sweep(core, batch.absorbs, {event[ID]: index for event, index in plan.events if event[ID] not in sent.refused})
-        refresh(core, indices)
+        refresh(core.cluster, indices)
         if (found := self._found(indices, [event[ID] for event in kept])) != len(kept):
             raise StoreError(
                 f"{core.cluster.place}: holds {found} of {len(kept)} events of batch {batch.number}\n  it stays open: run this again"
@@ -175,5 +173,4 @@ class ElasticWriter:
         core.register.renew(batch.number, batch.token, now=core.clock(), lease=core.lease)
 
     def _found(self, indices: Sequence[str], ids: Sequence[str]) -> int:
-        index, parts = ",".join(indices), range(0, len(ids), _IDS)
-        return sum(count(self._core.cluster, index, {"ids": {"values": list(ids[start : start + _IDS])}}) for start in parts)
+        return sum(count(self._core.cluster, ",".join(indices), of_ids(some)) for some in parts(ids))

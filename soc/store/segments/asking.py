@@ -10,7 +10,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from soc.condition.sql import to_sql
+from soc.condition.sql import OPERATORS, to_sql
 from soc.condition.sql_text import literal, name
 from soc.condition.tree import TRUE, Node
 from soc.condition.values import LABEL
@@ -63,9 +63,9 @@ class Asker:
 
     def where(self, node: Node, window: Window, relation: Relation) -> str:
         """What stands after WHERE."""
-        bounds = [_bound(">=", window.since, ALWAYS.since), _bound("<", window.until, ALWAYS.until)]
+        bounds = [f"{name(TIME)} {OPERATORS[op]} make_timestamptz({moment})" for op, moment in window.bounds]  # lets the scan skip files
         tests = [] if node == TRUE else [to_sql(node, self.catalogue, relation.columns)]
-        return " AND ".join([*filter(None, bounds), *tests]) or "true"
+        return " AND ".join([*bounds, *tests]) or "true"
 
     def column(self, field: str, relation: Relation) -> str | None:
         """The field's value as SQL; None when no segment has it."""
@@ -89,8 +89,3 @@ class Asker:
             found: duckdb.DuckDBPyRelation = engine.sql(statement)
             for batch in found.to_arrow_reader(ROWS):
                 yield from to_events(non_null(pa.Table.from_batches([batch])))
-
-
-def _bound(operator: str, moment: int, never: int) -> str | None:
-    """The comparison that lets the scan skip files and row groups; None where there is no bound."""
-    return None if moment == never else f"{name(TIME)} {operator} make_timestamptz({moment})"
