@@ -22,6 +22,7 @@ from soc.desk.desk import Desk, open_desk
 from soc.desk.words import STATUSES
 from soc.model import Event
 from soc.store.segments import open_store
+from tests.rule_kit import counted
 
 FRAME = re.compile(r'File "(?P<path>[^"]+)", line \d+ in (?P<name>\S+)')
 PHASES = {  # what stands in the stack -> the phase that was going on
@@ -45,18 +46,7 @@ detection:
     selection: {selection}
     condition: selection
 """
-MANY = """\
-title: Many failures from one address
-id: 0a1e1f3e-5a55-4a0c-9d5e-6a7b8c9d0e01
-status: test
-level: critical
-correlation:
-    type: event_count
-    rules: [5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11]
-    group-by: [source.ip]
-    timespan: 10m
-    condition: {gte: 5}
-"""
+MANY = counted("Many failures from one address", "0a1e1f3e-5a55-4a0c-9d5e-6a7b8c9d0e01", 5, within="10m", level="critical")
 TELLS = """\
 id: tells
 title: Tells everybody

@@ -19,6 +19,7 @@ from soc.parsing import Clock, Stream
 from soc.respond.triage import Policy, triage
 from soc.store.segments import open_store
 from soc.times import DAY, HOUR, parse_iso
+from tests.rule_kit import counted
 
 REPOSITORY = Path(__file__).parents[1]
 NOW = parse_iso("2026-10-12T00:00:00Z")
@@ -36,18 +37,6 @@ detection:
     condition: selection
 """
 ADMIN_LOGIN = "0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f12"
-MANY = """
-title: {title}
-id: {id}
-status: test
-level: high
-correlation:
-    type: event_count
-    rules: [5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11]
-    group-by: [source.ip]
-    timespan: 5m
-    condition: {{gte: {count}}}
-"""
 MANY_TRIED = "0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f14"
 GUEST_LOGIN = "0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f13"
 ROOT_LOGIN = "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11"
@@ -292,7 +281,7 @@ def test_a_batch_that_cannot_be_read_is_named_and_the_others_are_searched(world)
 
 def test_evidence_that_may_lie_in_a_batch_that_cannot_be_read_is_waited_for(world):
     world.rule()
-    (world.folder / "detections/rules/many.yml").write_text(MANY.format(title="Many", id=MANY_TRIED, count=2))
+    (world.folder / "detections/rules/many.yml").write_text(counted("Many", MANY_TRIED, 2))
     world.ingest(failed(hour=10))
     world.detect()
     (segment,) = (world.folder / "store").rglob("b0000000001-*.parquet")

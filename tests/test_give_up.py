@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rule_kit import counted
 from tests.test_run import RULE, Site
 
-BRUTE = """
-title: Many failures
-id: 5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f12
-status: test
-level: high
-correlation:
-    type: event_count
-    rules: [5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11]
-    group-by: [source.ip]
-    timespan: 5m
-    condition: {gte: 8}
-"""
+BRUTE = counted("Many failures", "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f12", 8)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from soc.cli.context import Soc
 from soc.cli.run import run
 from soc.desk.desk import open_desk
 from soc.times import HOUR
+from tests.rule_kit import counted
 
 SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
 LINE = "<38>1 2026-11-20T10:14:{second:02d}Z gw1 sshd 4721 - - Failed password for root from 203.0.113.7 port 52144 ssh2"
@@ -187,18 +188,7 @@ def test_with_a_backlog_reading_leaves_half_of_the_deadline_to_the_search(site):
     assert site.status()["coverage"]["uncovered"] < site.status()["coverage"]["batches"]
 
 
-NO_KEY = """
-title: Many for one user
-id: 5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f12
-status: test
-level: high
-correlation:
-    type: event_count
-    rules: [5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11]
-    group-by: [source.domain]
-    timespan: 1h
-    condition: {gte: 2}
-"""
+NO_KEY = counted("Many for one user", "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f12", 2, by="source.domain", within="1h")
 
 
 @pytest.mark.parametrize("command", ["run", "detect"])
