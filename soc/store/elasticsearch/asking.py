@@ -78,10 +78,10 @@ def of_ids(ids: Collection[str]) -> Body:
     return {"ids": {"values": list(ids)}}
 
 
-def parts(values: Collection[str]) -> Iterator[list[str]]:
-    """The values, each once, as many together as may be asked for at once."""
+def parts(values: Collection[str], most: int = PAGE) -> Iterator[list[str]]:
+    """The values, each once and in order, as many together as may be asked for at once."""
     wanted = sorted(set(values))
-    yield from (wanted[start : start + PAGE] for start in range(0, len(wanted), PAGE))
+    yield from (wanted[start : start + most] for start in range(0, len(wanted), most))
 
 
 def whole(cluster: Cluster, answer: Any) -> Any:

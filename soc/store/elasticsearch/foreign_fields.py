@@ -9,6 +9,7 @@ from typing import Any
 from soc.condition.dsl_foreign import ABSENT, TEXTS, UNSEARCHED, Held
 from soc.errors import StoreError
 from soc.fields import Catalogue, Field
+from soc.store.elasticsearch.asking import LENIENT, parts
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.faults import cluster_faults
 
@@ -25,15 +26,13 @@ _FAMILY = {**dict.fromkeys(("integer", "short", "byte", "unsigned_long"), "long"
 _OPAQUE = frozenset(("nested", "flattened"))  # no query of a plain field finds what lies in these
 _INNER = ("object", "nested", "flattened", "passthrough")
 _TOGETHER = 500  # fields asked for at once
-_LENIENT: Mapping[str, Any] = {"ignore_unavailable": True, "allow_no_indices": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """The indices of a pattern. `types`: what `_field_caps` says of every field; `altered`: fields with a normalizer."""
+    """The indices of a pattern. `types`: what `_field_caps` says of every field."""
 
     pattern: str
-    indices: tuple[str, ...]
     types: Types
 
     def held(self, name: str) -> Held:
@@ -86,16 +85,16 @@ class Foreign:
 def look_at(cluster: Cluster, pattern: str) -> Foreign:
     """The indices of the pattern as they are now. Raises StoreError where there is none."""
     with cluster_faults(cluster.place):
-        caps = cluster.client.field_caps(index=pattern, fields="*", include_unmapped=True, filters="-metadata", **_LENIENT)
+        caps = cluster.client.field_caps(index=pattern, fields="*", include_unmapped=True, filters="-metadata", **LENIENT)
     if not caps["indices"]:
         raise StoreError(f"{cluster.place}: no index is called {pattern!r}\n  list them with: GET _cat/indices")
-    return Foreign(pattern, tuple(sorted(caps["indices"])), caps["fields"])
+    return Foreign(pattern, caps["fields"])
 
 
 def normalized(cluster: Cluster, pattern: str, paths: Collection[str]) -> frozenset[str]:
     """Those of these keyword fields that some index normalizes in a way that we do not know."""
     with cluster_faults(cluster.place):
-        found = [cluster.client.indices.get_field_mapping(index=pattern, fields=some, **_LENIENT) for some in _parts(sorted(paths))]
+        found = [cluster.client.indices.get_field_mapping(index=pattern, fields=some, **LENIENT) for some in parts(paths, _TOGETHER)]
     return frozenset(
         name
         for answer in found
@@ -106,8 +105,8 @@ def normalized(cluster: Cluster, pattern: str, paths: Collection[str]) -> frozen
 
 
 def _parents(name: str) -> Iterator[str]:
-    parts = name.split(".")
-    yield from (".".join(parts[:length]) for length in range(1, len(parts)))
+    steps = name.split(".")
+    yield from (".".join(steps[:length]) for length in range(1, len(steps)))
 
 
 def _is_part(name: str, types: Types) -> bool:
@@ -119,7 +118,3 @@ def _is_part(name: str, types: Types) -> bool:
 def _kind(types: Mapping[str, Any]) -> str:
     kinds = {KINDS.get(kind, "keyword") for kind in types if kind != "unmapped"}
     return kinds.pop() if len(kinds) == 1 else "keyword"
-
-
-def _parts(names: list[str]) -> Iterator[list[str]]:
-    yield from (names[start : start + _TOGETHER] for start in range(0, len(names), _TOGETHER))
