@@ -47,6 +47,7 @@ fuzz: $(STAMP)  ## parsers and query language on mutated input, five minutes
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -e '.[dev]'
+	$(BIN)/python -m compileall -q soc parsers
 	touch $(STAMP)
 
 clean:

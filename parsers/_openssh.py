@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from soc.model import Event
 from soc.parsing import Field
@@ -133,15 +134,21 @@ _TABLE: list[tuple[str, str, str, str, str]] = [
 ACTIONS = frozenset(action for _, action, *_ in _TABLE)
 
 
-def _families() -> dict[str, list[tuple[Callable[[str], re.Match[str] | None], Event]]]:
-    families: dict[str, list[tuple[Callable[[str], re.Match[str] | None], Event]]] = {}
+@cache
+def reader(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Compiled when a message first begins with the pattern's word: a start-up needs few of them."""
+    return re.compile(pattern).fullmatch
+
+
+def _families() -> dict[str, list[tuple[str, Event]]]:
+    families: dict[str, list[tuple[str, Event]]] = {}
     for pattern, action, category, types, outcome in _TABLE:
         event: Event = {"event.action": action, "event.category": [category], "event.type": types.split()}
         if outcome:
             event["event.outcome"] = outcome
         word = re.match(r"[A-Za-z_]+", pattern)
         assert word is not None  # each pattern begins with a word of its own
-        families.setdefault(word[0], []).append((re.compile(pattern).fullmatch, event))
+        families.setdefault(word[0], []).append((pattern, event))
     return families
 
 

@@ -18,7 +18,7 @@ from soc.model import Event
 from soc.parsing import ANY, Dataset, Parser, Record
 from soc.parsing.values import count, ip, port
 
-from ._openssh import ACTIONS, FAMILIES, FIELDS
+from ._openssh import ACTIONS, FAMILIES, FIELDS, reader
 from ._pam import ACTIONS as PAM_ACTIONS
 from ._pam import FIELDS as PAM_FIELDS
 from ._pam import LONGEST, SUPPLIED, pam
@@ -116,7 +116,7 @@ def _login(message: str) -> Event | None:
 
 def _family(word: str, message: str) -> Event | None:
     for pattern, event in FAMILIES.get(word.rstrip(":"), ()):
-        if match := pattern(message):
+        if match := reader(pattern)(message):
             return _said(match.groupdict(), dict(event))
     if word.startswith("/") and (placed := _PLACED(message)):
         return _family("Authentication", placed[1])

@@ -27,16 +27,13 @@ _PADDING = bytes(4)
 
 def event_ids(source: str, offsets: Sequence[int], raws: Sequence[bytes]) -> list[str]:
     """The ids of lines of one source, in their order."""
-    return _base32([_digest.digest() for _digest in _states(source, offsets, raws)])
-
-
-def _states(source: str, offsets: Iterable[int], raws: Iterable[bytes]) -> Iterable[blake2b]:
     start = blake2b(source.encode() + b"\0", digest_size=_DIGEST).copy
+    digests = []
     for offset, raw in zip(offsets, raws, strict=True):
         state = start()
-        state.update(offset.to_bytes(8, "big"))
-        state.update(raw)
-        yield state
+        state.update(offset.to_bytes(8, "big") + raw)
+        digests.append(state.digest())
+    return _base32(digests)
 
 
 def _base32(digests: Sequence[bytes]) -> list[str]:

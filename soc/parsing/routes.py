@@ -17,7 +17,6 @@ from __future__ import annotations
 import logging
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
 from typing import Any, TypeVar
 
 from soc.errors import ParseError, UsageError
@@ -50,9 +49,8 @@ class Routes:
             for program in parser.programs:
                 self._programs[program] = (*self._programs.get(program, ()), parser)
         self._buggy: set[str] = set()
-        self._stated = _named(parsers, stated) if stated not in (None, SYSLOG.name) else None
         self._format = stated or RAW
-        self._read = self._reader()
+        self._read = self._reader(parsers, stated)
 
     def event(self, raw: bytes, stream: Stream) -> Event:
         """The event of a line, whatever its bytes are; nothing is raised. Without `event.id`: that is the pump's."""
@@ -68,10 +66,13 @@ class Routes:
             event["soc.raw"] = b64encode(raw).decode()
         return finished(event, line, stream.clock.received)
 
-    def _reader(self) -> Callable[[str, Stream], Event]:
-        if self._stated:
-            return partial(self._stated_bare if self._stated.envelope == "none" else self._one, self._stated)
-        return self._recognise if self._format == RAW else self._syslog
+    def _reader(self, parsers: Sequence[Parser], stated: str | None) -> Callable[[str, Stream], Event]:
+        if stated is None:
+            return self._recognise
+        if stated == SYSLOG.name:
+            return self._syslog
+        self._stated = _named(parsers, stated)
+        return self._bare_one if self._stated.envelope == "none" else self._one
 
     def _syslog(self, line: str, stream: Stream) -> Event:
         try:
@@ -100,7 +101,9 @@ class Routes:
                 return self._ask(parser, Record(line, {"message": line}, "", line, stream.clock)) or unrecognised({"message": line}, RAW)
         return unrecognised({"message": line}, RAW)
 
-    def _one(self, parser: Parser, line: str, stream: Stream) -> Event:
+    def _one(self, line: str, stream: Stream) -> Event:
+        """As the stated format says, behind a header."""
+        parser = self._stated
         try:
             record, reason = read_header(line, stream.clock), EXPECTED
         except ParseError as error:
@@ -113,8 +116,9 @@ class Routes:
         certain = not record.program or not parser.programs or record.program in parser.programs
         return unrecognised(record.fields, parser.dataset if certain else SYSLOG.name)
 
-    def _stated_bare(self, parser: Parser, line: str, stream: Stream) -> Event:
-        """The whole line; where that fails on a line that the parser does not recognise, what stands behind a syslog header."""
+    def _bare_one(self, line: str, stream: Stream) -> Event:
+        """As the stated format says: the whole line, or where that fails on a line that it does not recognise, what is behind a header."""
+        parser = self._stated
         if parser.preamble is None:
             event = self._ask(parser, new_record(Record, (line, {}, "", line, stream.clock, ())))
         else:
