@@ -34,9 +34,14 @@ class Cases(Session):
         yield docket
         docket.put_down()
 
-    def record(self, id: str, action: str, said: dict[str, Any], *, actor: str, now: int) -> Head:
-        """One more entry in the log of a case; for several, use `docket`. Raises UsageError when there is no such case."""
+    def record(self, id: str, action: str, said: dict[str, Any], *, actor: str, now: int, head: Head | None = None) -> Head:
+        """One more entry in the log of a case; for several, use `docket`. Raises UsageError when there is no such case.
+
+        `head`: the case as it stands, for a caller whose own transaction has read it.
+        """
         with self.docket(actor=actor, now=now) as docket:
+            if head is not None:
+                docket.know(head)
             return docket.append(id, action, said)
 
     def case(self, id: str) -> Case | None:

@@ -29,6 +29,7 @@ class Docket:
         self._entries: list[Entry] = []
         self._new: set[str] = set()
         self._touched: dict[str, None] = {}
+        self._reaching: dict[str, None] = {}  # cases whose alerts changed
         self._joined: list[dict[str, str]] = []
         self._moved: list[dict[str, str]] = []
         self._marks: dict[tuple[str, str], dict[str, Any]] = {}
@@ -65,6 +66,10 @@ class Docket:
         if unknown:
             raise UsageError(f"there is no case {', '.join(unknown)}\n  list them with: soc case list")
 
+    def know(self, head: Head) -> None:
+        """A case as the transaction has read or written it: it need not be fetched."""
+        self._heads[head.id] = head
+
     def head(self, id: str) -> Head:
         """The case as it is now, with what this docket added."""
         if id not in self._heads:
@@ -83,11 +88,13 @@ class Docket:
     def join(self, id: str, alert: str, rule: str, because: str) -> None:
         """An alert that lies in no case joins this one."""
         self.append(id, "alert", {"alert": alert, "rule": rule, "because": because})
+        self._reaching[id] = None
         self._joined.append({"alert": alert, "case": id})
 
     def move(self, alerts: Collection[str], *, source: str, to: str, rule: str, because: str) -> None:
         """Alerts leave one case for another."""
         self.append(source, "moved", {"alerts": sorted(alerts), "into": to})
+        self._reaching |= dict.fromkeys((source, to))
         for alert in sorted(alerts):
             self.append(to, "alert", {"alert": alert, "rule": rule, "because": because})
             self._moved.append({"b_alert": alert, "case": to})
@@ -98,7 +105,7 @@ class Docket:
 
     def touch(self, id: str) -> None:
         """An alert of this case reaches further; its log does not grow."""
-        self._touched[id] = None
+        self._touched[id] = self._reaching[id] = None
 
     def put_down(self) -> None:
         """Writes everything."""
@@ -116,7 +123,7 @@ class Docket:
             )
         self._put_marks()
         self._put_reach()
-        self._entries, self._joined, self._moved, self._marks, self._touched, self._new = [], [], [], {}, {}, set()
+        self._entries, self._joined, self._moved, self._marks, self._touched, self._reaching, self._new = [], [], [], {}, {}, {}, set()
 
     def _put_marks(self) -> None:
         known: set[tuple[str, str]] = set()
@@ -127,7 +134,7 @@ class Docket:
 
     def _put_reach(self) -> None:
         rows = []
-        for part in chunks(self._touched):
+        for part in chunks(self._reaching):
             reaches = reach_of(self._session, part)
             rows += [{"b_id": id, "first_trigger": reach[0], "last_trigger": reach[1]} for id, reach in reaches.items()]
         if rows:

@@ -41,10 +41,11 @@ class Progress:
 
 def fold(entries: Iterable[JournalEntry]) -> Progress:
     """Where a run stands. Entries in order of `seq`. Raises DeskError when they cannot follow each other."""
-    return reduce(_after, entries, Progress())
+    return reduce(after, entries, Progress())
 
 
-def _after(before: Progress, entry: JournalEntry) -> Progress:
+def after(before: Progress, entry: JournalEntry) -> Progress:
+    """Where it stands when this was written too. Raises DeskError when the entry cannot follow."""
     if before.state not in _FOLLOWS.get(entry.action, ()):
         raise DeskError(
             f"journal of run {entry.run}: {entry.action!r} cannot follow {before.state!r}\n  put a backup of the desk in its place"

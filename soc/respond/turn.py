@@ -11,12 +11,13 @@ from soc.desk.desk import Tx
 from soc.desk.journal import PlaybookRun
 from soc.desk.session import digest
 from soc.errors import UsageError
+from soc.model import Alert
 from soc.respond.action import Action, Done, OnDesk, Order, StepFailed, World
 from soc.respond.actions import ACTIONS
 from soc.respond.arguments import resolve
 from soc.respond.facts import facts
 from soc.respond.playbook import FAILURE, SUCCESS, Playbook, Step
-from soc.respond.progress import WAITING, Progress, fold
+from soc.respond.progress import WAITING, Progress, after, fold
 from soc.respond.text import rendered
 
 SENT, NOT_SENT = "sent", "not_sent"
@@ -30,7 +31,10 @@ def actor_of(playbook: str) -> str:
 
 @dataclass(slots=True)
 class Turn:
-    """A run within a transaction. `failures` gathers, per place, why runs ended without reaching their end."""
+    """A run within a transaction. `failures` gathers, per place, why runs ended without reaching their end.
+
+    What the desk says of the run is asked once: nobody else writes to it within the transaction. Alerts do not join or leave meanwhile.
+    """
 
     tx: Tx
     run: PlaybookRun
@@ -40,14 +44,27 @@ class Turn:
     actions: Mapping[str, Action] = field(default_factory=lambda: ACTIONS)
     stop: Callable[[], bool] = lambda: False
     failures: dict[str, str] = field(default_factory=dict)
+    _progress: Progress | None = field(default=None, init=False)
+    _head: Head | None = field(default=None, init=False)
+    _alerts: list[Alert] | None = field(default=None, init=False)
 
     @property
     def progress(self) -> Progress:
-        return fold(self.tx.journal(self.run.id))
+        if self._progress is None:
+            self._progress = fold(self.tx.journal(self.run.id))
+        return self._progress
 
     @property
     def head(self) -> Head:
-        return self.tx.heads(ids=[self.run.case])[0]
+        if self._head is None:
+            self._head = self.tx.heads(ids=[self.run.case])[0]
+        return self._head
+
+    @property
+    def alerts(self) -> list[Alert]:
+        if self._alerts is None:
+            self._alerts = self.tx.alerts(case=self.run.case, limit=MOST_ALERTS)
+        return self._alerts
 
     def go(self) -> Order | None:
         """Does all that happens on the desk, until `stop()`.
@@ -77,7 +94,7 @@ class Turn:
         step = self.book.steps.get(order.step, Step(order.step, "action"))
         if isinstance(result, Done):
             if result.events:
-                self.tx.attach(self.run.case, result.title, result.events, actor=self._actor, now=self.now)
+                self._head = self.tx.attach(self.run.case, result.title, result.events, actor=self._actor, now=self.now)
             self._done(step, SUCCESS, {variable: result.gives.get(output) for variable, output in step.keep.items()})
         elif result.unsure and progress.started["repeat"] == "never":
             self._unknown(order.step, str(result))
@@ -178,6 +195,8 @@ class Turn:
         except (UsageError, StepFailed) as error:
             self._done(step, FAILURE, {}, str(error))
             return
+        finally:
+            self._head = None  # the action has written to the case
         self._done(step, SUCCESS, {variable: gives.get(output) for variable, output in step.keep.items()})
 
     def _again(self, progress: Progress) -> Order | None:
@@ -219,11 +238,10 @@ class Turn:
         """Alerts from a look-back wake nobody, unless a person began the run or answered in it."""
         if progress.answered or self.run.actor != self._actor:
             return True
-        alerts = self.tx.alerts(case=self.run.case, limit=MOST_ALERTS)
-        return not alerts or any(alert.run_type != "backfill" for alert in alerts)
+        return not self.alerts or any(alert.run_type != "backfill" for alert in self.alerts)
 
     def _variables(self) -> dict[str, Any]:
-        known = facts(self.head, self.tx.alerts(case=self.run.case, limit=MOST_ALERTS))
+        known = facts(self.head, self.alerts)
         unset = {name: None for step in self.book.steps.values() for name in step.keep}
         return {**unset, **self.book.variables, **self.progress.variables, **known}
 
@@ -236,7 +254,8 @@ class Turn:
         return actor_of(self.run.playbook)
 
     def _write(self, name: str, action: str, said: dict[str, Any]) -> None:
-        self.tx.write_journal(self.run.id, name, action, said, now=self.now)
+        before = self.progress
+        self._progress = after(before, self.tx.write_journal(self.run.id, name, action, said, now=self.now))
 
     def _log(self, action: str, said: dict[str, Any], actor: str | None = None) -> None:
-        self.tx.record(self.run.case, action, said, actor=actor or self._actor, now=self.now)
+        self._head = self.tx.record(self.run.case, action, said, actor=actor or self._actor, now=self.now, head=self.head)
