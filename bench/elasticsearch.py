@@ -104,13 +104,14 @@ def _hunting(place: Place, events: list[Event], count: int) -> list[Figure]:
 
 
 def _detecting(place: Place, events: list[Event], rules: Mapping[str, Node], stored: list[int]) -> list[Figure]:
-    """What a new batch costs with more and more stored before it."""
+    """What a new batch costs with more and more stored before it; most of that was put there past the writer."""
     matcher = Matcher(rules, place.catalogue)
     costs: dict[int, float] = {}
-    with place.store() as store:
-        held = 0
+    with place.stored() as (store, cluster):
+        elastic.add(store, events, stored[0])
+        held = stored[0]
         for count in stored:
-            elastic.add(store, events, count - held)
+            elastic.grow(cluster, place.catalogue, events, count - held)
             elastic.add(store, events)
             held = count + len(events)
             costs[count] = median(_detected(store, matcher) for _ in range(TURNS))

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import coverage, gaps, rulesets
-from soc.desk.session import Session
+from soc.desk.session import Session, chunks
 from soc.errors import Conflict, UsageError
 from soc.text import canonical_json
 
@@ -70,18 +70,36 @@ class Coverage(Session):
 
     def note_gap(self, store: str, ruleset: str, rule: str, first: int, last: int, state: str, reason: str, now: int) -> None:
         """Writes down that a rule has not seen `first..last`. A gap that it touches, of the same state and reason, grows instead."""
+        self.note_gaps(store, ruleset, {rule: reason}, first, last, state, now)
+
+    def note_gaps(self, store: str, ruleset: str, reasons: Mapping[str, str], first: int, last: int, state: str, now: int) -> None:
+        """The same for several rules, each with its reason, in a few statements."""
         if state not in STATES:
             raise UsageError(f"{state!r} is no state of a gap; there are: {', '.join(STATES)}")
-        place = {"store": store, "ruleset": ruleset, "rule": rule, "state": state, "reason": reason}
-        same = (*(gaps.c[name] == value for name, value in place.items()), gaps.c.filled_at.is_(None))
-        touching = select(gaps.c.id, gaps.c.first, gaps.c.last).where(*same, gaps.c.last >= first - 1, gaps.c.first <= last + 1)
-        known = self.connection.execute(touching.order_by(gaps.c.id)).all()
-        if not known:
-            self.connection.execute(insert(gaps).values(**place, first=first, last=last, at=now))
-            return
-        reach = {"first": min(first, *(gap.first for gap in known)), "last": max(last, *(gap.last for gap in known))}
-        self.connection.execute(update(gaps).where(gaps.c.id == known[0].id).values(**reach))
-        self.connection.execute(delete(gaps).where(gaps.c.id.in_([gap.id for gap in known[1:]])))
+        touching = self._touching(store, ruleset, reasons, first, last, state)
+        place = {"store": store, "ruleset": ruleset, "first": first, "last": last, "state": state, "at": now}
+        self.put(gaps, [place | {"rule": rule, "reason": reasons[rule]} for rule in sorted(reasons.keys() - touching)])
+        grown = [
+            {"b_id": known[0].id, "b_first": min(first, *(gap.first for gap in known)), "b_last": max(last, *(gap.last for gap in known))}
+            for known in touching.values()
+        ]
+        if grown:
+            reach: dict[str, Any] = {"first": bindparam("b_first"), "last": bindparam("b_last")}
+            self.connection.execute(update(gaps).where(gaps.c.id == bindparam("b_id")).values(**reach), grown)
+        for part in chunks(gap.id for known in touching.values() for gap in known[1:]):
+            self.connection.execute(delete(gaps).where(gaps.c.id.in_(part)))
+
+    def _touching(self, store: str, ruleset: str, reasons: Mapping[str, str], first: int, last: int, state: str) -> dict[str, list[Any]]:
+        """By rule the open gaps of this state and its reason that `first..last` touches, as they were noted."""
+        found: dict[str, list[Any]] = {}
+        here = (gaps.c.store == store, gaps.c.ruleset == ruleset, gaps.c.state == state, gaps.c.filled_at.is_(None))
+        query = select(gaps.c.id, gaps.c.rule, gaps.c.reason, gaps.c.first, gaps.c.last).order_by(gaps.c.id)
+        query = query.where(*here, gaps.c.last >= first - 1, gaps.c.first <= last + 1)
+        for part in chunks(reasons):
+            for row in self.connection.execute(query.where(gaps.c.rule.in_(part))):
+                if row.reason == reasons[row.rule]:
+                    found.setdefault(row.rule, []).append(row)
+        return found
 
     def fill_gaps(self, store: str, ruleset: str, rule: str, first: int, last: int, *, now: int) -> int:
         """The rule has seen `first..last` after all: gaps inside are filled; returns how many."""

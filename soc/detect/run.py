@@ -244,10 +244,9 @@ class Detector:
 
     def _covered(self, tx: Any, row: BatchRow, now: int) -> None:
         place = (self.store.id, self.rules.hash)
-        for id in self._blind():
-            tx.note_gap(*place, id, row.number, row.number, "blind", "no feed alive supplies it", now)
-        for id, reason in sorted(self.scanner.failed.items()):
-            tx.note_gap(*place, id, row.number, row.number, "failed", reason, now)
+        blind = dict.fromkeys(self._blind(), "no feed alive supplies it")
+        for state, reasons in (("blind", blind), ("failed", self.scanner.failed)):
+            tx.note_gaps(*place, reasons, row.number, row.number, state, now)
         tx.cover(*place, [row.number])
 
     def _fail(self, row: BatchRow, reason: str, outcome: Outcome) -> None:
