@@ -101,6 +101,7 @@ class World:
         for number, batch in enumerate(reader.batches([Files(Feed("f"), self.patterns)])):
             if number == batches:
                 break
+            assert batch.since == {id: self.known.get(id) for id in batch.states}
             self.events += batch.events
             self.known |= batch.states
         return reader

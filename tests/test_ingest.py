@@ -74,7 +74,7 @@ class Full:
     def begin(self):
         return None
 
-    def add(self, draft, events, sources, *, now):
+    def add(self, draft, events, sources, *, now, since=None):
         if len(self.kept) == self.room:
             raise StoreError("no space left")
         self.kept += [(list(events), {state.id: state for state in sources})]

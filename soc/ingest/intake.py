@@ -32,10 +32,14 @@ _ATTEMPTS = 3  # to identify files that are being rotated just now
 
 @dataclass(slots=True)
 class Batch:
-    """Events, and how far their sources are consumed with them. `failed` and `unrecognised` count events among them."""
+    """Events, and how far their sources are consumed with them. `failed` and `unrecognised` count events among them.
+
+    `since`: from where each source was read on; None for one that was new.
+    """
 
     events: list[Event] = field(default_factory=list)
     states: dict[str, SourceState] = field(default_factory=dict)
+    since: dict[str, SourceState | None] = field(default_factory=dict)
     unrecognised: int = 0
     failed: int = 0
     urgent: bool = False  # its states are worth keeping without any event
@@ -223,6 +227,7 @@ class Intake:
             self._keep(state, urgent=before is not None and (state.path != before.path or reading.origin.packed))
 
     def _keep(self, state: SourceState, *, urgent: bool = False) -> None:
+        self._batch.since.setdefault(state.id, self._known.get(state.id))
         self._known[state.id] = self._batch.states[state.id] = state
         self._batch.urgent |= urgent
 

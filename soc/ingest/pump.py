@@ -102,7 +102,7 @@ def pump(
     with quiet_collector() as collect:
         for batch in batches:
             try:
-                added = writer.add(writer.begin(), batch.events, list(batch.states.values()), now=now())
+                added = writer.add(writer.begin(), batch.events, list(batch.states.values()), now=now(), since=batch.since)
             except Contested as error:
                 raise Lost(batch, error) from error
             tally.count(batch)

@@ -18,9 +18,10 @@ from soc.condition.tree import Node
 from soc.match.hits import HITS
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
 
-__all__ = ["HITS", "Added", "Draft", "Searched", "Store", "Tables", "Writer"]
+__all__ = ["HITS", "Added", "Draft", "Searched", "Since", "Store", "Tables", "Writer"]
 
 Tables = dict[str, pa.Table]
+Since = Mapping[str, SourceState | None]
 
 # read whatever columns were asked for, as far as the batch has them
 COMMON = ("@timestamp", "event.id", "event.dataset", "event.kind", "event.ingested", "organization.id", "soc.batch", "soc.feed")
@@ -52,8 +53,11 @@ class Writer(Protocol):
     def begin(self) -> Draft:
         """A new batch, open. One that is not closed when its writer ends becomes abandoned in the end; its number is not used again."""
 
-    def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
+    def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int, since: Since | None = None) -> Added:
         """The events and the positions become durable together. A closed number: does nothing, returns the same row.
+
+        `since`: from where each source was read, as `Store.sources()` said it then (None: new); what others may have read on
+        meanwhile. Not given: from the positions of now.
 
         Each event carries `@timestamp`, `event.id` and `event.dataset`; `soc.batch` and `event.ingested` (= `now`) are set here.
         What does not fit the catalogue is kept in `labels` (`soc.match.misfits`).
@@ -64,7 +68,7 @@ class Writer(Protocol):
         from the positions of `sources()`, warrants that its line is new.
 
         Raises StoreError: no room, no identity, unwritable; then nothing of it is stored, and the same draft may be added again.
-        Raises Conflict when a later writer has abandoned the batch.
+        Raises Conflict when a later writer has abandoned the batch, or another has read one of the sources on.
         """
 
     def crowded(self) -> bool:

@@ -15,7 +15,7 @@ from soc.errors import Busy, Conflict, Contested, StoreError
 from soc.leases import Held
 from soc.match.columns import to_tables
 from soc.model import Event, SourceState
-from soc.store.base import Added, Draft
+from soc.store.base import Added, Draft, Since
 from soc.store.elasticsearch import retention
 from soc.store.elasticsearch.asking import count, of_ids, parts
 from soc.store.elasticsearch.bulk import Action, put, send
@@ -50,7 +50,7 @@ class ElasticWriter:
         batch = core.register.begin(core.writer, [], {}, now=core.clock(), lease=core.lease)
         return Draft(batch.number, batch.token)
 
-    def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
+    def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int, since: Since | None = None) -> Added:
         core = self._core
         row = core.register.batch(draft.number)
         if row.state == "closed":
@@ -60,7 +60,8 @@ class ElasticWriter:
         fresh = [event | {BATCH: draft.number, INGESTED: now} for event in without_repeats(events)]
         if lacking := next((name for event in fresh for name in REQUIRED if event.get(name) is None), None):
             raise nameless(lacking)
-        batch = self._claimed(draft, fresh, sources, now)
+        stretches = self._stretches(sources, since)
+        batch = self._claimed(draft, fresh, stretches, now)
         try:
             with Held(lambda: self._renew(batch), clock=core.clock, lease=core.lease) as held:
                 return self._added(batch, fresh, sources, now, held)
@@ -100,19 +101,21 @@ class ElasticWriter:
     def retain(self, before: int, *, now: int) -> int:
         return retention.retain(self._core, before)
 
-    def _claimed(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], now: int) -> OpenBatch:
+    def _stretches(self, sources: Sequence[SourceState], since: Since | None) -> list[Stretch]:
+        begun: Since = {state.id: state for state in self._core.register.sources()} if since is None else since
+        return [Stretch(begun.get(state.id), state) for state in sources]
+
+    def _claimed(self, draft: Draft, events: Sequence[Event], stretches: Sequence[Stretch], now: int) -> OpenBatch:
         """The batch with what it takes in. What a dead writer had begun of these sources is let go first."""
         try:
-            return self._claim(draft, events, sources, now)
+            return self._claim(draft, events, stretches, now)
         except Busy:
-            if not self._released({state.id for state in sources}):
+            if not self._released({stretch.end.id for stretch in stretches}):
                 raise
-        return self._claim(draft, events, sources, now)
+        return self._claim(draft, events, stretches, now)
 
-    def _claim(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], now: int) -> OpenBatch:
+    def _claim(self, draft: Draft, events: Sequence[Event], stretches: Sequence[Stretch], now: int) -> OpenBatch:
         core = self._core
-        known = {state.id: state for state in core.register.sources()}
-        stretches = [Stretch(known.get(state.id), state) for state in sources]
         datasets = sorted({event["event.dataset"] for event in events})
         targets = {dataset: index_for(core.cluster, core.catalogue, dataset, now) for dataset in datasets}
         return core.register.claim(draft.number, draft.token, stretches, targets, now=core.clock(), lease=core.lease, events=len(events))

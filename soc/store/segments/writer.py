@@ -13,7 +13,7 @@ from typing import IO
 
 from soc.errors import Busy, StoreError
 from soc.model import Event, SourceState
-from soc.store.base import Added, Draft
+from soc.store.base import Added, Draft, Since
 from soc.store.segments import commit, compaction, retention
 from soc.store.segments.core import Core
 from soc.store.segments.disk import check_reserve, crowded
@@ -35,7 +35,9 @@ class SegmentWriter:
         number = self._core.manifest.run("INSERT INTO batches(token, state) VALUES (?, 'open')", token)
         return Draft(number, token)
 
-    def add(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int) -> Added:
+    def add(
+        self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], *, now: int, since: Since | None = None
+    ) -> Added:  # nobody else writes, hence nobody reads on
         check_reserve(self._core.layout.segments, self._core.reserve)
         return commit.add(self._core, draft, events, sources, now=now)
 

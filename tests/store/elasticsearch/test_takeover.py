@@ -15,7 +15,7 @@ import pytest
 from soc.condition.tree import TRUE
 from soc.desk.desk import open_desk
 from soc.desk.register import make_register
-from soc.errors import Busy
+from soc.errors import Busy, Conflict
 from soc.store.elasticsearch import connect, name_store, prepare
 from soc.times import DAY, HOUR
 from tests.servers import indices
@@ -95,6 +95,23 @@ def test_whoever_sleeps_past_its_lease_changes_nothing_when_it_wakes(elasticsear
         assert sleeper.communicate(timeout=120)[0] == "conflict\n"
     check(heir)
     heir.close()
+
+
+@pytest.mark.parametrize("until", [2_000, 3_000, LINES], ids=["less than the other", "as much", "more"])
+def test_lines_that_another_has_read_on_meanwhile_are_not_written_again(elasticsearch_url, place, until):
+    prefix, desk, _ = place
+    slow, fast = (opened(elasticsearch_url, prefix, desk, name, lambda: NOW) for name in ("slow", "fast"))
+    since = {source.id: source for source in slow.sources()}
+    add(fast, (0, 3_000))
+
+    with slow.writer() as writer, pytest.raises(Conflict, match=r"source s is read as a new one, but is to be read from 3000") as told:
+        writer.add(writer.begin(), [event(line) for line in range(until)], [state(until)], now=NOW, since=since)
+
+    assert told.value.sources == {"s"}
+    add(slow, (3_000, LINES))
+    check(fast)
+    slow.close()
+    fast.close()
 
 
 def test_upkeep_removes_what_a_writer_left_twice_that_was_killed_after_it_woke(elasticsearch_url, place):
