@@ -6,6 +6,7 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
+from soc.store.cuts import Cut
 from soc.times import DAY, iso
 
 EVERY_RULE = "*"  # a gap that concerns the whole rule set
@@ -36,7 +37,7 @@ def upkeep(soc: Soc, days: int) -> tuple[int, int]:
     with soc.store.writer() as writer:
         before = max(now - days * DAY, soc.store.keep_from() or 0)
         _note_expired(soc, before, now)
-        dropped = writer.retain(before, now=now)
+        dropped = writer.retain([Cut(before)], now=now)
         if writer.crowded():
             note("too little of the disk is free to merge segments; see: soc doctor")
             return 0, dropped

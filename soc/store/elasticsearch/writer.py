@@ -15,7 +15,7 @@ from soc.errors import Busy, Conflict, Contested, StoreError
 from soc.leases import Held
 from soc.match.columns import to_tables
 from soc.model import Event, SourceState
-from soc.store.base import Added, Draft
+from soc.store.base import Added, Cut, Draft
 from soc.store.elasticsearch import retention
 from soc.store.elasticsearch.asking import count, of_ids, parts
 from soc.store.elasticsearch.bulk import Action, put, send
@@ -97,8 +97,8 @@ class ElasticWriter:
             keep_one(self._core, row)
         return 0
 
-    def retain(self, before: int, *, now: int) -> int:
-        return retention.retain(self._core, before)
+    def retain(self, cuts: Sequence[Cut], *, now: int) -> int:
+        return retention.retain(self._core, cuts)
 
     def _claimed(self, draft: Draft, events: Sequence[Event], sources: Sequence[SourceState], now: int) -> OpenBatch:
         """The batch with what it takes in. What a dead writer had begun of these sources is let go first."""
