@@ -17,7 +17,7 @@ def main() -> None:
     now = time.time_ns() // 1000
     with store.writer() as writer:
         writer.compact(now=now)
-        writer.retain(0, now=now + DAY)
+        writer.retain([], now=now + DAY)
     store.close()
 
 

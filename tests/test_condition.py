@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from soc.condition.bind import bind
 from soc.condition.codec import dump, load
 from soc.condition.fold import fold, table
+from soc.condition.given import given as given_known
 from soc.condition.predicate import compile
 from soc.condition.sql import to_sql
-from soc.condition.tree import And, Cidr, Compare, Contains, Equals, Not, Or, Regex, Starts, Wildcard
+from soc.condition.tree import ANY, FALSE, TRUE, And, Cidr, Compare, Contains, Equals, Not, Or, Regex, Starts, Wildcard, fields, leaves
 from soc.errors import ConditionError
 from soc.match.columns import to_events, to_tables
 from tests import strategies as some
@@ -136,3 +137,22 @@ def test_a_tree_survives_its_json(tree):
     there_and_back = load(orjson.loads(orjson.dumps(dump(tree))))
 
     assert repr(there_and_back) == repr(tree)  # repr, since nan is not equal to itself and 1 is equal to 1.0
+
+
+@settings(max_examples=300, deadline=None)
+@given(tree=some.trees, event=some.events, names=st.sets(some.any_field))
+def test_a_condition_of_which_some_fields_are_known_is_met_by_the_same_events(tree, event, names):
+    known = {name: event.get(name) for name in names}
+
+    left = given_known(tree, known, some.CATALOGUE)
+
+    assert compile(left, some.CATALOGUE)(event) == compile(tree, some.CATALOGUE)(event)
+    assert not any(fields(leaf) <= names for leaf in leaves(left))
+
+
+def test_a_condition_on_known_fields_alone_is_decided():
+    node = And((Wildcard("event.dataset", ("zeek.", ANY)), Not(Equals("organization.id", "uni-north"))))
+
+    assert given_known(node, {"event.dataset": "openssh.auth"}, some.CATALOGUE) == FALSE
+    assert given_known(node, {"event.dataset": "zeek.dns"}, some.CATALOGUE) == Not(Equals("organization.id", "uni-north"))
+    assert given_known(node, {"event.dataset": "zeek.dns", "organization.id": "uni-harbour"}, some.CATALOGUE) == TRUE

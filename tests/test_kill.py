@@ -21,6 +21,10 @@ content = ["{site}"]
 batch = 1000
 [retention]
 days = 19000  # what is dated 1971 is older, what is dated 2026 is not
+[[retention.keep]]
+institutions = ["uni-b"]
+datasets = ["openssh.*"]
+days = 1
 [mail]
 host = "127.0.0.1"
 port = {port}

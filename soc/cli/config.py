@@ -14,6 +14,9 @@ spool = "1 GB"                      # of standard input at most that waits on th
 [retention]
 days = 30
 max_disk = "200 GB"                 # soc's own bytes; default: 80 % of its bytes + free space at init
+[[retention.keep]]                  # what is kept for longer or shorter than that: docs/store.md
+institutions = ["hospital-east"]
+days = 90
 [mail]
 host = "localhost"
 port = 25
@@ -29,6 +32,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from soc.cli.keep import Keep, read_keeps
 from soc.errors import ContentError
 
 SYSTEM = Path("/etc/soc/soc.toml")
@@ -42,7 +46,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "desk": {"url": _TEXT},
     "ingest": {"batch": _NUMBER, "spool": (str, int)},
-    "retention": {"days": _NUMBER, "max_disk": (str, int)},
+    "retention": {"days": _NUMBER, "max_disk": (str, int), "keep": (list,)},
     "mail": {
         **dict.fromkeys(("host", "sender", "user", "password_file"), _TEXT),
         "port": _NUMBER,
@@ -51,7 +55,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "webhook": {"timeout": _SECONDS},
 }
-_NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
+_NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false", list: "entries [[retention.keep]]"}
 _SPOOL = 1_000_000_000
 _LONGEST = 3600  # seconds
 _LARGEST = 1 << 60  # bytes; what is compared with it is counted in 64 bits
@@ -72,6 +76,7 @@ class Config:
     batch: int = 15_000
     spool: int = _SPOOL  # bytes
     retention_days: int = 30
+    keeps: tuple[Keep, ...] = ()
     max_disk: int | None = None
     mail: dict[str, Any] = field(default_factory=dict)
     webhook: dict[str, Any] = field(default_factory=dict)
@@ -109,6 +114,7 @@ def load_config(path: Path | None) -> Config:
             _check_private(Path(file), path)
     _check_secret(values.get("desk", {}).get("url", ""), path)
     _check_spans(values.get("store", {}), path)
+    retention = values.get("retention", {})
     return Config(
         path=path,
         content=tuple((path.parent / root).absolute() for root in values.get("content", [])),
@@ -118,7 +124,8 @@ def load_config(path: Path | None) -> Config:
         batch=_whole(values, "ingest", "batch", 15_000, "events", path),
         spool=parse_size(values.get("ingest", {}).get("spool", _SPOOL), path),
         retention_days=_whole(values, "retention", "days", 30, "days", path),
-        max_disk=parse_size(values["retention"]["max_disk"], path) if "max_disk" in values.get("retention", {}) else None,
+        keeps=read_keeps(retention.get("keep", []), path),
+        max_disk=parse_size(retention["max_disk"], path) if "max_disk" in retention else None,
         mail=values.get("mail", {}),
         webhook=values.get("webhook", {}),
     )

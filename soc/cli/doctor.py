@@ -13,7 +13,7 @@ import click
 import soc as package
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
-from soc.errors import SocError, StoreError, UsageError
+from soc.errors import ContentError, SocError, StoreError, UsageError
 from soc.times import iso
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def _config(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     return {
         "file": str(config.path or "none; defaults are in force"),
         "retention_days": config.retention_days,
+        **{f"keep {number}": f"{keep.days} days: {keep}" for number, keep in enumerate(config.keeps, 1)},
         "mail": bool(config.mail),
     }, []
 
@@ -101,13 +102,23 @@ def _content(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
 
 def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     store = soc.store
-    faults = [*store.check(deep=deep), *(_left(batch) for batch in store.unfinished() if batch.lapsed)]
+    left = [_left(batch) for batch in store.unfinished() if batch.lapsed]
+    faults = [*store.check(deep=deep), *left, *_unknown(soc)]
     free = shutil.disk_usage(soc.home).free
     try:
         figures = store.statistics()
     except StoreError as error:
         raise StoreError("\n".join((*faults, str(error)))) from error
     return {"id": store.id, "place": store.place, "free_bytes": free, **figures}, faults
+
+
+def _unknown(soc: Soc) -> list[str]:
+    from soc.cli.retain import unknown_to_all
+
+    try:
+        return unknown_to_all(soc)
+    except ContentError:  # named with the content
+        return []
 
 
 def _left(batch: Unfinished) -> str:

@@ -21,8 +21,11 @@ CONFIG = """\
 content = {content}
 
 [retention]
-days = 30
+days = 30               # of what no entry below fits; what would go is said by: soc retain --dry-run
 # max_disk = "200 GB"   # soc's own bytes; default: 80 % of its bytes + free space at init
+# [[retention.keep]]    # for datasets, institutions, classes of institutions; the first that fits counts
+# datasets = ["suricata.flow", "zeek.*"]
+# days = 7
 
 # [mail]
 # host = "localhost"

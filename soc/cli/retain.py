@@ -2,60 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import click
 
 from soc.cli.context import Soc, pass_soc
-from soc.cli.output import note
-from soc.times import DAY, iso
+from soc.cli.expired import note_expired
+from soc.cli.output import emit, note
+from soc.cli.retention import cuts_of, unknown_names
+from soc.condition.tree import Not, Or
+from soc.model import ALWAYS, Window
+from soc.store.cuts import Cut, apart
+from soc.times import iso
 
-EVERY_RULE = "*"  # a gap that concerns the whole rule set
+if TYPE_CHECKING:  # heavy
+    from soc.store.base import Writer
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(min=1), help="Keep this many days.  [default: retention.days of soc.toml, 30]")
+@click.option(
+    "--days",
+    type=click.IntRange(min=1),
+    help="Keep this many days of what no [[retention.keep]] of soc.toml fits; those stay in force.  [default: retention.days, 30]",
+)
+@click.option("--dry-run", is_flag=True, help="Change nothing; say how many events would go, for each entry of the retention.")
 @pass_soc
-def retain(soc: Soc, days: int | None) -> int:
+def retain(soc: Soc, days: int | None, dry_run: bool) -> int:
     """Merge small segments and drop events older than the retention, by their time; the oldest hours go too when soc's own
     files outgrow max_disk. Evidence of alerts stays on the desk.
 
+    The retention is said in soc.toml: days for all, and [[retention.keep]] for datasets and institutions that differ.
+
     \b
-    Example:  soc retain --days 90
+    Example:  soc retain --days 90 --dry-run
     """
-    merged, dropped = upkeep(soc, days or soc.config.retention_days)
+    if dry_run:
+        _foretell(soc, days)
+        return 0
+    merged, dropped = upkeep(soc, days)
     later = "; their files go with the first upkeep after ten minutes, when no query reads them any more" if dropped else ""
     note(f"merged {merged} segments, dropped {dropped} events{later}")
     return 0
 
 
-def upkeep(soc: Soc, days: int) -> tuple[int, int]:
+def upkeep(soc: Soc, days: int | None = None) -> tuple[int, int]:
     """Segments merged and events dropped. Batches that go before the rules have seen them are written down as expired.
 
-    What is to go goes first: on a full disk, merging has to wait for its room.
+    `days`: in place of the configured ones. What is to go goes first: on a full disk, merging has to wait for its room.
     """
     now = soc.now()
+    cuts = _cuts(soc, days, now)
     with soc.store.writer() as writer:
-        before = max(now - days * DAY, soc.store.keep_from() or 0)
-        _note_expired(soc, before, now)
-        dropped = writer.retain(before, now=now)
+        dropped = _drop(soc, writer, cuts, now)
+        if (before := soc.store.keep_from()) is not None:
+            dropped += _drop(soc, writer, [Cut(before)], now)
         if writer.crowded():
             note("too little of the disk is free to merge segments; see: soc doctor")
             return 0, dropped
         return writer.compact(now=now), dropped
 
 
-def _note_expired(soc: Soc, before: int, now: int) -> None:
-    store, rules = soc.store.id, soc.content.rules.hash
-    with soc.desk.read() as tx:  # a rule set that was edited since takes over what those before it have seen
-        ranges = [span for known in {*tx.rulesets(), rules} for span in tx.covered(store, known)]
-    lost = [
-        row.number
-        for row in soc.store.batches()
-        if row.events and row.first is not None and row.first < before and not any(a <= row.number <= b for a, b in ranges)
+def unknown_to_all(soc: Soc) -> list[str]:
+    """What the entries of the retention name and nothing has: no dataset that is stored or can be, no institution, no class.
+
+    Raises ContentError when the institutions cannot be read: an entry for a class would fit nothing, and its events would go.
+    """
+    config, content = soc.config, soc.content
+    if not config.keeps:
+        return []
+    datasets = {dataset.name for dataset in content.datasets} | {state.dataset for state in soc.store.feeds()}
+    return [str(fault) for fault in unknown_names(config.keeps, content.institutions.classes, datasets, config.path)]
+
+
+def _cuts(soc: Soc, days: int | None, now: int) -> list[Cut]:
+    for fault in unknown_to_all(soc):
+        note(fault)
+    keeps = soc.config.keeps
+    return cuts_of(days or soc.config.retention_days, keeps, soc.content.institutions.classes if keeps else {}, now)
+
+
+def _drop(soc: Soc, writer: Writer, cuts: Sequence[Cut], now: int) -> int:
+    note_expired(soc, cuts, now)
+    return writer.retain(cuts, now=now)
+
+
+def _foretell(soc: Soc, days: int | None) -> None:
+    """What would go now, as the store counts it."""
+    keeps, cuts = soc.config.keeps, _cuts(soc, days, soc.now())
+    going = apart(cuts)
+    entries = [*((str(keep), keep.days) for keep in keeps), ("all else" if keeps else "all", days or soc.config.retention_days)]
+    rows = [
+        {"keep": name, "days": kept, "before": iso(cut.before), "events": soc.store.count(node, Window(ALWAYS.since, cut.before))}
+        for (name, kept), cut, node in zip(entries, cuts, going, strict=True)
     ]
-    if not lost:
-        return
-    reason = f"expired uncovered: dropped by retention before {iso(before)}"
-    with soc.desk.write() as tx:
-        for number in lost:
-            tx.note_gap(store, rules, EVERY_RULE, number, number, "expired", reason, now)
-    note(f"{len(lost)} batches lose events that no rule has seen; they are noted as expired")
+    if (before := soc.store.keep_from()) is not None:
+        more = soc.store.count(Not(Or(tuple(going))), Window(ALWAYS.since, before))
+        rows.append({"keep": "what max_disk has room for", "days": None, "before": iso(before), "events": more})
+    emit(rows, ("keep", "days", "before", "events"), None, title="Would go")

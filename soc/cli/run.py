@@ -54,9 +54,10 @@ def run(soc: Soc, deadline: str) -> int:
                 return 3
         failures = 0 if stop() else unless_busy(lambda: respond_all(soc, stop=stop), "the playbooks are its affair") or 0
         if not stop():
-            _, dropped = upkeep(soc, soc.config.retention_days)
+            _, dropped = upkeep(soc)
             if dropped:
-                note(f"dropped {dropped} events older than {soc.config.retention_days} days, or beyond max_disk")
+                kept = "the retention" if soc.config.keeps else f"{soc.config.retention_days} days"
+                note(f"dropped {dropped} events older than {kept}, or beyond max_disk")
         failures += _unpublished(soc)
     failed = (outcome and outcome.failed) or tally.failed or tally.refused or tally.letters
     return 4 if refused or failed or failures else 0

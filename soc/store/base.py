@@ -17,8 +17,9 @@ from soc.batches import Unfinished
 from soc.condition.tree import Node
 from soc.match.hits import HITS
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
+from soc.store.cuts import Cut
 
-__all__ = ["HITS", "Added", "Draft", "Searched", "Since", "Store", "Tables", "Writer"]
+__all__ = ["HITS", "Added", "Cut", "Draft", "Searched", "Since", "Store", "Tables", "Writer"]
 
 Tables = dict[str, pa.Table]
 Since = Mapping[str, SourceState | None]
@@ -77,8 +78,12 @@ class Writer(Protocol):
     def compact(self, *, now: int) -> int:
         """Merges small segments; returns how many went. Changes no answer of any query."""
 
-    def retain(self, before: int, *, now: int) -> int:
-        """Drops events with @timestamp < before; returns how many. Lowers the rows' counts."""
+    def retain(self, cuts: Sequence[Cut], *, now: int) -> int:
+        """Drops the events that go by the cuts, see Cut; returns how many. Lowers the rows' counts.
+
+        Hits of these events go, too; where nothing stays that is so old they go by their time, on segments when nothing newer is in
+        their file. Killed half-way and called again, it comes to the same. Raises ConditionError, see `bind`, and StoreError.
+        """
 
 
 class Searched(Protocol):

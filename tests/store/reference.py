@@ -34,8 +34,16 @@ class Reference:
         for event in events:
             self.events[event["event.id"]] = as_stored(event, number, now)
 
-    def retain(self, before):
-        kept = {identity: event for identity, event in self.events.items() if event["@timestamp"] >= before}
+    def retain(self, cuts):
+        tests = [(compile(cut.node, CATALOGUE), cut.before) for cut in cuts]
+
+        def stays(event):
+            for meets, before in tests:
+                if meets(event):
+                    return event["@timestamp"] >= before
+            return True
+
+        kept = {identity: event for identity, event in self.events.items() if stays(event)}
         gone = len(self.events) - len(kept)
         self.events = kept
         return gone

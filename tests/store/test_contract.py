@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import cycle
 
 import pyarrow as pa
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from soc.condition.tree import TRUE, Equals
+from soc.condition.tree import ANY, TRUE, And, Equals, Or, Wildcard
 from soc.errors import StoreError
 from soc.match.columns import to_events
 from soc.model import ALWAYS, SourceState, Window
-from soc.store.base import HITS
+from soc.store.base import HITS, Cut
+from soc.times import HOUR
 from tests import strategies as some
 from tests.store.reference import Reference, as_stored, comparable
 
@@ -102,7 +104,7 @@ def test_every_answer_is_the_predicates_and_no_upkeep_changes_it(engine, batches
                 if step == "compact":
                     writer.compact(now=NOW)
                 else:
-                    assert writer.retain(before, now=NOW) == reference.retain(before)
+                    assert writer.retain([Cut(before)], now=NOW) == reference.retain([Cut(before)])
         assert answers(store, *question) == reference_answers(reference, *question)
     check_batches(store, reference)
     store.close()
@@ -270,3 +272,63 @@ def test_many_small_puts_of_hits_are_merged_and_still_replaced(store):
         store.put_hits(f"t{number % 90}", hits_table([("r", "r", number, "uni", "[]", None, f"e{number}")]))
 
     assert sorted(store.hits(["r"])["time"].to_pylist()) == list(range(60, 150))
+
+
+DATASETS = ("suricata.flow", "suricata.alert", "openssh.auth")
+INSTITUTIONS = ("uni-north", "hospital-east", "unknown")
+AGES = st.integers(0, 40).map(lambda hours: 1_700_000_000_000_000 + hours * HOUR)
+OF_A_CLASS = st.one_of(
+    st.sampled_from((*(Equals("event.dataset", name, True) for name in DATASETS), Wildcard("event.dataset", ("suricata.", ANY), True))),
+    st.lists(st.sampled_from(INSTITUTIONS), max_size=2).map(
+        lambda names: Or(tuple(Equals("organization.id", name, True) for name in names)),
+    ),
+)
+CONDITIONS = st.one_of(st.just(TRUE), OF_A_CLASS, st.tuples(OF_A_CLASS, OF_A_CLASS).map(And), some.trees)
+CUTS = st.lists(st.builds(Cut, AGES, CONDITIONS), max_size=4)
+
+
+@st.composite
+def populations(draw):
+    """Batches of events of some institutions and datasets, a few of which spread over days."""
+    ages, number = draw(st.sampled_from((AGES, MOMENTS))), iter(range(10_000))
+    own = {"event.dataset": st.sampled_from(DATASETS), "organization.id": st.sampled_from((*INSTITUTIONS, None)), "@timestamp": ages}
+    return [
+        [
+            {**found, **draw(st.fixed_dictionaries(own)), "event.id": f"id{next(number)}"}
+            for found in draw(st.lists(some.events, max_size=8))
+        ]
+        for _ in range(draw(st.integers(1, 5)))
+    ]
+
+
+RETENTIONS = {"batches": populations(), "cuts": CUTS, "later": st.integers(0, 10), "compacted": st.booleans()}
+
+
+@settings(max_examples=12, deadline=None, phases=NO_SHRINKING)
+@given(**RETENTIONS)
+def test_retention_leaves_what_the_first_cut_that_fits_leaves_and_no_hits_of_what_went(engine, batches, cuts, later, compacted):
+    check_retention(engine, batches, cuts, later, compacted)
+
+
+def check_retention(engine, batches, cuts, later, compacted):
+    store, reference = engine.fresh(), Reference()
+    for events in batches:
+        number = commit(store, events).batch.number
+        reference.add(number, events, NOW)
+        store.put_hits(f"{number}-law", hits_table([("r", "r", e["@timestamp"], "uni", "[]", None, e["event.id"]) for e in events]))
+    if compacted:
+        with store.writer() as writer:
+            writer.compact(now=NOW)
+    were = {id: found["@timestamp"] for id, found in reference.events.items()}
+
+    moved = [replace(cut, before=cut.before + later * HOUR) for cut in cuts]
+    for now in (cuts, moved, moved, moved[::-1]):  # what the store has learnt of the first is not to mislead it
+        with store.writer() as writer:
+            assert writer.retain(now, now=NOW) == reference.retain(now)
+        check_batches(store, reference)
+        assert comparable(store.select(TRUE)) == comparable(reference.matching(TRUE))
+        hit = set(store.hits(["r"])["event"].to_pylist())
+        assert hit >= reference.events.keys()
+        oldest = min(cut.before for cut in now) if any(cut.node == TRUE for cut in now) else ALWAYS.since  # all that is older went
+        assert {id for id in hit - reference.events.keys() if were[id] >= oldest} == set()
+    store.close()

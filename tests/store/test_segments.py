@@ -6,19 +6,22 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
-from soc.condition.tree import TRUE, Equals
+from soc.condition.tree import TRUE, And, Equals, Not
 from soc.errors import StoreError, UsageError
 from soc.fields import Field, base_catalogue
 from soc.model import Window
+from soc.store.base import Cut
 from soc.store.segments import Shape, open_store
 from soc.store.segments.compaction import cut
 from soc.store.segments.register import live
 from soc.times import DAY, HOUR, MINUTE
-from tests.store.test_contract import NOW, commit, event, hits_table
+from tests.store.test_contract import NO_SHRINKING, NOW, RETENTIONS, check_retention, commit, event, hits_table
 from tests.strategies import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
@@ -276,7 +279,7 @@ def test_the_oldest_whole_hours_are_named_when_the_segments_outgrow_their_bound(
     tight = open_store(segments.path(store), CATALOGUE, reserve=0, max_disk=used - 1)
     before = tight.keep_from()
     with tight.writer() as writer:
-        gone = writer.retain(before, now=NOW)
+        gone = writer.retain([Cut(before)], now=NOW)
 
     assert (before % HOUR, gone, tight.keep_from()) == (0, 1, None)
     assert [found["event.id"] for found in tight.select(TRUE)] == [f"id{number * HOUR}" for number in range(1, 5)]
@@ -295,7 +298,7 @@ def test_of_a_segment_that_spans_days_only_the_oldest_hours_go(segments):
 
     tight = open_store(segments.path(store), CATALOGUE, reserve=0, max_disk=used * 3 // 4)
     with tight.writer() as writer:
-        gone = writer.retain(tight.keep_from(), now=NOW + DAY)
+        gone = writer.retain([Cut(tight.keep_from())], now=NOW + DAY)
 
     assert 0 < gone <= 4
     assert tight.count(TRUE) == 8 - gone
@@ -313,7 +316,7 @@ def test_on_a_crowded_disk_retention_works_and_what_writes_says_why_it_does_not(
         assert writer.crowded()
         with pytest.raises(StoreError, match="soc retain"):
             writer.compact(now=NOW)
-        assert writer.retain(1_700_000_000_000_000 + HOUR, now=NOW) == 1
+        assert writer.retain([Cut(1_700_000_000_000_000 + HOUR)], now=NOW) == 1
 
     assert ["are free" in fault for fault in crowded.check()] == [True]
     crowded.close()
@@ -357,7 +360,7 @@ def test_whichever_bit_of_a_segment_flips_nobody_writes_it_into_another(segments
             with pytest.raises(StoreError, match=file.name):
                 writer.compact(now=NOW)
             with pytest.raises(StoreError, match=file.name):
-                writer.retain(1_700_000_000_000_000 + HOUR, now=NOW)
+                writer.retain([Cut(1_700_000_000_000_000 + HOUR)], now=NOW)
 
     file.write_bytes(whole)
     assert store.check(deep=True) == []
@@ -397,3 +400,75 @@ def test_a_damaged_segment_that_is_given_up_is_put_aside_and_its_loss_stays_visi
     assert [found["event.id"] for found in store.select(TRUE)] == ["id3"]
     assert [row.events for row in store.batches()] == [2, 1]  # the run over batch 1 fails: "store has lost 2 events"
     assert store.tables([1]) == {}
+
+
+EAST = Equals("organization.id", "hospital-east", cased=True)
+LAW = Equals("event.dataset", "law", cased=True)
+BASE = 1_700_000_000_000_000
+
+
+@settings(max_examples=80, deadline=None, phases=NO_SHRINKING)
+@given(**RETENTIONS)
+def test_retention_keeps_its_law_whatever_segments_events_lie_in(segments, batches, cuts, later, compacted):
+    check_retention(segments, batches, cuts, later, compacted)
+
+
+def spoil(path):
+    for file in (path / "segments").iterdir():
+        file.write_bytes(b"spoilt")
+
+
+@pytest.mark.parametrize("kept", [LAW, Not(Equals("event.dataset", "b")), EAST])
+def test_retention_reads_no_file_that_cannot_lose_anything_and_every_other_one_once(store, segments, kept):
+    commit(store, [event(1, **{"organization.id": "hospital-east"}), event(2, **{"organization.id": "hospital-east"})])
+    cuts = [Cut(BASE - DAY, kept), Cut(BASE + DAY)]
+    with store.writer() as writer:
+        if kept == EAST:
+            assert writer.retain(cuts, now=NOW) == 0
+        spoil(segments.path(store))
+
+        assert writer.retain(cuts, now=NOW) == 0
+        assert writer.retain([replace(cut, before=cut.before + 1) for cut in cuts], now=NOW) == 0
+        assert writer.retain([replace(cut, before=cut.before + 3 * DAY) for cut in cuts], now=NOW) == 2
+
+
+def test_what_retention_knows_of_a_segment_is_known_for_the_conditions_that_were_asked(store):
+    commit(store, [event(1, **{"organization.id": "hospital-east"}), event(2, **{"organization.id": "uni-north"})])
+    nobody, rest = Equals("organization.id", "nobody"), Cut(BASE - DAY)
+
+    with store.writer() as writer:
+        gone = [writer.retain([Cut(BASE + DAY, node), rest], now=NOW) for node in (nobody, EAST, nobody)]
+
+    assert gone == [0, 1, 0]
+
+
+def test_a_damaged_segment_of_which_nothing_stays_goes_and_its_hits_go_by_their_time(store, segments):
+    commit(store, [event(1)])
+    store.put_hits("1-law", hits_table([("r", "r", BASE + 1, "uni", "[]", None, "id1")]))
+    spoil(segments.path(store))
+
+    with store.writer() as writer:
+        assert writer.retain([Cut(BASE + DAY, LAW), Cut(BASE - DAY)], now=NOW) == 1
+        assert store.hits(["r"]).num_rows == 1
+        writer.retain([Cut(BASE + DAY)], now=NOW)
+
+    assert store.hits(["r"]).num_rows == 0
+
+
+def test_retention_that_a_damaged_file_stops_has_dropped_what_it_could_and_ends_as_if_never_stopped(store, segments):
+    commit(store, [event(1)])
+    commit(store, [event(2, **{"organization.id": "hospital-east", "event.dataset": "b"}), event(3, **{"event.dataset": "b"})])
+    (mixed,) = [segment.name for segment in live(store._manifest) if segment.rows == 2]
+    file = segments.path(store) / "segments" / mixed
+    whole, cuts = file.read_bytes(), [Cut(BASE - DAY, And((EAST, Not(LAW)))), Cut(BASE + DAY)]
+    file.write_bytes(whole[:-9])
+
+    with store.writer() as writer:
+        with pytest.raises(StoreError, match=mixed):
+            writer.retain(cuts, now=NOW)
+        assert [row.events for row in store.batches()] == [0, 2]
+        file.write_bytes(whole)
+        assert writer.retain(cuts, now=NOW) == 1
+
+    assert [(row.events, row.first, row.last) for row in store.batches()] == [(0, None, None), (1, BASE + 2, BASE + 2)]
+    assert [found["event.id"] for found in store.select(TRUE)] == ["id2"]

@@ -74,7 +74,12 @@ def includes(columns: Collection[str] | None) -> list[str] | bool:
     """What of a `_source` holds these fields, and what every table has."""
     if columns is None:
         return True
-    wanted = {LABELS if name.startswith(f"{LABELS}.") else name for name in columns} | {*COMMON, READING}
+    return held_in({*columns, *COMMON, READING})
+
+
+def held_in(fields: Collection[str]) -> list[str]:
+    """What of a `_source` holds these fields."""
+    wanted = {LABELS if name.startswith(f"{LABELS}.") else name for name in fields}
     return sorted(wanted | ({LABELS_APART} if LABELS in wanted else set()))
 
 

@@ -1,63 +1,85 @@
-"""Events older than a moment go, document by document; the register's counts are lowered first."""
+"""Events that go by their age, document by document; the register's counts are lowered first, and hits go before their events."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from soc.condition.dsl import to_dsl
-from soc.condition.dsl_query import Body
-from soc.condition.tree import Compare
+from soc.condition.tree import fields
+from soc.model import Event
+from soc.store.cuts import TIME, Cut, apart, earliest, sorter
 from soc.store.elasticsearch.asking import Hit, among, count, pages
 from soc.store.elasticsearch.bulk import delete, send
 from soc.store.elasticsearch.cluster import Core
 from soc.store.elasticsearch.documents import from_document
 from soc.store.elasticsearch.hits import drop
 from soc.store.elasticsearch.indices import refresh
+from soc.store.elasticsearch.reader import BATCH, held_in
+from soc.store.elasticsearch.upgrade import held_otherwise
 
-BATCH, TIME = "soc.batch", "@timestamp"
+Going = tuple[Hit, Event]
 
 
-def retain(core: Core, before: int) -> int:
+def retain(core: Core, cuts: Sequence[Cut]) -> int:
     """See `soc.store.base.Writer.retain`."""
-    old = to_dsl(Compare(TIME, "lt", before), core.catalogue).body
-    going = Counter(hit["_source"][BATCH] for page in _old(core, old, before) for hit in page)
-    lessen(core, going, before)
+    if not cuts:
+        return 0
+    refresh(core.cluster, [core.cluster.events, core.cluster.hits])  # what one that was killed has deleted is seen to be gone
+    going = Counter(event[BATCH] for page in _going(core, cuts) for _, event in page)
+    lessen(core, going, cuts)
     indices: set[str] = set()
-    for page in _old(core, old, before):
-        indices |= {hit["_index"] for hit in page}
-        send(core.cluster, (delete(hit["_index"], hit["_id"]) for hit in page))
+    hits = 0
+    for page in _going(core, cuts):
+        hits += _drop_hits(core, page, earliest(cuts))
+        indices |= {hit["_index"] for hit, _ in page}
+        send(core.cluster, (delete(hit["_index"], hit["_id"]) for hit, _ in page))
     refresh(core.cluster, sorted(indices))
-    if drop(core, {"range": {"time": {"lt": before}}}):
-        refresh(core.cluster, [core.cluster.hits])
+    hits += drop(core, {"range": {"time": {"lt": earliest(cuts)}}})
+    refresh(core.cluster, [core.cluster.hits] if hits else [])
     return going.total()
 
 
-def lessen(core: Core, going: Counter[int], before: int | None = None) -> None:
+def lessen(core: Core, going: Counter[int], cuts: Sequence[Cut] = ()) -> None:
     """Lowers the rows of batches that are about to lose so many events, or that have absorbed them: by that number and no more.
 
     What is missing already stays missing: the row says more than is there, and whoever reads the batch says so. Told before the first
-    event goes, and told again when that was killed, it comes to the same. `before`: the moment that the events which stay have reached.
+    event goes, and told again when that was killed, it comes to the same. `cuts`: what the events go by, so that the rows' spans follow.
     """
     for row in core.register.batches() if going else ():
         members = {row.number, *row.absorbs}
         if leaving := sum(going[number] for number in members):
             held = count(core.cluster, core.cluster.events, among(BATCH, members))
-            first, last = _span(core, members, before) if before is not None else (None, None)
+            first, last = _span(core, members, cuts) if cuts else (None, None)
             core.register.lower(row.number, max(row.events, held) - leaving, first=first, last=last)
 
 
-def _old(core: Core, query: Body, before: int) -> Iterator[list[Hit]]:
-    for page in pages(core.cluster, core.cluster.events, query, _source=[TIME, BATCH]):
-        yield [hit for hit in page if from_document(hit["_source"], core.catalogue)[TIME] < before]
+def _going(core: Core, cuts: Sequence[Cut]) -> Iterator[list[Going]]:
+    """The events that go, each by one cut and so in one page."""
+    sort, conditions = sorter(cuts, core.catalogue), apart(cuts)
+    read = {name for node in conditions for name in fields(node)}
+    otherwise = held_otherwise(core.cluster, core.catalogue, read)
+    for place, node in enumerate(conditions):
+        query = to_dsl(node, core.catalogue, otherwise).body
+        for page in pages(core.cluster, core.cluster.events, query, _source=held_in({*read, BATCH})):
+            events = [(hit, from_document(hit["_source"], core.catalogue)) for hit in page]
+            yield [(hit, event) for hit, event in events if sort(event) == place]
 
 
-def _span(core: Core, members: Collection[int], since: int) -> tuple[int | None, int | None]:
+def _drop_hits(core: Core, page: list[Going], since: int) -> int:
+    """The hits of events that are no older than `since`, for those of older ones go by their time; returns how many went."""
+    young = [hit["_id"] for hit, event in page if event[TIME] >= since]
+    return drop(core, among("event", young)) if young else 0
+
+
+def _span(core: Core, members: Collection[int], cuts: Sequence[Cut]) -> tuple[int | None, int | None]:
     """First and last moment of what lies under these numbers and stays."""
+    sort = sorter(cuts, core.catalogue)
+    read = held_in({TIME}.union(*(fields(cut.node) for cut in cuts)))
     moments = [
-        moment
-        for page in pages(core.cluster, core.cluster.events, among(BATCH, members), _source=[TIME])
-        for hit in page
-        if (moment := from_document(hit["_source"], core.catalogue)[TIME]) >= since
+        event[TIME]
+        for page in pages(core.cluster, core.cluster.events, among(BATCH, members), _source=read)
+        for event in (from_document(hit["_source"], core.catalogue) for hit in page)
+        if sort(event) is None
     ]
     return min(moments, default=None), max(moments, default=None)

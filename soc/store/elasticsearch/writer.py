@@ -15,7 +15,7 @@ from soc.errors import Busy, Conflict, Contested, StoreError
 from soc.leases import Held
 from soc.match.columns import to_tables
 from soc.model import Event, SourceState
-from soc.store.base import Added, Draft, Since
+from soc.store.base import Added, Cut, Draft, Since
 from soc.store.elasticsearch import retention
 from soc.store.elasticsearch.asking import count, of_ids, parts
 from soc.store.elasticsearch.bulk import Action, put, send
@@ -98,8 +98,8 @@ class ElasticWriter:
             keep_one(self._core, row)
         return 0
 
-    def retain(self, before: int, *, now: int) -> int:
-        return retention.retain(self._core, before)
+    def retain(self, cuts: Sequence[Cut], *, now: int) -> int:
+        return retention.retain(self._core, cuts)
 
     def _stretches(self, sources: Sequence[SourceState], since: Since | None) -> list[Stretch]:
         begun: Since = {state.id: state for state in self._core.register.sources()} if since is None else since

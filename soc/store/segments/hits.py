@@ -39,11 +39,11 @@ def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
     """See `soc.store.base.Store.put_hits`."""
     table = hits.select(HITS.names).cast(HITS).append_column(TAG, pa.repeat(pa.scalar(tag), hits.num_rows))
     with hits_lock(core):
-        written = _written(core, table) if table.num_rows else None
+        written = write_file(core, table) if table.num_rows else None
         with core.manifest.transaction():
             core.manifest.run("DELETE FROM hit_tags WHERE tag = ?", tag)
             if written:
-                file = _name(core, table, written, tags=1)
+                file = name_file(core, table, written, tags=1)
                 core.manifest.run("INSERT INTO hit_tags VALUES (?, ?, ?)", tag, file, table.num_rows)
         _merge_small(core)
 
@@ -60,11 +60,13 @@ def hit_faults(core: Core, *, deep: bool) -> list[str]:
     return [f"{path}: {fault}" for path, *wanted in paths if (fault := file_fault(path, *wanted))]
 
 
-def _written(core: Core, table: pa.Table) -> Written:
+def write_file(core: Core, table: pa.Table) -> Written:
+    """A durable file of hits, which the manifest does not name yet. Raises StoreError."""
     return durable(core.layout.hits, "h", lambda path: pq.write_table(table, path, compression="zstd", write_page_checksum=True))
 
 
-def _name(core: Core, table: pa.Table, written: Written, *, tags: int) -> int:
+def name_file(core: Core, table: pa.Table, written: Written, *, tags: int) -> int:
+    """Makes a written file part of the store; returns its id. Runs inside a transaction."""
     span = pc.min_max(table["time"]).as_py()
     return core.manifest.run(
         "INSERT INTO hit_files(name, rows, tags, bytes, first, last, digest) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -76,21 +78,22 @@ def _merge_small(core: Core) -> None:
     small = core.manifest.rows("SELECT id, name FROM hit_files WHERE deleted_at IS NULL AND rows < ? ORDER BY id", SMALL)
     if len(small) < MANY:
         return
-    tables = [_current(core, number, file) for number, file in small]
+    tables = [current(core, number, file)[1] for number, file in small]
     merged = pa.concat_tables(tables)
-    written = _written(core, merged) if merged.num_rows else None
+    written = write_file(core, merged) if merged.num_rows else None
     tags = merged[TAG].unique().to_pylist()
     with core.manifest.transaction():
         if written:
-            file = _name(core, merged, written, tags=len(tags))
+            file = name_file(core, merged, written, tags=len(tags))
             core.manifest.run_many("UPDATE hit_tags SET file = ? WHERE tag = ?", [(file, tag) for tag in tags])
         now = core.manifest.value("SELECT coalesce(max(closed_at), 0) FROM batches")
         core.manifest.run_many("UPDATE hit_files SET deleted_at = ? WHERE id = ?", [(now, number) for number, _ in small])
 
 
-def _current(core: Core, number: int, file: str) -> pa.Table:
-    tags = [tag for (tag,) in core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)]
-    return with_tags(read_file(core, file), tags) if tags else STORED.empty_table()
+def current(core: Core, number: int, file: str) -> tuple[tuple[str, ...], pa.Table]:
+    """The tags of a file that count, and the rows under them."""
+    tags = tuple(tag for (tag,) in core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number))
+    return tags, with_tags(read_file(core, file), tags) if tags else STORED.empty_table()
 
 
 def read_file(core: Core, file: str) -> pa.Table:

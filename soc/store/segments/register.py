@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.segments.manifest import Manifest
-from soc.store.segments.parquet import Segment
+from soc.store.segments.parquet import Segment, Span
 
 CHUNK = 500  # values in one IN list
 
@@ -59,6 +59,15 @@ def parts(manifest: Manifest, segments: Iterable[Stored]) -> dict[int, dict[str,
             if names is None:
                 names = texts[text] = frozenset(json.loads(text))
             found[number][dataset] = names
+    return found
+
+
+def spans(manifest: Manifest, segments: Iterable[Stored]) -> dict[int, dict[str, Span]]:
+    """Per segment id the datasets in it, with their rows and their smallest and largest @timestamp."""
+    found: dict[int, dict[str, Span]] = {segment.id: {} for segment in segments}
+    for number, dataset, *span in manifest.rows("SELECT segment, dataset, rows, first, last FROM parts"):
+        if number in found:
+            found[number][dataset] = Span(*span)
     return found
 
 

@@ -1,53 +1,134 @@
-"""Events older than a moment go: whole segments at once, a segment at the edge by being written again without them."""
+"""Events that go by their age: whole segments at once, others by being written again without them."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from soc.match.columns import MOMENT
+from soc.errors import StoreError
 from soc.model import ALWAYS, Window
+from soc.store.base import Cut
 from soc.store.segments import register
+from soc.store.segments.ages import losing
 from soc.store.segments.core import GRACE, Core
 from soc.store.segments.damage import reading
+from soc.store.segments.disk import check_reserve
+from soc.store.segments.hit_drops import NOTHING, HitDrops
+from soc.store.segments.hits import hits_lock
 from soc.store.segments.layout import discard
-from soc.store.segments.parquet import TIME
+from soc.store.segments.parquet import ID, TIME
 from soc.store.segments.register import Stored
 from soc.store.segments.rewrite import Rewrite, apply, rewrite, undo
+from soc.store.segments.sieve import Fate, Sieve
 from soc.times import HOUR
 
 
-def retain(core: Core, before: int, *, now: int, reason: str = "retention") -> int:
-    """See `soc.store.base.Writer.retain`. Hits go with the files that hold nothing newer."""
-    old = register.live(core.manifest, Window(ALWAYS.since, before))
-    rewrites = [_cut(core, segment, before) for segment in old]
-    try:
-        with core.manifest.transaction():
-            gone = apply(core, rewrites, now=now)
-            core.manifest.run("DELETE FROM hit_tags WHERE file IN (SELECT id FROM hit_files WHERE deleted_at IS NULL AND last < ?)", before)
-            core.manifest.run("UPDATE hit_files SET deleted_at = ? WHERE deleted_at IS NULL AND last < ?", now, before)
-            if gone:
-                core.manifest.run("INSERT INTO drops VALUES (?, ?, ?, NULL, ?)", now, reason, before, gone)
-    except BaseException:
-        undo(core, rewrites)
-        raise
+def retain(core: Core, cuts: Sequence[Cut], *, now: int, reason: str = "retention") -> int:
+    """See `soc.store.base.Writer.retain`. What goes whole goes first, for that needs no room; the rest follows in rounds."""
+    if not cuts:
+        return 0
+    sieve = Sieve(cuts, core.catalogue)
+    old = register.live(core.manifest, Window(ALWAYS.since, sieve.latest))
+    spans = register.spans(core.manifest, old)
+    by_fate: dict[Fate, list[Stored]] = {fate: [] for fate in Fate}
+    for segment in old:
+        by_fate[sieve.fate(spans[segment.id])].append(segment)
+    gone = _drop(core, sieve, by_fate[Fate.GOES], whole=True, now=now, reason=reason)
+    partly = by_fate[Fate.LOSES] + losing(core, sieve, by_fate[Fate.OPEN])
+    for number, group in enumerate(_rounds(partly, core.shape.round)):
+        if number:  # the first is what has become old since the last upkeep: on a crowded disk that goes, too
+            check_reserve(core.layout.segments, core.reserve)
+        gone += _drop(core, sieve, group, whole=False, now=now, reason=reason)
+    _drop_old_hits(core, sieve.earliest, now)
     return gone
 
 
-def _cut(core: Core, segment: Stored, before: int) -> Rewrite:
-    if segment.last < before:
-        return Rewrite(segment, None)
-    edge = pa.scalar(before, pa.int64()).cast(MOMENT)
+def _rounds(segments: Sequence[Stored], rows: int) -> Iterator[list[Stored]]:
+    """The segments in turn, as many together as are written anew in one transaction: so many rows, or one."""
+    group: list[Stored] = []
+    held = 0
+    for segment in segments:
+        if group and held + segment.rows > rows:
+            yield group
+            group, held = [], 0
+        group.append(segment)
+        held += segment.rows
+    if group:
+        yield group
 
-    def newer(table: pa.Table) -> pa.Table:
-        return table.filter(pc.greater_equal(table[TIME], edge))
 
-    return rewrite(core, segment, newer)
+def _drop(core: Core, sieve: Sieve, segments: Sequence[Stored], *, whole: bool, now: int, reason: str) -> int:
+    """In one transaction what goes of these segments, and the hits of these events; returns how many events went.
+
+    `whole`: nothing of them stays. Hits of events that are older than every cut are left to `_drop_old_hits`.
+    """
+    spans = _spans([segment for segment in segments if segment.last >= sieve.earliest])
+    rewrites: list[Rewrite] = []
+    with hits_lock(core) if spans else nullcontext():
+        hits = HitDrops(core, spans)
+        try:
+            for segment in segments:
+                rewrites.append(_dropped(core, sieve, segment, hits) if whole else _thinned(core, sieve, segment, hits))
+            hits.write()
+            with core.manifest.transaction():
+                gone = apply(core, rewrites, now=now)
+                hits.apply(now=now)
+                if gone:
+                    core.manifest.run("INSERT INTO drops VALUES (?, ?, ?, NULL, ?)", now, reason, sieve.latest, gone)
+        except BaseException:
+            undo(core, rewrites)
+            hits.undo()
+            raise
+    return gone
+
+
+def _spans(segments: Sequence[Stored]) -> list[Window]:
+    """The time that the segments cover."""
+    spans: list[Window] = []
+    for segment in sorted(segments, key=lambda one: one.first):
+        since, until = segment.first, segment.last + 1
+        if spans and since <= spans[-1].until:
+            since, until = spans[-1].since, max(spans.pop().until, until)
+        spans.append(Window(since, until))
+    return spans
+
+
+def _dropped(core: Core, sieve: Sieve, segment: Stored, hits: HitDrops) -> Rewrite:
+    if hits.wanted and segment.last >= sieve.earliest:
+        hits.tell(_ids(core, segment))
+    return Rewrite(segment, None)
+
+
+def _ids(core: Core, segment: Stored) -> pa.ChunkedArray:
+    """None where the file is damaged: that must not keep it in the store, and hits go by their time in the end."""
+    path = core.layout.segments / segment.name
+    try:
+        with reading(path):
+            return pq.read_table(path, columns=[ID], partitioning=None, page_checksum_verification=True)[ID]
+    except StoreError:
+        return pa.chunked_array([NOTHING])
+
+
+def _thinned(core: Core, sieve: Sieve, segment: Stored, hits: HitDrops) -> Rewrite:
+    def staying(table: pa.Table) -> pa.Table:
+        going = sieve.going(table)
+        hits.tell(table[ID].filter(pa.array(going)))
+        return table.filter(pa.array(~going))
+
+    return rewrite(core, segment, staying)
+
+
+def _drop_old_hits(core: Core, before: int, now: int) -> None:
+    """Files of hits go when they hold nothing newer."""
+    with core.manifest.transaction():
+        core.manifest.run("DELETE FROM hit_tags WHERE file IN (SELECT id FROM hit_files WHERE deleted_at IS NULL AND last < ?)", before)
+        core.manifest.run("UPDATE hit_files SET deleted_at = ? WHERE deleted_at IS NULL AND last < ?", now, before)
 
 
 def purge(core: Core, *, now: int) -> int:

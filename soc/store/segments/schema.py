@@ -46,3 +46,9 @@ CREATE INDEX hit_tags_by_file ON hit_tags(file);
 -- what was dropped, so that a hole has a reason
 CREATE TABLE drops(at INTEGER NOT NULL, reason TEXT NOT NULL, before INTEGER, segment TEXT, events INTEGER NOT NULL);
 """
+
+# made where it is missing: what it holds is derived, and a soc that does not know it need not look
+AGES = """
+CREATE TABLE IF NOT EXISTS ages(segment INTEGER PRIMARY KEY REFERENCES segments(id) ON DELETE CASCADE,
+    conditions TEXT NOT NULL, oldest TEXT NOT NULL)
+"""

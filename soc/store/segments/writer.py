@@ -13,7 +13,7 @@ from typing import IO
 
 from soc.errors import Busy, StoreError
 from soc.model import Event, SourceState
-from soc.store.base import Added, Draft, Since
+from soc.store.base import Added, Cut, Draft, Since
 from soc.store.segments import commit, compaction, retention
 from soc.store.segments.core import Core
 from soc.store.segments.disk import check_reserve, crowded
@@ -50,8 +50,8 @@ class SegmentWriter:
         check_reserve(self._core.layout.segments, self._core.reserve)
         return compaction.compact(self._core, now=now)
 
-    def retain(self, before: int, *, now: int) -> int:
-        gone = retention.retain(self._core, before, now=now)
+    def retain(self, cuts: Sequence[Cut], *, now: int) -> int:
+        gone = retention.retain(self._core, cuts, now=now)
         retention.purge(self._core, now=now)
         return gone
 
