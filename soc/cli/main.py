@@ -34,7 +34,7 @@ COMMANDS = {  # noun or verb -> (module, what `soc --help` says of it)
     "case": ("soc.cli.case", "Cases: list, show, open, assign, note, status, close."),
     "playbook": ("soc.cli.playbook", "Playbooks: list, show, run, answer."),
     "parser": ("soc.cli.parser", "Parsers: list, show, check, accept."),
-    "store": ("soc.cli.store", "A cluster's indices: plan, apply, inspect, publish, kibana."),
+    "store": ("soc.cli.store", "A cluster's indices: plan, apply, inspect, publish, salvage, kibana."),
     "check": ("soc.cli.check", "Check all content: parsers, feeds, rules, playbooks."),
 }
 
