@@ -81,6 +81,18 @@ def cli(ctx: click.Context, home: Path | None, config: Path | None, content: tup
     ctx.obj = Soc(home, config, content, store)
 
 
+@cli.result_callback()
+@click.pass_obj
+def show_changes(soc: Soc, /, code: object, **_: object) -> object:
+    """Whatever changes alerts or cases shows on a cluster's dashboards at once; a store that did not answer is not asked again."""
+    desk = soc.__dict__.get("desk")  # if it was opened
+    if desk is not None and desk.touched and soc.config.store != "segments" and code != 3:
+        from soc.cli.published import publish_touched
+
+        publish_touched(soc)
+    return code
+
+
 def main() -> None:
     """The entry point: every error of soc's own tree becomes one message on stderr and an exit code, without a traceback."""
     gc.set_threshold(100_000, 20, 20)  # imports make no garbage: looking for it costs a short command a tenth of its time

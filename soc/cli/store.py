@@ -111,7 +111,9 @@ def inspect(soc: Soc, index: str, fields: bool, everything: bool, folders: tuple
 @output_option
 @pass_soc
 def publish(soc: Soc, since: str, output: str | None) -> None:
-    """Write alerts and cases from the desk into indices for dashboards. `soc run` does it at its end for the last seven days.
+    """Write alerts and cases from the desk into indices for dashboards: all of them, or those of a time.
+
+    Every command does that at its end for what it has changed, and `soc run` for the last seven days: this is for what they missed.
 
     Only documents that differ are written. The indices may be deleted: this makes them anew.
 
