@@ -41,7 +41,7 @@ class Unfinished:
     """A batch that may hold events which hunts see and rules have not seen. `lapsed`: nobody is writing it any more."""
 
     number: int
-    state: str  # open, or abandoned and not absorbed
+    state: str  # open, or abandoned while nobody has read all of its lines on
     writer: str
     events: int  # as announced
     begun_at: int
@@ -111,11 +111,26 @@ class Register(Protocol):
         Raises Busy for one that is not expired, Conflict when it is not open any more.
         """
 
+    def salvage(self, number: int, writer: str, *, now: int, lease: int) -> OpenBatch:
+        """A new batch for the events of an unfinished one, which becomes abandoned, and of those that it took over; `settle` closes it.
+
+        Until then nobody else can read the sources whose lines have not been read on. Raises Busy while somebody writes it, Conflict
+        when it is not unfinished.
+        """
+
+    def settle(
+        self, number: int, token: str, *, events: int, first: int | None, last: int | None, feeds: Sequence[FeedState], now: int
+    ) -> BatchRow:
+        """As `close`, but the positions stay where they were: whoever reads those lines absorbs what the salvaged batches left.
+
+        What follows it along a source cannot close any more, because its lines are not next. Raises Conflict when it is no longer ours.
+        """
+
     def expired(self, now: int) -> list[OpenBatch]:
         """Open batches whose lease has run out, or whose writer was a process of this machine that is gone; by number."""
 
     def unfinished(self, now: int) -> list[Unfinished]:
-        """Batches with events that never closed and that no other batch has absorbed, by number."""
+        """Batches with events that never closed, unless they were salvaged or their lines have been read on to the end; by number."""
 
     def batch(self, number: int) -> BatchRow:
         """The batch, whatever its state. Raises UsageError when there is none."""

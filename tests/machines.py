@@ -24,7 +24,7 @@ replicas = {replicas}
 [desk]
 url = "{desk}"
 [ingest]
-batch = 1000
+batch = {batch}
 """
 BUSY, DONE, PARTLY = 3, 0, 4
 
@@ -72,7 +72,7 @@ class Machine:
 def set_up(home: Path, **places: Any) -> Path:
     """A state folder that knows where everything is."""
     home.mkdir(parents=True)
-    (home / "soc.toml").write_text(CONFIG.format(**places))
+    (home / "soc.toml").write_text(CONFIG.format(**{"batch": 1000, **places}))
     (home / "soc.toml").chmod(0o600)
     return home
 

@@ -201,10 +201,12 @@ def test_what_a_log_says_never_controls_the_terminal_or_a_spreadsheet(home, word
             ]
 
 
-def test_the_queue_needs_neither_arrow_nor_duckdb_nor_pysigma(home):
-    code = "import sys; from soc.cli.main import cli; cli(['--home', sys.argv[1], 'case', 'list'], standalone_mode=False);"
-    code += "print([name for name in ('pyarrow', 'duckdb', 'sigma', 'numpy', 'rich') if name in sys.modules], file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("words", [("list",), ("note", "2026-000001", "looked at it")], ids=" ".join)
+def test_the_queue_needs_neither_arrow_nor_duckdb_nor_pysigma_nor_a_cluster(home, words):
+    code = "import sys; from soc.cli.main import cli; cli(['--home', sys.argv[1], 'case', *sys.argv[2:]], standalone_mode=False);"
+    heavy = ("pyarrow", "duckdb", "sigma", "numpy", "rich", "elasticsearch", "soc.cli.published")
+    code += f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code, str(home), *words], capture_output=True, text=True, check=True)
 
     assert done.stderr == "[]\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -213,6 +213,57 @@ def test_what_an_abandoned_batch_may_have_written_is_absorbed_by_who_reads_those
     assert [batch.absorbs for batch in (some, other, rest, after)] == [(1,), (), (1,), ()]
 
 
+def test_what_was_sent_of_a_batch_that_nobody_closes_is_settled_and_its_lines_are_still_to_be_read(register):
+    closed(register, begun(register, stretch(None, 4)))
+    old = begun(register, stretch(4, 10), stretch(None, 7, "s2"), events=9)
+    with pytest.raises(Busy, match=r"batch 2 is being written by one, until .* at the latest\n  wait for it"):
+        register.salvage(old.number, "two", now=T0 + LEASE - 1, lease=LEASE)
+
+    batch = register.salvage(old.number, "two", now=T0 + LEASE, lease=LEASE)
+    with pytest.raises(Busy, match="source s1 is being read by two, batch 3"):
+        begun(register, stretch(4, 8), writer="three", now=T0 + LEASE)
+    row = register.settle(
+        batch.number, batch.token, events=5, first=T0, last=T0 + 1, feeds=[FeedState("g", "d", 5, T0, T0, T0)], now=T0 + LEASE
+    )
+
+    assert (batch.stretches, batch.targets, batch.events, batch.absorbs) == (old.stretches, TARGETS, 9, (old.number,))
+    assert row == BatchRow(register.store, 3, "closed", 5, T0, T0 + 1, T0 + LEASE, (old.number,)) == register.batches()[-1]
+    assert ([source.position for source in register.sources()], register.feeds()[0].events) == ([4], 5)
+    assert register.unfinished(T0 + LEASE) == []
+    for late in (lambda: closed(register, old), lambda: register.settle(3, batch.token, events=5, first=0, last=0, feeds=(), now=T0)):
+        with pytest.raises(Conflict, match="it is not this writer's any more"):
+            late()
+    with pytest.raises(Conflict, match="batch 1 is closed\n  nothing is to be done"):
+        register.salvage(1, "two", now=T0, lease=LEASE)
+    with pytest.raises(Conflict, match="batch 2 was salvaged, or its lines are read on"):
+        register.salvage(old.number, "two", now=T0, lease=LEASE)
+    assert closed(register, begun(register, stretch(4, 12), now=T0 + LEASE)).absorbs == (old.number,)
+
+
+def test_a_batch_is_unfinished_until_its_lines_have_been_read_to_the_end(register):
+    old = begun(register, stretch(None, 10), stretch(None, 7, "s2"))
+    register.take_over(old.number, "heir", now=T0 + LEASE, lease=LEASE)
+    heir = register.expired(T0 + 2 * LEASE)[0]
+    register.abandon(heir.number, heir.token)
+
+    closed(register, begun(register, stretch(None, 6)))
+    with pytest.raises(Conflict, match="batch 3 is closed"):
+        register.salvage(3, "two", now=T0, lease=LEASE)
+    left = [one.number for one in register.unfinished(T0)]
+    batch = register.salvage(old.number, "two", now=T0, lease=LEASE)
+
+    assert left == [old.number, heir.number]
+    assert (batch.stretches, batch.absorbs) == ((stretch(6, 10), stretch(None, 7, "s2")), (old.number, heir.number))
+    for part in (stretch(6, 10), stretch(None, 7, "s2")):
+        with pytest.raises(Busy, match="is being read by two"):
+            begun(register, part)
+    register.abandon(batch.number, batch.token)
+    closed(register, begun(register, stretch(6, 10)))
+    assert [one.number for one in register.unfinished(T0)] == [old.number, heir.number, batch.number]
+    closed(register, begun(register, stretch(None, 7, "s2")))
+    assert register.unfinished(T0) == []
+
+
 def test_a_count_is_lowered_and_never_raised(register):
     closed(register, begun(register, stretch(None, 10)), events=9)
     begun(register, stretch(10, 20))
@@ -386,21 +437,26 @@ WRITERS, SOURCES = st.sampled_from(["one", "two", "three"]), st.sampled_from(["s
 ACTS = st.one_of(
     st.tuples(st.just("begin"), WRITERS, st.dictionaries(SOURCES, st.integers(0, 5), min_size=1)),
     st.tuples(st.just("look"), WRITERS, st.none()),
-    st.tuples(st.sampled_from(["renew", "close", "close", "abandon", "take over"]), WRITERS, st.integers(0, 1)),
+    st.tuples(st.sampled_from(["renew", "close", "close", "abandon", "take over", "salvage", "salvage"]), WRITERS, st.integers(0, 1)),
     st.tuples(st.just("pass"), WRITERS, st.integers(1, 2 * LEASE)),
 )
 
 
 @dataclass
 class World:
-    """Three writers over one register. Each writes all events of a batch as soon as it has begun; the first copy of a line stays."""
+    """Three writers over one register, and a store in which a document stays unless one of a higher version comes.
+
+    Each writes half of a batch as soon as it has begun, the rest before it closes it: that may be long after it was lost.
+    """
 
     register: Register
     now: int = T0
     held: dict[str, list[OpenBatch]] = field(default_factory=dict)  # what each believes to hold
     known: dict[str, dict[str, int | None]] = field(default_factory=dict)  # where each believes that the sources are
-    stored: dict[tuple[str, int], int] = field(default_factory=dict)  # line -> the number its event was written under
+    stored: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)  # line -> version of its event, and its batch
     done: list[OpenBatch] = field(default_factory=list)
+    salvaging: set[int] = field(default_factory=set)
+    counted: dict[int, set[tuple[str, int]]] = field(default_factory=dict)  # closed batch -> the lines that it brought
 
     def act(self, what: str, writer: str, value) -> None:
         """One act of one writer; whoever meets a conflict, or gives up, looks where the sources are."""
@@ -426,6 +482,8 @@ class World:
             self.begin(writer, value)
         elif what == "take over" and (found := self.register.expired(self.now)):
             self.write(writer, self.register.take_over(found[value % len(found)].number, writer, now=self.now, lease=LEASE))
+        elif what == "salvage" and (left := self.register.unfinished(self.now)):
+            self.salvage(writer, left[value % len(left)].number)
         elif mine and what in ("renew", "close", "abandon"):
             self.change(what, mine, mine[value % len(mine)])
 
@@ -438,32 +496,63 @@ class World:
 
     def write(self, writer: str, batch: OpenBatch) -> None:
         self.held.setdefault(writer, []).append(batch)
-        for line in lines(batch):
-            self.stored.setdefault(line, batch.number)
+        self.send(batch, self.wanted(batch)[::2])
+
+    def wanted(self, batch: OpenBatch) -> list[tuple[str, int]]:
+        """The lines of a batch that no closed batch has brought, as far as it knows what was salvaged."""
+        closed = set().union(*self.counted.values()) if batch.absorbs else set()
+        return [line for line in lines(batch) if line not in closed]
+
+    def send(self, batch: OpenBatch, some: Iterable[tuple[str, int]]) -> None:
+        version = max(batch.number, *batch.absorbs) if batch.absorbs else 0
+        for line in some:
+            if version > self.stored.get(line, (-1, 0))[0]:
+                self.stored[line] = (version, batch.number)
+
+    def under(self, numbers: Collection[int]) -> set[tuple[str, int]]:
+        return {line for line, (_, number) in self.stored.items() if number in numbers}
+
+    def salvage(self, writer: str, number: int) -> None:
+        batch = self.register.salvage(number, writer, now=self.now, lease=LEASE)
+        self.salvaging.add(batch.number)
+        self.held.setdefault(writer, []).append(batch)
+        self.send(batch, sorted(self.under(batch.absorbs))[::2])
 
     def change(self, what: str, mine: list[OpenBatch], batch: OpenBatch) -> None:
         if what == "renew":
             self.register.renew(batch.number, batch.token, now=self.now, lease=LEASE)
         elif what == "abandon":
             self.register.abandon(batch.number, batch.token)
+        elif batch.number in self.salvaging:
+            self.send(batch, self.under(batch.absorbs))
+            brought = self.under([batch.number])
+            self.register.settle(batch.number, batch.token, events=len(brought), first=T0, last=T0, feeds=(), now=self.now)
+            self.counted[batch.number] = brought
         else:
-            row = closed(self.register, batch, events=len(lines(batch)), now=self.now)
+            wanted = self.wanted(batch)
+            self.send(batch, wanted)
+            row = closed(self.register, batch, events=len(wanted), now=self.now)
             self.done.append(batch)
-            assert {self.stored[line] for line in lines(batch)} <= {row.number, *row.absorbs}
+            self.counted[batch.number] = set(wanted)
+            assert set(wanted) <= self.under([row.number, *row.absorbs])
         if what != "renew":
             mine.remove(batch)
 
     def finish(self) -> None:
-        """Everybody has died but one, who takes over what was left."""
+        """Everybody has died but one, who takes over what was left, and salvages what nobody reads on."""
         self.now += 9 * LEASE
         for batch in self.register.expired(self.now):
             self.write("heir", self.register.take_over(batch.number, "heir", now=self.now, lease=LEASE))
-        mine = self.held.get("heir", [])
-        for _ in range(len(mine)):
-            for batch in list(mine):
-                with suppress(Busy):  # not yet its turn
-                    self.change("close", mine, batch)
+        mine = self.held.setdefault("heir", [])
+        for what in ("close", "abandon"):  # what follows lines that were salvaged cannot be closed
+            for _ in range(len(mine)):
+                for batch in list(mine):
+                    with suppress(Busy, Conflict):  # not its turn
+                        self.change(what, mine, batch)
         assert mine == []
+        while left := self.register.unfinished(self.now):
+            self.salvage("heir", left[0].number)
+            self.change("close", mine, mine[0])
 
 
 def lines(batch: OpenBatch) -> list[tuple[str, int]]:
@@ -479,8 +568,13 @@ def test_whatever_writers_do_each_position_is_covered_once_in_order_and_every_ev
             world.act(*act)
         world.finish()
 
-        rows = world.register.batches()
-        assert sorted(row.number for row in rows) == sorted(batch.number for batch in world.done) == [row.number for row in rows]
+        rows, read = world.register.batches(), {line for batch in world.done for line in lines(batch)}
+        assert [row.number for row in rows] == sorted(world.counted)
+        brought = [line for lines in world.counted.values() for line in lines]
+        assert len(brought) == len(set(brought)) == sum(row.events for row in rows)
+        assert read <= set(brought)
+        salvaged = {number for row in rows if row.number in world.salvaging for number in row.absorbs}
+        assert world.stored.keys() - set(brought) <= world.under(salvaged)  # sent by one who woke after that, and read them no more
         for source in world.register.sources():
             covered = [part for batch in world.done for part in batch.stretches if part.end.id == source.id]
             assert covered[0].start is None

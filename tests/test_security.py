@@ -68,15 +68,18 @@ def test_the_writer_makes_no_store(site: Site):
     assert "role in docs/elasticsearch.md" in ended.stderr
 
 
-def test_the_analyst_hunts_and_looks_but_writes_nothing(site: Site):
+def test_the_analyst_hunts_looks_and_works_on_cases_but_writes_no_event(site: Site):
     more = site.home / "more.log"
     more.write_text(failures(range(100, 110), user="ana"))
 
     assert '"events":30' in site.done("hunt", "top", "user.name", "*", "--since", "36500d", **who("analyst"))
     site.done("status", **who("analyst"))
     site.done("doctor", **who("analyst"))
+    opened = site.soc("case", "open", "--institution", "unknown", "--title", "Phishing", **who("analyst"))
     written = site.soc("ingest", str(more), **who("analyst"))
 
+    assert (opened.returncode, opened.stderr) == (0, "")
+    assert json.loads(site.done("store", "publish", "--output", "json")) == {"alerts": 0, "cases": 0}
     assert written.returncode == 3
     assert "does not allow this" in written.stderr
     assert "Traceback" not in written.stderr

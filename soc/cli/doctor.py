@@ -124,7 +124,8 @@ def _unknown(soc: Soc) -> list[str]:
 def _left(batch: Unfinished) -> str:
     return (
         f"batch {batch.number}: {batch.writer} left it unfinished at {iso(batch.begun_at)}: of its {batch.events} events those that were "
-        "sent are seen by hunts and by no rule\n  read its files on, with soc ingest, on the machine that has them"
+        "sent are seen by hunts and by no rule\n  read its files on, with soc ingest, on the machine that has them; if they are lost: "
+        f"soc store salvage {batch.number}"
     )
 
 

@@ -34,7 +34,7 @@ COMMANDS = {  # noun or verb -> (module, what `soc --help` says of it)
     "case": ("soc.cli.case", "Cases: list, show, open, assign, note, status, close."),
     "playbook": ("soc.cli.playbook", "Playbooks: list, show, run, answer."),
     "parser": ("soc.cli.parser", "Parsers: list, show, check, accept."),
-    "store": ("soc.cli.store", "A cluster's indices: plan, apply, inspect, publish, kibana."),
+    "store": ("soc.cli.store", "A cluster's indices: plan, apply, inspect, publish, salvage, kibana."),
     "check": ("soc.cli.check", "Check all content: parsers, feeds, rules, playbooks."),
 }
 
@@ -79,6 +79,18 @@ def cli(ctx: click.Context, home: Path | None, config: Path | None, content: tup
     Begin with:  soc demo    or    soc try /var/log/auth.log
     """
     ctx.obj = Soc(home, config, content, store)
+
+
+@cli.result_callback()
+@click.pass_obj
+def show_changes(soc: Soc, /, code: object, **_: object) -> object:
+    """Whatever changes alerts or cases shows on a cluster's dashboards at once; a store that did not answer is not asked again."""
+    desk = soc.__dict__.get("desk")  # if it was opened
+    if desk is not None and desk.touched and soc.config.store != "segments" and code != 3:
+        from soc.cli.published import publish_touched
+
+        publish_touched(soc)
+    return code
 
 
 def main() -> None:

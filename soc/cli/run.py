@@ -78,4 +78,6 @@ def _unpublished(soc: Soc) -> int:
     except StoreError as error:
         note(f"dashboards are behind the desk: {error}")
         return 1
+    finally:
+        soc.desk.touched.clear()
     return 0

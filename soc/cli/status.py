@@ -158,7 +158,9 @@ def _print_store(found: dict[str, Any], emit: Callable[..., int]) -> None:
     )
     if batches["writing"] or batches["left"]:
         numbers = ", ".join(map(str, batches["left"]))
-        left = f"; left unfinished, searched once their lines are read on: {numbers}" if numbers else ""
+        left = (
+            f"; left unfinished: {numbers} (searched once their lines are read on; if they are lost: soc store salvage)" if numbers else ""
+        )
         safe_echo(f"Unclosed  {batches['writing']} batches are being written{left}")
     if batches.get("refused"):
         safe_echo(f"Refused   {batches['refused']} events, kept as dead letters: see soc doctor")

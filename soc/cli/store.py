@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from soc.cli.rule import content_with, rules_option
 from soc.cli.stores import cluster, is_cluster, prefix, sizes
 from soc.cli.when import moment
 from soc.errors import UsageError
+from soc.times import iso
 
 if TYPE_CHECKING:
     from soc.hunt.sight import View
@@ -26,15 +27,17 @@ FIELDS = ("field", "state", "types", "rules", "why")
 RULES = ("rule", "title", "state", "blind", "slow", "cased")
 VERDICTS = ("blind", "partly", "slow", "cased", "good")
 PLANNED = ("index", "change", "fields")
+SALVAGED = ("batch", "writer", "begun", "announced", "as", "events")
 
 
 @click.group()
 def store() -> None:
-    """The indices of a cluster: whether they are up to date, and what rules would find in others'.
+    """The indices of a cluster: whether they are up to date, what machines left in them, and what rules would find in others'.
 
     \b
     Example:  soc store plan
               soc store apply
+              soc store salvage --all
               soc store inspect 'filebeat-*'
     """
 
@@ -108,7 +111,9 @@ def inspect(soc: Soc, index: str, fields: bool, everything: bool, folders: tuple
 @output_option
 @pass_soc
 def publish(soc: Soc, since: str, output: str | None) -> None:
-    """Write alerts and cases from the desk into indices for dashboards. `soc run` does it at its end for the last seven days.
+    """Write alerts and cases from the desk into indices for dashboards: all of them, or those of a time.
+
+    Every command does that at its end for what it has changed, and `soc run` for the last seven days: this is for what they missed.
 
     Only documents that differ are written. The indices may be deleted: this makes them anew.
 
@@ -123,6 +128,35 @@ def publish(soc: Soc, since: str, output: str | None) -> None:
 
 
 @store.command()
+@click.argument("numbers", nargs=-1, type=click.IntRange(1), metavar="[BATCH]...")
+@click.option("--all", "everything", is_flag=True, help="All that nobody writes any more.")
+@output_option
+@pass_soc
+def salvage(soc: Soc, numbers: tuple[int, ...], everything: bool, output: str | None) -> None:
+    """Let rules search what was sent of batches that nobody will finish, because a machine is lost with its files.
+
+    `soc status` names batches that were left unfinished. Where their files can be read, `soc ingest` goes on by itself. What had been
+    sent becomes a batch of its own. Its lines still count as not read: should they come back, each of them is one event all the same.
+    A batch that somebody writes is refused until its lease has run out.
+
+    \b
+    Example:  soc store salvage 4711
+              soc store salvage --all
+    """
+    if not is_cluster(soc):
+        raise UsageError(
+            "the store is no cluster: in segments a batch is there whole or not at all, and none has to be salvaged\n"
+            "  name a cluster with --store https://host:port, or under [store]"
+        )
+    if not numbers and not everything:
+        named = ", ".join(str(batch.number) for batch in soc.store.unfinished() if batch.lapsed) or "none"
+        raise UsageError(f"which batches? Left unfinished: {named}\n  name them, or write --all")
+    rows = list(_salvaged(soc, numbers, everything))
+    emit(rows, SALVAGED, output)
+    note(f"{sum(row['events'] for row in rows)} events; the next soc detect searches them" if rows else "nothing was left unfinished")
+
+
+@store.command()
 @pass_soc
 def kibana(soc: Soc) -> None:
     """Print the saved objects for Kibana (data views, two searches, a dashboard), on the names of this store's indices.
@@ -133,6 +167,22 @@ def kibana(soc: Soc) -> None:
     from soc.cli.published import saved_objects
 
     click.echo(saved_objects(prefix(soc)), nl=False)
+
+
+def _salvaged(soc: Soc, numbers: Iterable[int], everything: bool) -> Iterator[dict[str, Any]]:
+    """Salvages one after the other, but not what came along with an earlier one."""
+    from soc.store.elasticsearch import ElasticStore
+
+    store, waiting, done = soc.store, list(numbers), set[int]()
+    while isinstance(store, ElasticStore):
+        left = {batch.number: batch for batch in store.unfinished()}  # asked each time: what one absorbed is left once that is salvaged
+        waiting += [batch.number for batch in left.values() if everything and batch.lapsed and batch.number not in waiting]
+        if (number := next((number for number in waiting if number not in done), None)) is None:
+            return
+        row, told = store.salvage(number), left.get(number)
+        done.update((number, *row.absorbs))
+        begun = {"writer": told.writer, "begun": iso(told.begun_at), "announced": told.events} if told else {}
+        yield {"batch": number, "as": row.number, "events": row.events, **begun}
 
 
 def _field_row(one: Sight, seen: Sequence[View]) -> dict[str, Any]:

@@ -76,12 +76,14 @@ def remove_trial(soc: Soc) -> None:
             remove(client, prefix(soc))
 
 
-def cluster(soc: Soc) -> Cluster:
-    """The connection to the cluster."""
+def cluster(soc: Soc, *, at_most: float | None = None) -> Cluster:
+    """The connection to the cluster. `at_most`: bounds the seconds that a request may take, and that are waited between two."""
     from soc.store.elasticsearch import connect
 
     said = soc.config.cluster
     spans = {name: float(said[name]) for name in ("timeout", "patience") if name in said}
+    if at_most is not None:
+        spans = {name: min(spans.get(name, at_most), at_most) for name in ("timeout", "patience")}
     return connect(soc.config.store, _access(soc), prefix=prefix(soc), **spans)
 
 

@@ -45,6 +45,7 @@ class Alerts(Session):
             if before is None:
                 rows.append(_alert_row(alert, now))
             answers.append("extended" if before else "new")
+            self.touched.alerts.add(alert.id)
             known[alert.id], bodies[name] = _Reach(before.seq + 1 if before else 1, reach), body
             values = dict(zip(_REACH, reach, strict=True))
             reaches.append({"alert": alert.id, "seq": known[alert.id].seq, "at": now, **values})

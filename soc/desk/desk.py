@@ -27,6 +27,7 @@ from soc.desk.migrate import back_up, check, make, migrate, version_of
 from soc.desk.place import is_file, place_of, read_url
 from soc.desk.runs import Runs
 from soc.desk.schema import VERSION
+from soc.desk.session import Touched
 from soc.errors import DeskError
 from soc.leases import Held
 
@@ -38,17 +39,19 @@ class Tx(Alerts, Coverage, Runs, Locks, Acts, Journal):
 
 
 class Desk:
-    """An open desk. `place` names it in messages, without a password."""
+    """An open desk. `place` names it in messages, without a password; `touched` is what was committed here since it was opened."""
 
     def __init__(self, engine: Engine, place: str) -> None:
-        self._engine, self.place = engine, place
+        self._engine, self.place, self.touched = engine, place, Touched()
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A writing transaction: committed at the end, rolled back by an exception. Raises DeskError."""
         with desk_faults(self.place), begun(self._engine, write=True) as connection:
             check(version_of(connection, there=True) or 0, self.place)
-            yield Tx(connection)
+            tx = Tx(connection)
+            yield tx
+        self.touched.add(tx.touched)
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -110,6 +110,7 @@ class Docket:
     def put_down(self) -> None:
         """Writes everything."""
         session, rows = self._session, {id: row_of(self._heads[id]) for id in self._touched if id in self._heads}
+        session.touched.cases |= rows.keys()
         session.put(cases, [row for id, row in rows.items() if id in self._new])
         changed = [{f"b_{name}": value for name, value in row.items()} for id, row in rows.items() if id not in self._new]
         if changed:

@@ -16,21 +16,26 @@ from soc.batches import OpenBatch, Stretch, Unfinished
 from soc.desk.desk import Desk
 from soc.desk.register_order import check_claim, check_turn, ends_of, has_lapsed, later_than, remains
 from soc.desk.register_rows import (
+    NEW,
     add_to_feeds,
     batch_of,
+    change_batch,
     closed,
     end_batch,
+    forget_stretches,
     open_batch_of,
     put_batch,
     put_sources,
     read_batch,
     read_feeds,
+    read_line,
     read_numbered,
     read_sources,
     read_unfinished,
     targets_of,
     tell_batch,
     unfinished_of,
+    unread,
 )
 from soc.desk.schema import batches, stores
 from soc.errors import Busy, Conflict, DeskError, UsageError
@@ -139,21 +144,40 @@ class DeskRegister:
             row = self._ours(tx.connection, number, token)
             if later := later_than(tx.connection, row, open_batch_of(tx.connection, row).stretches):
                 raise Busy(f"batch {number}: batch {later[-1]}, which follows it, is open\n  abandon that first")
-            end_batch(tx.connection, self.store, number, state="abandoned")
+            change_batch(tx.connection, self.store, number, state="abandoned")  # its stretches stay whole: it may be salvaged
 
     def take_over(self, number: int, writer: str, *, now: int, lease: int) -> OpenBatch:
         with self._desk.write() as tx:
             row = self._row(tx.connection, number)
             if row.state != "open":
                 raise Conflict(f"batch {number} is {row.state}\n  nothing is to be done")
-            if not has_lapsed(row, now):
-                raise Busy(f"batch {number} is being written by {row.writer}, until {iso(row.expires_at)} at the latest\n  wait for it")
             old = open_batch_of(tx.connection, row)
-            end_batch(tx.connection, self.store, number, state="abandoned")
-            new = replace(old, number=self._next(tx.connection), token=secrets.token_hex(8), writer=writer, expires_at=now + lease)
-            new = replace(new, absorbs=tuple(sorted({number, *old.absorbs})))
-            put_batch(tx.connection, new, root=row.root, now=now)
-        return new
+            heir = replace(old, absorbs=tuple(sorted({number, *old.absorbs})))
+            return self._heir(tx.connection, row, heir, writer, now=now, lease=lease)
+
+    def salvage(self, number: int, writer: str, *, now: int, lease: int) -> OpenBatch:
+        with self._desk.write() as tx:
+            begun = self._row(tx.connection, number)
+            line = read_line(tx.connection, begun)
+            row = line[-1]
+            if row.number not in {left.number for left in read_unfinished(tx.connection, self.store)}:
+                said = "is closed" if begun.state == "closed" else "was salvaged, or its lines are read on by another batch"
+                raise Conflict(f"batch {number} {said}\n  nothing is to be done; soc status names those that were left unfinished")
+            waiting = unread(tx.connection, self.store, [row.number]).get(row.number, set())
+            old = open_batch_of(tx.connection, row)
+            parts = _rest(old.stretches, waiting, read_sources(tx.connection, self.store, None))
+            numbers = tuple(one.number for one in line)  # what else it absorbs has lines of its own: that is left to be salvaged by itself
+            return self._heir(tx.connection, row, replace(old, stretches=parts, absorbs=numbers), writer, now=now, lease=lease)
+
+    def settle(
+        self, number: int, token: str, *, events: int, first: int | None, last: int | None, feeds: Sequence[FeedState], now: int
+    ) -> BatchRow:
+        with self._desk.write() as tx:
+            self._ours(tx.connection, number, token)
+            forget_stretches(tx.connection, self.store, number)
+            end_batch(tx.connection, self.store, number, state="closed", closed_at=now, events=events, first=first, last=last)
+            add_to_feeds(tx.connection, self.store, feeds)
+            return batch_of(self._row(tx.connection, number))
 
     def expired(self, now: int) -> list[OpenBatch]:
         query = select(batches).where(batches.c.store == self.store, batches.c.state == "open").order_by(batches.c.number)
@@ -214,6 +238,15 @@ class DeskRegister:
             raise Conflict(f"batch {number} {held}: it is not this writer's any more\n  drop it, and read on from the committed positions")
         return row
 
+    def _heir(self, connection: Connection, row: Row[Any], heir: OpenBatch, writer: str, *, now: int, lease: int) -> OpenBatch:
+        """A new batch like this one, in place of that in the row, which becomes abandoned. Raises Busy while somebody writes that."""
+        if row.state == "open" and not has_lapsed(row, now):
+            raise Busy(f"batch {row.number} is being written by {row.writer}, until {iso(row.expires_at)} at the latest\n  wait for it")
+        end_batch(connection, self.store, row.number, state="abandoned")
+        new = replace(heir, number=self._next(connection), token=secrets.token_hex(8), writer=writer, expires_at=now + lease)
+        put_batch(connection, new, root=row.root, now=now)
+        return new
+
     def _next(self, connection: Connection) -> int:
         here = stores.c.id == self.store
         last = connection.execute(select(stores.c.last).where(here)).scalar()
@@ -228,6 +261,17 @@ def _parts(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
     if len({part.end.id for part in parts}) < len(parts):
         raise UsageError("a batch takes in one stretch of a source\n  join them")
     return parts
+
+
+def _rest(stretches: Sequence[Stretch], waiting: Collection[str], committed: Sequence[SourceState]) -> tuple[Stretch, ...]:
+    """The stretches of these sources, without what is committed of them."""
+    known = {state.id: state for state in committed}
+    starts = {part.end.id: max(part.start, known.get(part.end.id), key=_position) for part in stretches}
+    return tuple(Stretch(starts[part.end.id], part.end) for part in stretches if part.end.id in waiting)
+
+
+def _position(state: SourceState | None) -> int:
+    return state.position if state else NEW
 
 
 def _unknown(desk: Desk, store: str) -> DeskError:

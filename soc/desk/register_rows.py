@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, delete, func, insert, select, update
 
 from soc.batches import OpenBatch, Stretch, Unfinished
 from soc.desk.damage import read_json, sound, whole
@@ -32,14 +32,44 @@ def read_numbered(connection: Connection, store: str, numbers: Collection[int]) 
 
 
 def read_unfinished(connection: Connection, store: str) -> list[Row[Any]]:
-    """Batches that may hold events of which no closed batch knows, by number: open ones, and abandoned ones that none has absorbed."""
+    """Batches that may hold events of which no closed batch knows, by number: open ones, and abandoned ones of which some lines wait."""
     here = select(batches).where(batches.c.store == store).order_by(batches.c.number)
     rows = connection.execute(here.where(batches.c.state != "closed", batches.c.targets != NOWHERE)).all()
     if not rows:
         return []
-    absorbing = connection.execute(here.where(batches.c.state != "abandoned", batches.c.absorbs != NONE))
-    absorbed = {old for row in absorbing for old in absorbs_of(row)}
-    return [row for row in rows if row.number not in absorbed]
+    heirs = connection.execute(here.where(batches.c.state != "abandoned", batches.c.absorbs != NONE)).all()
+    readers = _with_stretches(connection, store, [heir.number for heir in heirs])
+    waiting = unread(connection, store, [row.number for row in rows]).keys()
+    settled = {
+        old
+        for heir in heirs
+        for old in absorbs_of(heir)
+        if heir.state == "open" or heir.number not in readers or old not in waiting  # closed without stretches: it was salvaged
+    }
+    return [row for row in rows if row.number not in settled]
+
+
+def unread(connection: Connection, store: str, numbers: Collection[int]) -> dict[int, set[str]]:
+    """The sources of these batches that are not committed to the end of what the batch takes in, by batch."""
+    same = and_(sources.c.store == stretches.c.store, sources.c.id == stretches.c.source)
+    query = select(stretches.c.number, stretches.c.source).outerjoin(sources, same).where(stretches.c.store == store)
+    behind = query.where(stretches.c.until > func.coalesce(sources.c.position, NEW))
+    found: dict[int, set[str]] = {}
+    for part in chunks(sorted(numbers)):
+        for row in connection.execute(behind.where(stretches.c.number.in_(part))):
+            found.setdefault(row.number, set()).add(row.source)
+    return found
+
+
+def _with_stretches(connection: Connection, store: str, numbers: Collection[int]) -> set[int]:
+    query = select(stretches.c.number).distinct().where(stretches.c.store == store)
+    return {row.number for part in chunks(sorted(numbers)) for row in connection.execute(query.where(stretches.c.number.in_(part)))}
+
+
+def read_line(connection: Connection, row: Row[Any]) -> Sequence[Row[Any]]:
+    """The batches of which each took over the one before, this one among them."""
+    query = select(batches).where(batches.c.store == row.store, batches.c.root == row.root).order_by(batches.c.number)
+    return connection.execute(query).all()
 
 
 def unfinished_of(row: Row[Any], *, lapsed: bool) -> Unfinished:
@@ -74,8 +104,18 @@ def _put_stretches(connection: Connection, batch: OpenBatch) -> None:
 
 def end_batch(connection: Connection, store: str, number: int, **values: Any) -> None:
     """Changes a row that is open no longer; of its stretches the positions stay."""
-    connection.execute(update(batches).where(batches.c.store == store, batches.c.number == number).values(**values))
+    change_batch(connection, store, number, **values)
     connection.execute(update(stretches).where(stretches.c.store == store, stretches.c.number == number).values(start=None, end=None))
+
+
+def change_batch(connection: Connection, store: str, number: int, **values: Any) -> None:
+    """Changes a row, and nothing of its stretches."""
+    connection.execute(update(batches).where(batches.c.store == store, batches.c.number == number).values(**values))
+
+
+def forget_stretches(connection: Connection, store: str, number: int) -> None:
+    """A batch takes in nothing of its sources any more."""
+    connection.execute(delete(stretches).where(stretches.c.store == store, stretches.c.number == number))
 
 
 def closed(store: str, after: int) -> Select[Any]:

@@ -184,7 +184,7 @@ stretches = Table(  # what a batch takes in of its sources
     Column("number", BigInteger, primary_key=True, autoincrement=False),
     Column("source", Words, primary_key=True),
     *(_moment("since"), _moment("until")),  # positions; a new source is at -1
-    *(Column("start", LargeBinary), Column("end", LargeBinary)),  # JSON of the states, while the batch is open
+    *(Column("start", LargeBinary), Column("end", LargeBinary)),  # JSON of the states, while somebody may go on with the batch
     ForeignKeyConstraint(["store", "number"], ["batches.store", "batches.number"]),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, TypeVar
@@ -14,11 +15,29 @@ T = TypeVar("T")
 CHUNK = 500  # values in one IN (...): far below every database's limit
 
 
+@dataclass(slots=True)
+class Touched:
+    """Ids of alerts and cases that were written, or of some that it was tried to write."""
+
+    alerts: set[str] = field(default_factory=set)
+    cases: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.alerts or self.cases)
+
+    def add(self, other: Touched) -> None:
+        self.alerts |= other.alerts
+        self.cases |= other.cases
+
+    def clear(self) -> None:
+        self.alerts, self.cases = set(), set()
+
+
 class Session:
-    """One open transaction."""
+    """One open transaction, and what it has touched."""
 
     def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+        self.connection, self.touched = connection, Touched()
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

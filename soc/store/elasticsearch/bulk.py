@@ -13,7 +13,7 @@ from elastic_transport import TransportError
 from elasticsearch import ApiError
 
 from soc.store.elasticsearch.cluster import Cluster
-from soc.store.elasticsearch.faults import blocked, cluster_faults, kept_waiting, kind_of
+from soc.store.elasticsearch.faults import blocked, cluster_faults, kept_waiting, kind_of, refused_part
 
 BYTES = 4 << 20  # of one request
 MOST = 2_000  # documents of one request
@@ -22,6 +22,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _SHARDS = "10s"  # how long a request waits for a shard that is not up
 _LATER = (429, 502, 503, 504)
 _NEVER = ("cluster_block_exception",)  # 429 by a full disk: waiting does not help within a run
+_FORBIDDEN = "security_exception"
 _PRESENT = 409
 
 
@@ -139,6 +140,8 @@ def _once(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool) -> li
         status, error = said["status"], said.get("error", {})
         if error.get("type") in _NEVER:
             raise blocked(cluster.place, error.get("reason", ""))
+        if error.get("type") == _FORBIDDEN:  # the user may write to some of the indices: no event is at fault
+            raise refused_part(cluster.place, error, status)
         if status == _PRESENT:
             sent.present.add(action.id)
         elif status in _LATER:

@@ -75,6 +75,12 @@ def _plain(event: Event, catalogue: Catalogue) -> tuple[Document, Event]:
     return document, rest
 
 
+def renumbered(document: Document, number: int) -> Document:
+    """The document as one of another batch, for the index that it lies in: that may be older than the types of today."""
+    lowered = {LABELS_LC: {key: fold(text) for key, text in document[LABELS].items()}} if document.get(LABELS) else {}
+    return {**document, **lowered, "soc.batch": number}
+
+
 def from_document(document: Document, catalogue: Catalogue) -> Event:
     """The event of a document's `_source`, or of the part of it that was asked for."""
     event: Event = {}

@@ -27,7 +27,7 @@ def publish(cluster: Cluster, name: str, documents: Documents, *, version: int, 
     sent = send(cluster, (put(index, id, documents[id] | {DIGEST: digests[id]}, version) for id in changed))
     if sent.refused:
         raise cluster.refusal(sent.refused)
-    refresh(cluster, [index])
+    refresh(cluster, [index] if changed else [])
     return len(changed)
 
 

@@ -24,6 +24,7 @@ from soc.store.elasticsearch.indices import store_id
 from soc.store.elasticsearch.matching import Met, matches
 from soc.store.elasticsearch.questions import Questions
 from soc.store.elasticsearch.reader import read_batches, read_events, stored
+from soc.store.elasticsearch.salvage import salvage
 from soc.store.elasticsearch.writer import ElasticWriter
 from soc.store.repeats import ID, reading_of
 
@@ -126,6 +127,10 @@ class ElasticStore:
 
     def unfinished(self) -> list[Unfinished]:
         return self._register.unfinished(self._core.clock())
+
+    def salvage(self, number: int) -> BatchRow:
+        """See `soc.store.elasticsearch.salvage`."""
+        return salvage(self._core, number)
 
     def statistics(self) -> Mapping[str, int]:
         cluster = self._core.cluster

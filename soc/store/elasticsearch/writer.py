@@ -7,7 +7,7 @@ event lies there twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from soc.batches import OpenBatch, Stretch
@@ -20,10 +20,11 @@ from soc.store.elasticsearch import retention
 from soc.store.elasticsearch.asking import count, of_ids, parts
 from soc.store.elasticsearch.bulk import Action, put, send
 from soc.store.elasticsearch.cluster import Core
-from soc.store.elasticsearch.copies import keep_one, keep_one_of, sweep
+from soc.store.elasticsearch.copies import keep_one, sweep
 from soc.store.elasticsearch.dead import bury
 from soc.store.elasticsearch.documents import to_document
 from soc.store.elasticsearch.faults import cluster_faults
+from soc.store.elasticsearch.holding import in_hand, version_of
 from soc.store.elasticsearch.indices import make_index, refresh
 from soc.store.elasticsearch.reader import BATCH, read_batches, stored
 from soc.store.elasticsearch.upgrade import index_for
@@ -62,15 +63,8 @@ class ElasticWriter:
             raise nameless(lacking)
         stretches = self._stretches(sources, since)
         batch = self._claimed(draft, fresh, stretches, now)
-        try:
-            with Held(lambda: self._renew(batch), clock=core.clock, lease=core.lease) as held:
-                return self._added(batch, fresh, sources, now, held)
-        except Conflict:  # somebody took the batch over while we slept
-            keep_one_of(core, draft.number)
-            raise
-        except StoreError:
-            core.register.renew(batch.number, batch.token, now=core.clock(), lease=0)  # whoever comes next need not wait for us
-            raise
+        with in_hand(core, batch) as held:
+            return self._added(batch, fresh, sources, now, held)
 
     def _added(self, batch: OpenBatch, events: list[Event], sources: Sequence[SourceState], now: int, held: Held) -> Added:
         """Writes, then closes. Raises Conflict when it is not our batch any more."""
@@ -138,16 +132,26 @@ class ElasticWriter:
             return None
 
     def _plan(self, batch: OpenBatch, events: list[Event]) -> _Plan:
-        """Events read again go where their former reading lies, unless that is as high; the others where the batch says."""
+        """Events read again go where their former reading lies, unless that is as high; the others where the batch says.
+
+        Lines of a batch that was salvaged are read again, too: what closed batches hold of them stays theirs.
+        """
         again = read_again(events)
-        places = {one.id: one for one in stored(self._core, again)} if again else {}
-        present = {id for id, one in places.items() if one.reading >= again[id]}
+        ours, readings = {batch.number, *batch.absorbs}, {event[ID]: reading_of(event) for event in events} if batch.absorbs else again
+        found = list(stored(self._core, readings)) if readings else []
+        others = self._closed({one.batch for one in found} - ours)
+        places = {one.id: one for one in found if one.id in again or one.batch in others}
+        present = {id for id, one in places.items() if one.batch not in ours and one.reading >= readings[id]}
         chosen = [
             (event, places[event[ID]].place if event[ID] in places else batch.targets[event["event.dataset"]])
             for event in events
             if event[ID] not in present
         ]
-        return _Plan(chosen, Counter(one.batch for id, one in places.items() if id not in present))
+        return _Plan(chosen, Counter(one.batch for id, one in places.items() if id not in present and one.batch not in ours))
+
+    def _closed(self, numbers: Collection[int]) -> set[int]:
+        """Those of these batches that are closed."""
+        return {row.number for row in self._core.register.numbered(numbers)} if numbers else set()
 
     def _written(self, batch: OpenBatch, plan: _Plan, held: Held) -> list[Event]:
         """Sends the events and makes sure that each can be found; returns those that the cluster took."""
@@ -156,7 +160,7 @@ class ElasticWriter:
         indices = sorted({index for _, index in plan.events})
         for index in indices:
             make_index(core, index)
-        sent = send(core.cluster, map(self._action, plan.events), before=held.check)
+        sent = send(core.cluster, (self._action(batch, planned) for planned in plan.events), before=held.check)
         kept = [event for event, _ in plan.events if event[ID] not in sent.refused]
         bury(core, [(event, sent.refused[event[ID]]) for event, _ in plan.events if event[ID] in sent.refused])
         sweep(core, batch.absorbs, {event[ID]: index for event, index in plan.events if event[ID] not in sent.refused})
@@ -167,13 +171,9 @@ class ElasticWriter:
             )
         return kept
 
-    def _action(self, planned: tuple[Event, str]) -> Action:
+    def _action(self, batch: OpenBatch, planned: tuple[Event, str]) -> Action:
         event, index = planned
-        return put(index, event[ID], to_document(event, self._core.catalogue), reading_of(event))
-
-    def _renew(self, batch: OpenBatch) -> None:
-        core = self._core
-        core.register.renew(batch.number, batch.token, now=core.clock(), lease=core.lease)
+        return put(index, event[ID], to_document(event, self._core.catalogue), version_of(event, batch))
 
     def _found(self, indices: Sequence[str], ids: Sequence[str]) -> int:
         return sum(count(self._core.cluster, ",".join(indices), of_ids(some)) for some in parts(ids))

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,91 @@ def test_upkeep_removes_what_a_writer_left_twice_that_was_killed_after_it_woke(e
 
     check(heir)
     heir.close()
+
+
+# --- salvaged --------------------------------------------------------------------------------------------------------
+
+
+def held(store, number):
+    """The ids of the events that a batch is read back with."""
+    return {id for table in store.tables([number]).values() for id in table["event.id"].to_pylist()}
+
+
+@pytest.mark.parametrize(
+    ("stop_at", "ahead", "spans", "fields"),
+    [
+        (CLAIMED, 3600, [(0, LINES)], {}),
+        (UNDER_WAY, 3600, [(0, LINES)], {}),
+        (UNDER_WAY, 0, [(0, 3_000), (3_000, LINES)], {"event.dataset": "lore"}),
+        (ALL_SENT, 0, [(0, LINES)], {"event.dataset": "lore"}),
+    ],
+    ids=["before it wrote", "sees that it slept", "another parser, cut elsewhere", "another parser, after it wrote"],
+)
+@pytest.mark.parametrize("wakes", ["before they are read again", "after"])
+def test_what_was_salvaged_stays_so_when_its_lines_are_read_again(elasticsearch_url, place, stop_at, ahead, spans, fields, wakes):
+    prefix, desk, desk_url = place
+    heir = opened(elasticsearch_url, prefix, desk, "heir", lambda: NOW + HOUR)
+    with asleep(elasticsearch_url, prefix, desk_url, stop_at, ahead) as sleeper:
+        row = heir.salvage(1)
+        counted, sources = sum(feed.events for feed in heir.feeds()), heir.sources()
+
+        for act in ("wake", "read") if wakes.startswith("before") else ("read", "wake"):
+            if act == "read":
+                add(heir, *spans, now=NOW + DAY, **fields)
+            else:
+                sleeper.send_signal(signal.SIGCONT)
+                assert sleeper.communicate(timeout=120)[0] == "conflict\n"
+
+    assert (row.number, row.absorbs, row.events, sources) == (2, (1,), counted, [])
+    assert len(held(heir, row.number)) == row.events  # what the server took meanwhile of the sleeper's last requests is in the others
+    assert heir.batches()[0] == row
+    assert sum(feed.events for feed in heir.feeds()) == LINES
+    check(heir)
+    heir.close()
+
+
+def test_what_is_left_when_some_lines_were_read_on_is_salvaged_and_no_more(elasticsearch_url, place):
+    prefix, desk, desk_url = place
+    heir = opened(elasticsearch_url, prefix, desk, "heir", lambda: NOW + HOUR)
+    with asleep(elasticsearch_url, prefix, desk_url, ALL_SENT, 0):
+        add(heir, (0, 3_000))
+    left = [one.number for one in heir.unfinished()]
+
+    row = heir.salvage(1)
+
+    assert left == [1, 3]  # 3 took it over, and gave it up again for 2
+    assert (row.events, held(heir, row.number)) == (LINES - 3_000, {f"id{line}" for line in range(3_000, LINES)})
+    assert (heir.unfinished(), [source.position for source in heir.sources()]) == ([], [3_000])
+    add(heir, (3_000, LINES))
+    check(heir)
+    heir.close()
+
+
+def test_a_salvage_that_is_killed_is_done_again_or_its_lines_are_read_on(elasticsearch_url, place):
+    prefix, desk, desk_url = place
+    heir = opened(elasticsearch_url, prefix, desk, "heir", lambda: NOW + HOUR)
+    asked = count()
+
+    def lost():  # after its first request
+        if next(asked) > 2:
+            raise KeyboardInterrupt
+        return NOW + HOUR
+
+    salvager = opened(elasticsearch_url, prefix, desk, "salvager", lost)
+    with asleep(elasticsearch_url, prefix, desk_url, ALL_SENT, 0), pytest.raises(KeyboardInterrupt):
+        salvager.salvage(1)
+    with pytest.raises(Busy, match="batch 2 is being written by salvager"):
+        heir.salvage(1)
+    late = opened(elasticsearch_url, prefix, desk, "late", lambda: NOW + 2 * HOUR)
+    add(late, (0, 3_000))
+
+    row = late.salvage(1)
+
+    assert row.events == LINES - 3_000
+    add(late, (3_000, LINES))
+    check(late)
+    for store in (heir, salvager, late):
+        store.close()
 
 
 def test_a_batch_under_way_is_told_of_and_nobody_else_reads_its_source(elasticsearch_url, place):
