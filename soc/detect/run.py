@@ -179,6 +179,11 @@ class Detector:
         """Runs changed rules over the covered batches of their look-back; alerts from it say `backfill`.
 
         A batch that cannot be read stays due, and the rules that it is due for are done with for this run.
+
+        Batches are read whole; no group is left out beforehand for having too little (`Store.groups`), as in hunts. Hits are what
+        later runs count on: a late line, of any moment within retention, may complete a group that is short of its bound now, and
+        then its earlier hits have to be there. No margin of time before the newest event makes that safe. Besides, a run accounts
+        for what exceptions took and what had no group, and tells from the number of events read that a batch has lost some.
         """
         stuck: set[str] = set()
         while True:
