@@ -100,8 +100,11 @@ def _content(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
 
 
 def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
+    from soc.detect.anew import lost_hits
+
     store = soc.store
     faults = [*store.check(deep=deep), *(_left(batch) for batch in store.unfinished() if batch.lapsed)]
+    faults += filter(None, [lost_hits(store, soc.desk, soc.content.rules)])
     free = shutil.disk_usage(soc.home).free
     try:
         figures = store.statistics()
