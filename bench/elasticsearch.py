@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 from elasticsearch.helpers import bulk, parallel_bulk
 
-from bench import elastic, mix
+from bench import elastic, mix, scans
 from bench.asking import asked
 from bench.elastic import Place
 from bench.measure import BenchError, in_turns
 from bench.report import Figure
 from soc.condition.tree import Node
+from soc.content import load_content
+from soc.hunt.correlated import find_cells
 from soc.match.matcher import Matcher
-from soc.model import Event
+from soc.model import ALWAYS, Event
 from soc.store.base import Store
 from soc.store.elasticsearch.documents import to_document
 from soc.store.elasticsearch.mapping import mappings, settings
@@ -28,7 +31,9 @@ TURNS = 3
 STORED = (100_000, 1_000_000, 5_000_000)
 FLAT = 1.5  # the newest batch's cost with the most stored, to that with the fewest
 SECONDS = 2.0
+SCANNED = 0.2  # a hunt's cost with groups counted first, to reading all
 HUNTED = 200_000
+DENIED = 1_000_000
 SMALL = 100_000  # events on the server with little heap
 
 
@@ -46,6 +51,7 @@ def _figures(work: Path, size: float) -> list[Figure]:
     catalogue = world.catalogue(known, events)
     with elastic.served(work, catalogue, heap="1g") as place:
         found = [*_writing(place, events, int(WRITTEN * size)), *_hunting(place, events, int(HUNTED * size))]
+        found += _scans(place, int(DENIED * size))
         found += _detecting(place, events, world.rules, [int(stored * size) for stored in STORED])
     with elastic.served(work, catalogue, heap="512m") as place:
         return [*found, *_by_dsl(place, events, world.rules, int(SMALL * size))]
@@ -101,6 +107,26 @@ def _hunting(place: Place, events: list[Event], count: int) -> list[Figure]:
     embedded.close()
     rows = ((question, seconds, taken["segments"][question][0]) for question, (seconds, _) in taken["elasticsearch"].items())
     return [Figure(f"hunt: {what}", here, "s", beside=f"{count:,} events; segments: {there:.3f} s") for what, here, there in rows]
+
+
+def _scans(place: Place, count: int) -> list[Figure]:
+    """A hunt for port scans over so many denies, with the groups that can reach the bound asked for first, and without."""
+    content = load_content((mix.ROOT,))
+    rule = next(rule for rule in content.rules.rules.values() if rule.name == scans.RULE)
+    taken: dict[bool, float] = {}
+    with replace(place, catalogue=content.catalogue).store() as store:
+        elastic.commit(store, scans.denies(content, count, elastic.NOW))
+        for first in (True, False):
+            began = time.perf_counter()
+            found = find_cells(rule, content.rules, store, ALWAYS, content.catalogue, counted=store if first else None)
+            taken[first] = time.perf_counter() - began
+            if len(found) != scans.SCANS:
+                raise BenchError(f"{len(found)} port scans were found, not {scans.SCANS}")
+    beside = f"{count:,} denies, {scans.SCANS} scans among them; all denies read: {taken[False]:.1f} s"
+    return [
+        Figure("hunt for port scans, groups first", taken[True], "s", beside=beside),
+        Figure("the same to reading all denies", taken[True] / taken[False], "x", SCANNED),
+    ]
 
 
 def _detecting(place: Place, events: list[Event], rules: Mapping[str, Node], stored: list[int]) -> list[Figure]:

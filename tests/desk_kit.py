@@ -117,6 +117,7 @@ def emptied(desk: Desk) -> None:
     truncate = f"TRUNCATE {', '.join(table.name for table in tables)} RESTART IDENTITY"
     with desk.write() as tx:  # a truncation costs a tenth of a second, a deletion grows with the rows
         tx.connection.exec_driver_sql(truncate if tx.count_alerts() > MANY else "; ".join(deletes + anew))
+        tx.connection.exec_driver_sql("DELETE FROM meta WHERE name <> 'version'")
 
 
 _in_force: list[Files | Server] = []

@@ -116,6 +116,30 @@ def test_merged_ranges_hold_the_same_numbers_and_do_not_touch(ranges):
     assert all(before[1] + 1 < after[0] for before, after in pairwise(out))
 
 
+@settings(max_examples=30, deadline=None)
+@given(lost=NUMBERS, found=st.lists(st.integers(1, 30), max_size=6))
+def test_hits_that_are_lost_are_so_until_each_batch_has_them_again(lost, found):
+    with fresh_desk() as desk, desk.write() as tx:
+        assert tx.hits_home("s") == (None, [])
+        tx.keep_hits_home("s", "here", [(number, number) for number in lost])
+        tx.keep_hits_home("other", "there")
+        for number in found:
+            tx.found_hits("s", number)
+
+        assert tx.hits_home("s") == ("here", merged((number, number) for number in set(lost) - set(found)))
+        assert tx.hits_home("other") == ("there", [])
+
+
+def test_uncovered_save_for_one_rule_set():
+    with fresh_desk() as desk, desk.write() as tx:
+        for name in ("a", "b"):
+            tx.remember_ruleset(name, {}, T0)
+            tx.cover("s", name, [1, 2, 3])
+        tx.uncover("s", [1, 2], but="b")
+
+        assert (tx.covered("s", "a"), tx.covered("s", "b")) == ([(3, 3)], [(1, 3)])
+
+
 def test_a_gap_is_noted_once_filled_when_the_rule_has_seen_it_and_can_open_again():
     with fresh_desk() as desk, desk.write() as tx:
         for _ in range(2):

@@ -163,6 +163,23 @@ def test_a_new_rule_looks_back_a_day_and_says_so(world):
     assert [(alert.title, alert.run_type) for alert in world.alerts()] == [("Admin tried", "backfill")]
 
 
+def test_a_late_line_completes_a_group_that_a_look_back_saw_short_of_its_bound(world):
+    """So a look-back keeps the hits of groups, however few they have: lines of any age may come."""
+    world.rule()
+    world.ingest(failed(hour=3, second=0), failed(hour=3, second=1))
+    world.detect()
+    (world.folder / "detections/rules/many.yml").write_text(counted("Many", MANY_TRIED, 3))
+    back = world.detect()
+    world.ingest(failed(hour=20))
+    world.detect()
+
+    world.ingest(failed(hour=3, second=2))
+    late = world.detect()
+
+    assert (back.new, late.new) == (0, 1)
+    assert {alert.rule_id: alert.extent.count for alert in world.alerts()}[MANY_TRIED] == 3
+
+
 def test_what_lies_beyond_the_look_back_stays_a_gap(world):
     world.rule()
     world.ingest(failed(user="admin"))

@@ -81,6 +81,23 @@ title: Many
 id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c12
 status: test
 correlation: {type: event_count, rules: [line_thirteen], group-by: [source.ip], timespan: 5m, condition: {gte: 5}}
+---
+title: Line
+id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c13
+name: any_line
+status: test
+logsource: {product: linux}
+detection: {selection: {event.original|startswith: 'line '}, condition: selection}
+---
+title: Twice an hour
+id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c14
+status: test
+correlation: {type: event_count, rules: [any_line], group-by: [source.ip], timespan: 1h, condition: {gte: 2}}
+---
+title: Seldom
+id: 6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c15
+status: test
+correlation: {type: event_count, rules: [any_line], group-by: [source.ip], timespan: 1h, condition: {lt: 5}}
 """
 
 
@@ -91,13 +108,40 @@ def rules(tmp_path_factory):
     return str(path)
 
 
+MANY = "6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c12"
+EACH_HOUR = "6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c14"
+SELDOM = "6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c15"
+
+
 def test_a_sigma_rule_is_a_hunt(home, rules):
     found = rows(soc(home, "rule", "line_thirteen", "--since", "all", "--rules", rules))
 
     assert [event["event.id"] for event in found] == ["id013"]
-    assert "hunt with the rules that it counts: 6c0a5b0e" in str(
-        soc(home, "rule", "6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c12", "--rules", rules).exception
-    )
+
+
+def test_a_correlation_is_a_hunt_for_the_groups_that_fulfil_it(home, rules):
+    """Every address has a line each fifty minutes: two in an hour, never five in five minutes."""
+    found = rows(soc(home, "rule", EACH_HOUR, "--since", "2026-10-11", "--limit", "3", "--rules", rules))
+    oldest = soc(home, "rule", EACH_HOUR, "--since", "2026-10-11", "--limit", "1", "--oldest", "--rules", rules)
+    none = soc(home, "rule", MANY, "--since", "all", "--rules", rules)
+
+    assert [(row["last"], row["source.ip"], row["events"], row["evidence"]) for row in found] == [
+        ("2026-10-11T12:00:00.000Z", "198.51.100.0", 2, ["id005", "id000"]),
+        ("2026-10-11T11:50:00.000Z", "198.51.100.1", 3, ["id011", "id006", "id001"]),
+        ("2026-10-11T11:40:00.000Z", "198.51.100.2", 2, ["id007", "id002"]),
+    ]
+    assert found[0]["institution"] == "unknown"
+    assert rows(oldest)[0]["last"] == "2026-10-11T00:50:00.000Z"
+    assert "1 of 57 groups, the oldest" in oldest.stderr
+    assert (rows(none), "no group fulfils it since all" in none.stderr) == ([], True)
+
+
+def test_a_correlation_that_cannot_be_hunted_with_says_why(home, rules):
+    seldom = str(soc(home, "rule", SELDOM, "--rules", rules).exception)
+
+    assert "event_count with lt 5 needs sealed windows" in seldom
+    assert "hunt with the rules that it counts: 6c0a5b0e" in seldom
+    assert "--fields names fields of events" in str(soc(home, "rule", MANY, "--fields", "user.name", "--rules", rules).exception)
 
 
 def test_indices_of_others_lie_on_a_cluster(home):

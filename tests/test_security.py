@@ -60,6 +60,19 @@ def test_the_writer_may_do_all_that_runs_every_day(site: Site):
         assert ended.returncode == 0, (words, ended.stderr)
 
 
+def test_the_writer_makes_hits_anew_when_their_index_is_gone(node: Node, site: Site):
+    site.done("detect")
+    with node.client() as all_powerful:
+        all_powerful.indices.delete(index="soc-hits")
+
+    gone = site.soc("status")
+    site.done("detect")
+
+    assert gone.returncode == 4
+    assert "hits of rules are gone" in gone.stdout
+    site.done("status")
+
+
 def test_the_writer_makes_no_store(site: Site):
     ended = site.soc("init")
 

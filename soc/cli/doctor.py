@@ -101,9 +101,12 @@ def _content(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
 
 
 def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
+    from soc.detect.anew import lost_hits
+
     store = soc.store
     left = [_left(batch) for batch in store.unfinished() if batch.lapsed]
-    faults = [*store.check(deep=deep), *left, *_unknown(soc)]
+    lost = filter(None, [lost_hits(store, soc.desk, soc.content.rules)])
+    faults = [*store.check(deep=deep), *left, *lost, *_unknown(soc)]
     free = shutil.disk_usage(soc.home).free
     try:
         figures = store.statistics()

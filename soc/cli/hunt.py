@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from soc.cli.context import Soc, pass_soc
-from soc.cli.hunted import index_option, nothing, searched, show_events, warn_of_blind, window_of, window_options
+from soc.cli.hunted import index_option, nothing, searched, show_events, show_groups, warn_of_blind, window_of, window_options
 from soc.cli.output import chosen, emit, note, output_option, safe_echo
 from soc.cli.rule import content_with, rules_option, the_rule
 from soc.errors import UsageError
@@ -63,30 +63,35 @@ def events(soc: Soc, /, query: str, since: str, until: str | None, index: str | 
 @click.argument("rule")
 @window_options
 @index_option
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most so many events.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="At most so many events, or groups.")
 @click.option("--oldest", is_flag=True, help="The oldest first, not the newest.")
-@click.option("--fields", help="Fields to show, separated by commas.")
+@click.option("--fields", help="Fields of events to show, separated by commas.")
 @rules_option
 @output_option
 @pass_soc
 def rule(soc: Soc, /, rule: str, since: str, until: str | None, index: str | None, folders: tuple[Path, ...], **shown: Any) -> None:
     """Find the events that meet the condition of a Sigma rule, whatever they are of: RULE is its id, the beginning of it, or its name.
 
-    Exceptions and the logsource are not looked at. A correlation is no condition: hunt with the rules that it counts.
+    Of a correlation, find the groups that fulfil it by their events within the time asked for: what would be its alerts. The store is
+    asked first which groups can reach the bound; only their events are read. Exceptions and the logsource are not looked at.
 
     \b
     Example:  soc hunt rule 7c6fb4d6 --since 30d
+              soc hunt rule firewall_port_scan --since 7d
               soc hunt rule 7c6fb4d6 --index 'filebeat-*'
               soc hunt rule 7c6fb4d6 --rules ~/sigma/rules
     """
-    found = the_rule(content_with(soc, folders).rules, rule)
-    if found.condition is None:
-        counted = ", ".join(found.correlation.rules if found.correlation else ())
-        raise UsageError(f"rule {found.id} is a correlation\n  hunt with the rules that it counts: {counted}")
-    where = searched(soc, index)
-    warn_of_blind(where, found.condition, index)
-    if not show_events(where, found.condition, window_of(soc, since, until), **shown):
-        note(nothing(since, until))
+    from soc.hunt.correlated import conditions
+
+    rules = content_with(soc, folders).rules
+    found, where, window = the_rule(rules, rule), searched(soc, index), window_of(soc, since, until)
+    for condition in conditions(found, rules):
+        warn_of_blind(where, condition, index)
+    if found.condition is not None:
+        if not show_events(where, found.condition, window, **shown):
+            note(nothing(since, until))
+    elif not show_groups(where, found, rules, window, **shown):
+        note(f"no group fulfils it since {since}{f' until {until}' if until else ''}")
 
 
 @hunt.command()

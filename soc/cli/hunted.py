@@ -14,9 +14,13 @@ from soc.cli.when import moment
 from soc.errors import UsageError
 from soc.fields import Catalogue
 from soc.model import ALWAYS, Event, Window
+from soc.times import iso
 
 if TYPE_CHECKING:
     from soc.condition.tree import Node
+    from soc.detect.evaluate import Cell
+    from soc.detect.rule import Rule, RuleSet
+    from soc.hunt.correlated import Counted
     from soc.store.base import Searched
 
 COLUMNS = ("@timestamp", "event.dataset", "event.action", "event.outcome", "source.ip", "destination.ip", "user.name", "message")
@@ -52,17 +56,18 @@ def nothing(since: str, until: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a hunt looks. `unsearched`: fields of a condition that it cannot be searched by."""
+    """Where a hunt looks. `unsearched`: fields of a condition that it cannot be searched by. `counted`: what counts groups there."""
 
     events: Searched
     catalogue: Catalogue
     unsearched: Callable[[Node], list[str]] = lambda node: []
+    counted: Counted | None = None
 
 
 def searched(soc: Soc, index: str | None) -> Place:
     """Our own events, or the indices of a pattern. Raises UsageError where the store is no cluster, StoreError."""
     if index is None:
-        return Place(soc.store, soc.content.catalogue)
+        return Place(soc.store, soc.content.catalogue, counted=soc.store)
     from soc.cli.stores import others
 
     found = others(soc, index)
@@ -90,10 +95,40 @@ def show_events(where: Place, node: Node, window: Window, *, limit: int, oldest:
     return bool(rows)
 
 
+def show_groups(
+    where: Place, rule: Rule, rules: RuleSet, window: Window, *, limit: int, oldest: bool, fields: str | None, output: str | None
+) -> bool:
+    """Prints what a correlation would have raised; whether there was something."""
+    from soc.hunt.correlated import find_cells
+
+    if fields:
+        raise UsageError("--fields names fields of events; a correlation finds groups\n  leave it out, or hunt with a rule that it counts")
+    found = find_cells(rule, rules, where.events, window, where.catalogue, counted=where.counted)
+    found.sort(key=lambda cell: (cell.last, cell.id), reverse=not oldest)
+    group_by = rule.correlation.group_by if rule.correlation else ()
+    emit([_cell(cell, output) for cell in found[:limit]], ("first", "last", *group_by, "institution", "events"), output)
+    if len(found) > limit:
+        note(f"{limit:,} of {len(found):,} groups, the {'oldest' if oldest else 'newest'}; --limit shows more")
+    return bool(found)
+
+
+def _cell(cell: Cell, output: str | None) -> dict[str, Any]:
+    times = {"first": iso(cell.first), "last": iso(cell.last)}
+    if chosen(output) == "table":
+        times = {name: _short(text) for name, text in times.items()}
+    evidence = [id for _, id in cell.evidence]
+    return {**times, **cell.key, "institution": cell.institution, "events": cell.count, "evidence": evidence}
+
+
+def _short(moment: str) -> str:
+    """A moment as tables show it."""
+    return moment[:19].replace("T", " ")
+
+
 def _row(event: Event, names: Sequence[str] | None, output: str | None) -> dict[str, Any]:
     row = {name: event[name] for name in names if name in event} if names else event
     if chosen(output) == "table" and "@timestamp" in row:
-        return row | {"@timestamp": row["@timestamp"][:19].replace("T", " ")}
+        return row | {"@timestamp": _short(row["@timestamp"])}
     return row
 
 

@@ -106,6 +106,8 @@ def report(outcome: Outcome) -> None:
         f"detected: {outcome.batches} batches, {outcome.events} events, {outcome.hits} hits; "
         f"alerts: {outcome.new} new, {outcome.extended} extended; {outcome.left} batches left"
     )
+    if outcome.remade:
+        note(f"hits were gone: those of {outcome.remade} batches were made anew")
     if outcome.unreachable:
         note(f"blind: the store does not answer any more; what is left is searched by the next run\n{outcome.unreachable}")
     for place, reason in sorted(outcome.failed.items()):

@@ -21,8 +21,8 @@ from soc.times import duration_text, iso
 def status(soc: Soc, output: str | None) -> int:
     """Feeds with their last event and silence, batches, coverage and gaps, and the queue of cases.
 
-    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered or was left unfinished, events were refused, or a
-    rule failed; 3 when the store does not answer: then what the desk knows is said.
+    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered or was left unfinished, events were refused, hits are
+    gone, or a rule failed; 3 when the store does not answer: then what the desk knows is said.
     """
     found = _found(soc)
     if chosen(output) == "json":
@@ -34,7 +34,7 @@ def status(soc: Soc, output: str | None) -> int:
         return 3
     coverage, batches = found["coverage"], found["batches"]
     silent = any(feed["silent"] for feed in found["feeds"])
-    left = batches["left"] or coverage["uncovered"] or coverage["gaps"].get("failed") or batches.get("refused")
+    left = batches["left"] or coverage["uncovered"] or coverage["gaps"].get("failed") or batches.get("refused") or coverage["hits"]
     return 4 if silent or left else 0
 
 
@@ -112,7 +112,9 @@ def _batches(soc: Soc) -> dict[str, Any]:
 
 
 def _coverage(soc: Soc) -> dict[str, Any]:
-    """For the rules in force: batches not yet searched, and per state of gap the rules concerned."""
+    """For the rules in force: batches not yet searched, per state of gap the rules concerned, and what is wrong with the hits."""
+    from soc.detect.anew import lost_hits
+
     rules = soc.content.rules
     with soc.desk.read() as tx:
         ranges = tx.covered(soc.store.id, rules.hash)
@@ -120,7 +122,13 @@ def _coverage(soc: Soc) -> dict[str, Any]:
     rows = [row for row in soc.store.batches() if row.events]
     uncovered = [row.number for row in rows if not any(first <= row.number <= last for first, last in ranges)]
     states = Counter(state for state, _ in {(gap.state, gap.rule) for gap in gaps})
-    return {"rules": sum(1 for _ in rules.active()), "batches": len(rows), "uncovered": len(uncovered), "gaps": dict(states)}
+    return {
+        "rules": sum(1 for _ in rules.active()),
+        "batches": len(rows),
+        "uncovered": len(uncovered),
+        "gaps": dict(states),
+        "hits": lost_hits(soc.store, soc.desk, rules) or None,
+    }
 
 
 def _queue(soc: Soc) -> dict[str, Any]:
@@ -166,3 +174,5 @@ def _print_store(found: dict[str, Any], emit: Callable[..., int]) -> None:
         safe_echo(f"Refused   {batches['refused']} events, kept as dead letters: see soc doctor")
     gaps = ", ".join(f"{count} rules {state}" for state, count in sorted(coverage["gaps"].items())) or "no gaps"
     safe_echo(f"Coverage  {coverage['rules']} rules, {coverage['uncovered']} of {coverage['batches']} batches not searched yet, {gaps}")
+    for line in (coverage["hits"] or "").splitlines():
+        safe_echo(f"Hits      {line}")

@@ -46,7 +46,7 @@ def store() -> None:
 @output_option
 @pass_soc
 def plan(soc: Soc, output: str | None) -> None:
-    """What an upgrade would change: the template, and the indices that were made by another field catalogue than today's.
+    """What an upgrade would change: the template, and the indices that were made by another field catalogue than today's, or are gone.
 
     New fields come in place. A field that has another type now gets a new index from now on; questions go across both.
 
@@ -59,6 +59,7 @@ def plan(soc: Soc, output: str | None) -> None:
     found = upgrade.plan(there, soc.content.catalogue, **sizes(soc))
     emit(_planned(found), PLANNED, output)
     note("do it with: soc store apply" if found else "nothing is to be done")
+    _note_lost_hits(soc, there)
 
 
 @store.command()
@@ -77,6 +78,7 @@ def apply(soc: Soc, output: str | None) -> None:
     upgrade.apply(there, soc.content.catalogue, found, **sizes(soc))
     emit(_planned(found), PLANNED, output)
     note("done" if found else "nothing was to be done")
+    _note_lost_hits(soc, there)
 
 
 @store.command()
@@ -203,9 +205,18 @@ def _cluster(soc: Soc) -> Cluster:
     return cluster(soc)
 
 
+def _note_lost_hits(soc: Soc, there: Cluster) -> None:
+    from soc.detect.anew import lost_hits
+    from soc.store.elasticsearch import store_id
+
+    if store_id(there) is not None and (fault := lost_hits(soc.store, soc.desk, soc.content.rules)):
+        note(fault)
+
+
 def _planned(found: Plan) -> Iterator[dict[str, Any]]:
     if found.template:
         yield {"index": "template", "change": found.template, "fields": []}
+    yield from ({"index": name, "change": "missing", "fields": []} for name in found.missing)
     for one in found.indices:
         for change, fields in (("adds fields", sorted(one.new)), ("other types: a new index from now on", list(one.changed))):
             if fields:

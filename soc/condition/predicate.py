@@ -69,10 +69,13 @@ def compile(node: Node, catalogue: Catalogue) -> Callable[[Event], bool]:
 
 
 def _compile(node: Node, catalogue: Catalogue) -> Callable[[Event], bool]:
-    if isinstance(node, (And, Or)):
+    if isinstance(node, And):
         tests = [_compile(arg, catalogue) for arg in node.args]
-        every = all if isinstance(node, And) else any
-        return lambda event: every(test(event) for test in tests)
+        return lambda event: all(test(event) for test in tests)
+    if isinstance(node, Or):
+        lists, others = _lists_of_texts(node.args)
+        choices = [*(_among(*one) for one in lists.items()), *(_compile(arg, catalogue) for arg in others)]
+        return lambda event: any(test(event) for test in choices)
     if isinstance(node, Not):
         inner = _compile(node.arg, catalogue)
         return lambda event: not inner(event)
@@ -83,6 +86,27 @@ def _compile(node: Node, catalogue: Catalogue) -> Callable[[Event], bool]:
         return lambda event: any(met(value) for value in line_of(event))
     met, field = value_test(node, kind_of(node.field, catalogue)), node.field
     return lambda event: any(met(value) for value in values_of(event, field))
+
+
+def _lists_of_texts(args: tuple[Node, ...]) -> tuple[dict[tuple[str, bool], set[str]], list[Node]]:
+    """The texts that some field may equal, by field and whether letter case counts, and the other arguments.
+
+    A list of values is looked up, not walked: questions are narrowed to thousands of them.
+    """
+    lists: dict[tuple[str, bool], set[str]] = {}
+    others: list[Node] = []
+    for arg in args:
+        if isinstance(arg, Equals) and isinstance(arg.value, str):
+            lists.setdefault((arg.field, arg.cased), set()).add(arg.value)
+        else:
+            others.append(arg)
+    return lists, others
+
+
+def _among(place: tuple[str, bool], texts: set[str]) -> Callable[[Event], bool]:
+    field, cased = place
+    read: Callable[[Any], str] = canonical if cased else lambda value: fold(canonical(value))
+    return lambda event: any(read(value) in texts for value in values_of(event, field))
 
 
 def line_of(event: Event) -> tuple[Any, ...]:

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from soc.desk.damage import read_json, sound, whole
-from soc.desk.schema import coverage, gaps, rulesets
+from soc.desk.schema import coverage, gaps, meta, rulesets
 from soc.desk.session import Session, chunks
 from soc.errors import Conflict, UsageError
 from soc.text import canonical_json
 
 Range = tuple[int, int]
 STATES = ("failed", "blind", "new", "expired")
+_HITS = "hits of {}"  # a row of `meta`: what holds the hits of a store, and of which batches they are lost
 
 
 class Gap(NamedTuple):
@@ -56,9 +57,9 @@ class Coverage(Session):
             self.connection.execute(delete(coverage).where(*here, coverage.c.first == first))
         self.put(coverage, [{"store": store, "ruleset": ruleset, "first": first, "last": last} for first, last in sorted(came)])
 
-    def uncover(self, store: str, numbers: Collection[int]) -> None:
-        """Marks batches as not seen by any rule set: what was found in them is lost and has to be found again."""
-        for ruleset in self.rulesets():
+    def uncover(self, store: str, numbers: Collection[int], *, but: str = "") -> None:
+        """Marks batches as not seen by any rule set, save one: what was found in them is lost and has to be found again."""
+        for ruleset in self.rulesets().keys() - {but}:
             kept = merged(
                 (number, number)
                 for first, last in self.covered(store, ruleset)
@@ -67,6 +68,31 @@ class Coverage(Session):
             )
             self.connection.execute(delete(coverage).where(coverage.c.store == store, coverage.c.ruleset == ruleset))
             self.put(coverage, [{"store": store, "ruleset": ruleset, "first": first, "last": last} for first, last in kept])
+
+    def hits_home(self, store: str) -> tuple[str | None, list[Range]]:
+        """What held the hits of a store when they were looked for last, and the batches whose hits were lost and are not there yet.
+
+        None: they were never looked for; "": nothing held them.
+        """
+        name = _HITS.format(store)
+        found = self.connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+        if found is None:
+            return None, []
+        with whole("meta", name):
+            home, lost = read_json(found.encode(), list)
+            return str(home), [(int(first), int(last)) for first, last in lost]
+
+    def keep_hits_home(self, store: str, home: str, lost: Iterable[Range] = ()) -> None:
+        """Remembers both."""
+        name = _HITS.format(store)
+        self.connection.execute(delete(meta).where(meta.c.name == name))
+        self.connection.execute(insert(meta).values(name=name, value=canonical_json([home, merged(lost)]).decode()))
+
+    def found_hits(self, store: str, number: int) -> None:
+        """The hits of a batch are there again."""
+        home, lost = self.hits_home(store)
+        parts = [span for first, last in lost for span in ((first, min(last, number - 1)), (max(first, number + 1), last))]
+        self.keep_hits_home(store, home or "", {(first, last) for first, last in parts if first <= last})
 
     def note_gap(self, store: str, ruleset: str, rule: str, first: int, last: int, state: str, reason: str, now: int) -> None:
         """Writes down that a rule has not seen `first..last`. A gap that it touches, of the same state and reason, grows instead."""

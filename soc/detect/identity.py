@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from soc.detect.rule import Rule
+from soc.detect.rule import Rule, RuleSet
 from soc.text import canonical_json
 
 
@@ -24,3 +24,8 @@ def digest(value: Any) -> str:
 def hit_name(rule: Rule) -> str:
     """What hits are stored under: a rule that changed meets none of the hits of what it was."""
     return f"{rule.id}@{rule.hash[:16]}"
+
+
+def hit_tag(number: int, rules: RuleSet) -> str:
+    """What the hits of a batch are put under by a rule set."""
+    return f"{number}-{rules.hash[:16]}"

@@ -2,7 +2,8 @@
 
 There are no batches to cover. A run looks at a window of arrival that ends `delay` ago, because documents appear late, and begins
 `overlap` before the last complete run's, because they appear out of order. What is seen twice changes nothing: an alert is a cell,
-and counts distinct events. What appears later than the overlap is not seen.
+and counts distinct events. What appears later than the overlap is not seen. When hits are gone (`soc.detect.anew`), those of what
+arrived before are made anew as far back as the rules look.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from soc.detect.evaluate import Evaluator
+from soc.detect.anew import Anew, reach
 from soc.detect.run import Change, Detector, Outcome
 from soc.detect.scan import Scan
 from soc.match.columns import to_tables
@@ -45,19 +46,23 @@ class Watch:
     def run(self, first: int, *, again: bool = False, stop: Callable[[], bool] = lambda: False) -> Outcome:
         """Looks at what has arrived since the last complete run, at first, or `again`, since `first`. Raises Busy."""
         detector, now, outcome = self.detector, self.detector.now(), Outcome()
-        with detector.alone():
+        with detector.alone() as lock:
+            anew = detector.settled(lock)
             since = first if again else self._since(first)
             with detector.desk.write() as tx:
                 ledger = tx.begin_run(self.kind, now=now)
+            self._put_again(since, stop, anew)
             for events in self.others.arrived(Window(since, max(now - self.delay, since + 1)), most=self.most):
                 if stop():
                     outcome.left += 1
                     break
-                self._search([self.finish(event) for event in events], outcome)
+                self._search([self.finish(event) for event in events], outcome, anew)
             outcome.failed.update(detector.scanner.failed)
             with detector.desk.write() as tx:
                 verdict = "partial" if outcome.left else "ok"
                 tx.end_run(ledger, now=detector.now(), verdict=verdict, hits=outcome.hits, alerts=outcome.new)
+                if verdict == "ok":
+                    tx.keep_hits_home(self._name, anew.home)
         return outcome
 
     @property
@@ -70,15 +75,36 @@ class Watch:
             last = next((run for run in tx.runs(kind=self.kind) if run.verdict == "ok"), None)
         return first if last is None else last.started_at - self.delay - self.overlap
 
-    def _search(self, events: list[Event], outcome: Outcome) -> None:
+    def _put_again(self, since: int, stop: Callable[[], bool], anew: Anew) -> None:
+        """Of what arrived before, as far back as rules look, the hits when they are gone; what they trigger was raised then."""
+        detector = self.detector
+        with detector.desk.read() as tx:
+            home, _ = tx.hits_home(self._name)
+        if home in (None, anew.home):
+            return
+        for events in self.others.arrived(Window(since - reach(detector.rules), since), most=self.most):
+            if stop():
+                return
+            scan = detector.scanner.scan(to_tables([self.finish(event) for event in events], self.others.catalogue))
+            if scan.hits.num_rows:
+                detector.store.put_hits(self._tag(events), scan.hits)
+
+    def _tag(self, events: list[Event]) -> str:
+        return f"{self.kind}-{events[0]['event.id']}"
+
+    @property
+    def _name(self) -> str:
+        """What the desk knows the hits of these indices by."""
+        return f"{self.detector.store.id} {self.kind}"
+
+    def _search(self, events: list[Event], outcome: Outcome, anew: Anew) -> None:
         detector = self.detector
         scan = detector.scanner.scan(to_tables(events, self.others.catalogue))
-        outcome.add(scan, self._raised(events, scan) if scan.hits.num_rows else [], len(events))
+        outcome.add(scan, self._raised(events, scan, anew) if scan.hits.num_rows else [], len(events))
 
-    def _raised(self, events: list[Event], scan: Scan) -> list[Change]:
+    def _raised(self, events: list[Event], scan: Scan, anew: Anew) -> list[Change]:
         detector = self.detector
-        detector.store.put_hits(f"{self.kind}-{events[0]['event.id']}", scan.hits)
-        cells = Evaluator(detector.rules, detector.store.hits).cells(scan.hits)
+        cells = detector.judged(self._tag(events), scan, anew)
         lookup = _Lookup({event["event.id"]: event for event in events}, self.others, detector)
         alerts, now = detector.alerts(cells, lookup, detector.kind), detector.now()
         with detector.desk.write() as tx:

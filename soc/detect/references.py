@@ -86,11 +86,7 @@ class Correlations:
                 return f"its rule {rule.title!r} is dormant: {rule.dormant}"
             if not rule.tuning.enabled:
                 return f"its rule {rule.title!r} is switched off by tuning"
-        if not correlation.monotone:
-            return f"{_judgement(correlation)} {UNSEALED}"
-        if correlation.type == "value_sum" or (correlation.type == "temporal_ordered" and not _wants_all(correlation)):
-            return f"{_judgement(correlation)} is not evaluated by this version"
-        return next(self._blind(one, correlation), None)
+        return unjudged(correlation) or next(self._blind(one, correlation), None)
 
     def _blind(self, one: Placed, correlation: Correlation) -> Iterator[str]:
         for part in correlation.rules:
@@ -104,6 +100,15 @@ class Correlations:
                     if not one.imported:
                         raise unknown_field(one, field, rule.logsource, self.supply)
                     yield f"nothing supplies {field} for {rule.logsource}"
+
+
+def unjudged(correlation: Correlation) -> str | None:
+    """Why this version cannot say when the correlation is fulfilled; None when it can."""
+    if not correlation.monotone:
+        return f"{_judgement(correlation)} {UNSEALED}"
+    if correlation.type == "value_sum" or (correlation.type == "temporal_ordered" and not _wants_all(correlation)):
+        return f"{_judgement(correlation)} is not evaluated by this version"
+    return None
 
 
 def _correlation(stated: Mapping[str, Any], ids: Mapping[str, str], catalogue: Catalogue) -> Correlation:

@@ -15,9 +15,11 @@ from typing import Any, Protocol
 
 from soc.desk.desk import Desk
 from soc.desk.locks import Lock
-from soc.detect.coverage import advance, due, inherit
+from soc.detect.anew import Anew
+from soc.detect.coverage import advance, due
 from soc.detect.evaluate import Cell, Evaluator
 from soc.detect.evidence import Finder, Lookup, to_alerts
+from soc.detect.identity import hit_tag
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan, Scanner
 from soc.errors import StoreError, StoreUnreachable
@@ -40,7 +42,9 @@ class Triage(Protocol):
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did. `left`: batches still uncovered when it stopped; `failed`: reason by rule id or `batch N`.
+    """What a run did. `left`: batches still uncovered, or without their hits, when it stopped; `failed`: reason by rule id or `batch N`.
+
+    `remade`: batches whose hits were gone and were made anew.
 
     `unreachable`: why the store did not answer any more, which ended the run.
     """
@@ -51,6 +55,7 @@ class Outcome:
     new: int = 0
     extended: int = 0
     left: int = 0
+    remade: int = 0
     blind: tuple[str, ...] = ()
     unreachable: str = ""
     failed: dict[str, str] = field(default_factory=dict)
@@ -90,13 +95,17 @@ class Detector:
         Raises Busy when another run is going on.
         """
         with self.alone() as lock:
+            anew = self.settled(lock)
             with self.desk.write() as tx:
                 ledger = tx.begin_run(self.kind, now=self.now())
-                inherit(tx, self.store.id, self.rules, self.store.batches(), self.now())
             outcome = Outcome(blind=self._blind())
-            self._look_back(outcome, stop, lock)
+            self._look_back(outcome, stop, anew)
             if not outcome.unreachable:
-                self._cover(outcome, stop, memory or {}, lock)
+                self._cover(outcome, stop, memory or {}, anew)
+            if not outcome.unreachable:
+                self._make_anew(outcome, stop, anew)
+            outcome.remade = anew.made
+            outcome.left += anew.left
             outcome.failed.update(self.scanner.failed)
             with self.desk.write() as tx:
                 tx.end_run(
@@ -113,6 +122,12 @@ class Detector:
                 )
         return outcome
 
+    def settled(self, lock: Lock) -> Anew:
+        """What a run begins with: the rule set is known, and so are the hits that are lost. Raises StoreError."""
+        anew = Anew(self.store, self.desk, self.rules, self.scanner, lambda tx: tx.renew_lock(lock, now=self.now(), lease=LEASE))
+        anew.settle(self.now())
+        return anew
+
     def alone(self) -> AbstractContextManager[Lock]:
         """Holds what one run at a time may hold, for as long as it lasts. Raises Busy when another has it."""
         return self.desk.held(LOCK, owner=self.actor, clock=self.now, lease=LEASE)
@@ -123,7 +138,7 @@ class Detector:
             ranges = tx.covered(self.store.id, self.rules.hash)
         return [row for row in self.store.batches() if row.events and not any(first <= row.number <= last for first, last in ranges)]
 
-    def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], lock: Lock) -> None:
+    def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], anew: Anew) -> None:
         rows = self.uncovered()
         for at, row in enumerate(rows):
             if stop():
@@ -135,7 +150,7 @@ class Detector:
                 if missing := self._missing(row, tables):
                     self._fail(row, missing, outcome)
                     continue
-                self._search(row, tables, None, outcome, lock)
+                self._search(row, tables, None, outcome, anew)
             except StoreUnreachable as error:
                 outcome.unreachable = str(error)
                 outcome.left += len(rows) - at
@@ -146,14 +161,14 @@ class Detector:
         missing = row.events - sum(table.num_rows for table in tables.values())
         return f"store has lost {missing} events" if missing > 0 else ""
 
-    def _search(self, row: BatchRow, tables: Tables, back: dict[str, tuple[int, int]] | None, outcome: Outcome, lock: Lock) -> bool:
+    def _search(self, row: BatchRow, tables: Tables, back: dict[str, tuple[int, int]] | None, outcome: Outcome, anew: Anew) -> bool:
         """Runs the rules over a batch that was read; False when the store failed meanwhile, which is noted as the batch's failure.
 
         Raises StoreUnreachable when nothing of the store answers: the next batch would fare alike.
         """
         scan = self.scanner.scan(tables, only=None if back is None else back.keys())
         try:
-            outcome.add(scan, self._commit(row, tables, scan, lock, back), row.events)
+            outcome.add(scan, self._commit(row, tables, scan, anew, back), row.events)
             outcome.batches += 1
         except StoreUnreachable:
             raise
@@ -175,10 +190,15 @@ class Detector:
             self._fail(row, str(error), outcome)
             return None
 
-    def _look_back(self, outcome: Outcome, stop: Callable[[], bool], lock: Lock) -> None:
+    def _look_back(self, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:
         """Runs changed rules over the covered batches of their look-back; alerts from it say `backfill`.
 
         A batch that cannot be read stays due, and the rules that it is due for are done with for this run.
+
+        Batches are read whole; no group is left out beforehand for having too little (`Store.groups`), as in hunts. Hits are what
+        later runs count on: a late line, of any moment within retention, may complete a group that is short of its bound now, and
+        then its earlier hits have to be there. No margin of time before the newest event makes that safe. Besides, a run accounts
+        for what exceptions took and what had no group, and tells from the number of events read that a batch has lost some.
         """
         stuck: set[str] = set()
         while True:
@@ -200,7 +220,7 @@ class Detector:
                 tables = self._read(row, outcome)
                 if tables is not None and (missing := self._missing(row, tables)):
                     outcome.failed[f"batch {row.number}"] = missing  # what is left of it is searched
-                searched = tables is not None and self._search(row, tables, now_due, outcome, lock)
+                searched = tables is not None and self._search(row, tables, now_due, outcome, anew)
             except StoreUnreachable as error:
                 outcome.unreachable = str(error)
                 outcome.left += 1
@@ -208,16 +228,22 @@ class Detector:
             if not searched:
                 stuck |= now_due.keys()
 
-    def _commit(self, row: BatchRow, tables: Tables, scan: Scan, lock: Lock, back: dict[str, tuple[int, int]] | None) -> list[Change]:
+    def _make_anew(self, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:
+        """The lost hits that no batch of this run needed. Where they cannot be made, the run says so, and the next one tries again."""
+        try:
+            anew.rest(stop)
+        except StoreUnreachable as error:
+            outcome.unreachable = str(error)
+        except StoreError as error:
+            outcome.failed["hits"] = str(error)
+
+    def _commit(self, row: BatchRow, tables: Tables, scan: Scan, anew: Anew, back: dict[str, tuple[int, int]] | None) -> list[Change]:
         """Hits, then alerts with their cases and the coverage. `back`: what a look-back had due; None covers the batch."""
-        tag = f"{row.number}-{self.rules.hash[:16]}" + ("" if back is None else "-back")
-        if scan.hits.num_rows:
-            self.store.put_hits(tag, scan.hits)
-        cells = Evaluator(self.rules, self.store.hits).cells(scan.hits) if scan.hits.num_rows else []
+        cells = self.judged(hit_tag(row.number, self.rules) + ("" if back is None else "-back"), scan, anew)
         alerts = self.alerts(cells, Lookup(tables, self.store, row.number), self.kind if back is None else "backfill")
         now = self.now()
         with self.desk.write() as tx:
-            tx.renew_lock(lock, now=now, lease=LEASE)
+            anew.renew(tx)
             changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
             self.triage(tx, changes, now=now)
             self._account(tx, row, scan, now)
@@ -226,6 +252,17 @@ class Detector:
             else:
                 advance(tx, self.store.id, self.rules, back, row.number, now)
         return changes
+
+    def judged(self, tag: str, scan: Scan, anew: Anew) -> list[Cell]:
+        """The cells that the hits of a scan can have changed, the hits being durable. Raises StoreError, also when some may be missing."""
+        if not scan.hits.num_rows:
+            return []
+        times = scan.hits["time"].to_pylist()
+        anew.around(min(times), max(times))
+        self.store.put_hits(tag, scan.hits)
+        cells = Evaluator(self.rules, self.store.hits).cells(scan.hits)
+        anew.check()
+        return cells
 
     def alerts(self, cells: Sequence[Cell], lookup: Finder, kind: str) -> list[Alert]:
         """The alerts that these cells are, with what the desk knows of them already."""

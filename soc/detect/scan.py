@@ -110,6 +110,12 @@ class Scanner:
         return kept
 
 
+def hits_of(rule: Rule, part: Rule, table: Any) -> Any:
+    """Hits for `rule` of a table whose events all meet the condition of `part`, which is the same rule or one that it counts."""
+    places = range(table.num_rows)
+    return to_table(_hits(rule, part, _Events(table, list(places)), places, Scan(None)))
+
+
 class _Events:
     """Some rows of a table, whose columns are taken out when they are asked for."""
 

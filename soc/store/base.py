@@ -151,6 +151,12 @@ class Store(Protocol):
     def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
         """Hits of these rules, distinct by (rule, part, key, value, event), in no particular order."""
 
+    def hits_home(self) -> str:
+        """Names what holds the hits; "" when nothing does. Another name than before: somebody has removed it, and what was put is gone."""
+
+    def make_hits_home(self) -> str:
+        """As `hits_home`, made where it is missing. Raises StoreError when it cannot be."""
+
     def keep_from(self) -> int | None:
         """The full hour before which events must go so that the store fits the bytes it may use; None when it fits."""
 

@@ -267,6 +267,18 @@ def test_hits_put_under_a_tag_replace_what_it_held_and_are_distinct(engine, puts
     store.close()
 
 
+def test_what_holds_hits_keeps_its_name(engine):
+    store, other = engine.fresh(), engine.fresh()
+    home = store.hits_home()
+    store.put_hits("t", hits_table([("r", "r", 1, "uni", "[]", None, "e")]))
+
+    assert home and home == store.make_hits_home() != other.hits_home()
+    store = engine.reopened(store)
+    assert store.hits_home() == home
+    for one in (store, other):
+        one.close()
+
+
 def test_many_small_puts_of_hits_are_merged_and_still_replaced(store):
     for number in range(150):
         store.put_hits(f"t{number % 90}", hits_table([("r", "r", number, "uni", "[]", None, f"e{number}")]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from elasticsearch import NotFoundError
@@ -11,6 +12,7 @@ from soc.condition.dsl_query import ALL, Body
 from soc.errors import StoreError
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.faults import cluster_faults
+from soc.store.elasticsearch.patience import patiently
 
 PAGE = 10_000  # `index.max_result_window`
 ALIVE = "5m"  # how long a page may take to be worked on
@@ -21,7 +23,7 @@ Hit = dict[str, Any]
 def search(cluster: Cluster, index: str, body: Body) -> Body:
     """The answer of all shards to one search. Raises StoreError when some did not answer."""
     with cluster_faults(cluster.place):
-        answer = cluster.client.search(index=index, allow_partial_search_results=False, **LENIENT, **body)
+        answer = patiently(cluster, lambda: cluster.client.search(index=index, allow_partial_search_results=False, **LENIENT, **body))
     found: Body = whole(cluster, answer.body)
     return found
 
@@ -29,7 +31,7 @@ def search(cluster: Cluster, index: str, body: Body) -> Body:
 def count(cluster: Cluster, index: str, query: Body = ALL) -> int:
     """The documents that meet the query."""
     with cluster_faults(cluster.place):
-        answer = cluster.client.count(index=index, query=query, **LENIENT)
+        answer = patiently(cluster, lambda: cluster.client.count(index=index, query=query, **LENIENT))
     return int(whole(cluster, answer.body)["count"])
 
 
@@ -39,7 +41,9 @@ def pages(
     """All documents that meet the query, as they were when the first page was asked for."""
     with cluster_faults(cluster.place):
         try:
-            point = cluster.client.open_point_in_time(index=index, keep_alive=ALIVE, ignore_unavailable=True)["id"]
+            point = patiently(cluster, lambda: cluster.client.open_point_in_time(index=index, keep_alive=ALIVE, ignore_unavailable=True))[
+                "id"
+            ]
         except NotFoundError:  # no index of that pattern
             return
         try:
@@ -51,14 +55,9 @@ def pages(
 def _pages(cluster: Cluster, point: str, query: Body, sort: Sequence[Body], size: int, more: Body) -> Iterator[list[Hit]]:
     after: list[Any] | None = None
     while True:
-        answer = cluster.client.search(
-            pit={"id": point, "keep_alive": ALIVE},
-            query=query,
-            sort=list(sort),
-            size=size,
-            search_after=after,
-            **{"track_total_hits": False, "allow_partial_search_results": False, **more},
-        )
+        body = {"query": query, "sort": list(sort), "size": size, "search_after": after, "pit": {"id": point, "keep_alive": ALIVE}}
+        said: Body = {"track_total_hits": False, "allow_partial_search_results": False, **body, **more}
+        answer = patiently(cluster, partial(cluster.client.search, **said))
         hits: list[Hit] = whole(cluster, answer.body)["hits"]["hits"]
         if hits:
             yield hits

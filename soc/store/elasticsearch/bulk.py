@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,14 +13,12 @@ from elasticsearch import ApiError
 
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.faults import blocked, cluster_faults, kept_waiting, kind_of, refused_part
+from soc.store.elasticsearch.patience import LATER, NEVER, Patience, is_later
 
 BYTES = 4 << 20  # of one request
 MOST = 2_000  # documents of one request
 IN_FLIGHT = 3
-_FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _SHARDS = "10s"  # how long a request waits for a shard that is not up
-_LATER = (429, 502, 503, 504)
-_NEVER = ("cluster_block_exception",)  # 429 by a full disk: waiting does not help within a run
 _FORBIDDEN = "security_exception"
 _PRESENT = 409
 
@@ -91,7 +88,7 @@ def _gather(done: Sent, all_: Sent) -> None:
 
 def _until_taken(cluster: Cluster, part: list[Action], refresh: bool, before: Callable[[], object]) -> Sent:
     """Sends a part until all is taken or refused for good; what is waited in between is at most the cluster's `patience`."""
-    sent, wait, left = Sent(), _FIRST_WAIT, cluster.patience
+    sent, patience = Sent(), Patience(cluster)
     while True:
         before()
         try:
@@ -99,14 +96,14 @@ def _until_taken(cluster: Cluster, part: list[Action], refresh: bool, before: Ca
         except (ApiError, TransportError) as error:
             if _is_too_large(error) and len(part) > 1:
                 return _halved(cluster, part, sent, refresh, before)
-            if not _passes(error) or left <= 0:
+            if not _passes(error) or patience.ended:
                 raise
         if not part:
             return sent
-        if left <= 0:
-            raise kept_waiting(cluster.place, len(part), cluster.patience, *sent.later)
-        time.sleep(min(wait, left))
-        left, wait = left - wait, min(2 * wait, _LONGEST_WAIT)
+        if patience.ended:
+            said = f"did not take {len(part)} documents"
+            raise kept_waiting(cluster.place, said, cluster.patience, *sent.later, "nothing is lost")
+        patience.wait()
 
 
 def _is_too_large(error: ApiError | TransportError) -> bool:
@@ -123,7 +120,7 @@ def _halved(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool, bef
 
 def _passes(error: ApiError | TransportError) -> bool:
     """Whether it may go better later."""
-    return error.meta.status in _LATER and kind_of(error) not in _NEVER if isinstance(error, ApiError) else True
+    return is_later(error.meta.status, kind_of(error)) if isinstance(error, ApiError) else True
 
 
 def _once(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool) -> list[Action]:
@@ -138,13 +135,13 @@ def _once(cluster: Cluster, part: list[Action], sent: Sent, refresh: bool) -> li
     for action, item in zip(part, answer["items"], strict=True):
         (said,) = item.values()
         status, error = said["status"], said.get("error", {})
-        if error.get("type") in _NEVER:
+        if error.get("type") in NEVER:
             raise blocked(cluster.place, error.get("reason", ""))
         if error.get("type") == _FORBIDDEN:  # the user may write to some of the indices: no event is at fault
             raise refused_part(cluster.place, error, status)
         if status == _PRESENT:
             sent.present.add(action.id)
-        elif status in _LATER:
+        elif status in LATER:
             again.append(action)
             sent.later = error.get("type", ""), str(error.get("reason", ""))
         elif status >= 300 and status != 404:  # 404: to be deleted, and gone already

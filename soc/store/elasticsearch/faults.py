@@ -80,11 +80,11 @@ def blocked(place: str, reason: str) -> StoreError:
     return raised(f"{place}: {text}")
 
 
-def kept_waiting(place: str, count: int, seconds: float, kind: str, reason: str) -> StoreError:
-    """Documents were not taken, for a reason that passes, for as long as we wait."""
+def kept_waiting(place: str, undone: str, seconds: float, kind: str, reason: str, *more: str) -> StoreError:
+    """What was asked was not done, for a reason that passes, for as long as we wait. `more`: besides the repair."""
     what, repair = _REPAIRS.get(kind) or _REPAIRS["es_rejected_execution_exception"]
-    said = f"{place}: {what}: did not take {count} documents within {seconds:g} s: {' '.join(reason.split())[:_LONGEST]}"
-    return StoreError(f"{said}\n  {repair}; nothing is lost")
+    said = f"{place}: {what}: {undone} within {seconds:g} s: {' '.join(reason.split())[:_LONGEST]}"
+    return StoreError(f"{said}\n  {'; '.join((repair, *more))}")
 
 
 def _block(reason: str) -> tuple[type[StoreError], str]:
@@ -99,16 +99,23 @@ def _block(reason: str) -> tuple[type[StoreError], str]:
 def kind_of(error: ApiError) -> str:
     """The type of the error as the server names it, its innermost cause first; "" when it names none."""
     body: Any = error.body
-    return _kind(body.get("error", {}) if isinstance(body, dict) else {})
+    return kind_in(body.get("error", {}) if isinstance(body, dict) else {})
 
 
 def refused_part(place: str, error: Any, status: int) -> StoreError:
     """The fault of one part of a request whose others may have been answered."""
-    what, repair = _REPAIRS.get(_kind(error)) or _STATUS.get(status) or _other(status)
-    return StoreError(f"{place}: {what}: {_kind(error)}: {str(error.get('reason', ''))[:_LONGEST]}\n  {repair}")
+    what, repair = _REPAIRS.get(kind_in(error)) or _STATUS.get(status) or _other(status)
+    return StoreError(f"{place}: {what}: {kind_in(error)}: {reason_in(error)}\n  {repair}")
 
 
-def _kind(said: Any) -> str:
+def reason_in(said: Any) -> str:
+    """The server's own words about an error, its innermost cause first."""
+    roots = (said.get("root_cause") or [said]) if isinstance(said, dict) else []
+    return next((str(root["reason"]) for root in roots if root.get("reason")), "")[:_LONGEST]
+
+
+def kind_in(said: Any) -> str:
+    """The type of an error as the server names it, its innermost cause first; "" when it names none."""
     if not isinstance(said, dict):
         return ""
     roots = said.get("root_cause") or [said]
@@ -156,9 +163,7 @@ def _other(status: int) -> Said:
 def _reason(error: ApiError) -> str:
     """The server's own words, its innermost cause first."""
     body: Any = error.body
-    said = body.get("error", {}) if isinstance(body, dict) else {}
-    roots = (said.get("root_cause") or [said]) if isinstance(said, dict) else []
-    reason = next((str(root["reason"]) for root in roots if root.get("reason")), "")
+    reason = reason_in(body.get("error", {}) if isinstance(body, dict) else {})
     return " ".join((reason or kind_of(error) or str(error)).split())[:_LONGEST]
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import pyarrow as pa
 
 from soc.condition.dsl_query import Body
+from soc.errors import StoreError
 from soc.match.hits import HITS, concat, within
 from soc.model import Window
-from soc.store.elasticsearch.asking import among, count, pages, parts
+from soc.store.elasticsearch.asking import LENIENT, among, count, pages, parts
 from soc.store.elasticsearch.bulk import Action, delete, put, send
-from soc.store.elasticsearch.cluster import Core
-from soc.store.elasticsearch.indices import refresh
+from soc.store.elasticsearch.cluster import Cluster, Core
+from soc.store.elasticsearch.faults import cluster_faults
+from soc.store.elasticsearch.indices import make_own, refresh
+
+_LOOKED_AT = "*.settings.index.uuid,*.mappings.properties.rule.type"
 
 
 def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
@@ -32,6 +37,28 @@ def read_hits(core: Core, rules: Collection[str], window: Window) -> pa.Table:
     """See `soc.store.base.Store.hits`."""
     tables = [_table(core, some, dict(window.bounds)) for some in parts(rules)]
     return within(concat(tables), rules, window)
+
+
+def hits_home(cluster: Cluster) -> str:
+    """The index's own id, which no other has, be it of the same name; "" where there is none, or one that no hits can be asked of.
+
+    A writer that does not notice makes the server guess a mapping: texts are analysed there, and rules are not found by their names.
+    """
+    ids = [index["settings"]["index"]["uuid"] for index in _held(cluster).values() if _is_ours(index)]
+    return ids[0] if len(ids) == 1 else ""
+
+
+def make_hits_home(core: Core) -> str:
+    """See `soc.store.base.Store.make_hits_home`. One that is of no use goes: hits can be made anew."""
+    cluster = core.cluster
+    if not hits_home(cluster):
+        if _held(cluster):
+            with cluster_faults(cluster.place):
+                cluster.client.options(ignore_status=404).indices.delete(index=cluster.hits)
+        make_own(cluster, "hits", replicas=core.replicas)
+    if home := hits_home(cluster):
+        return home
+    raise StoreError(f"{cluster.place}: {cluster.hits} is not as soc makes it\n  remove what has this name, then: soc init")
 
 
 def count_hits(core: Core) -> int:
@@ -57,3 +84,13 @@ def _table(core: Core, rules: list[str], span: Body) -> pa.Table:
         hit["_source"] for page in pages(core.cluster, core.cluster.hits, {"bool": {"filter": asked}}, _source=HITS.names) for hit in page
     ]
     return pa.Table.from_pylist(rows, schema=HITS)
+
+
+def _held(cluster: Cluster) -> dict[str, Any]:
+    """What has the name of the index of hits."""
+    with cluster_faults(cluster.place):
+        return dict(cluster.client.indices.get(index=cluster.hits, filter_path=_LOOKED_AT, **LENIENT))
+
+
+def _is_ours(index: Any) -> bool:
+    return bool(index.get("mappings", {}).get("properties", {}).get("rule", {}).get("type") == "keyword")

@@ -2,6 +2,7 @@
 
 For look-back, backtests and proofs. A condition that the server answers exactly costs ids alone; events that it cannot be sure of
 are read, and the predicate decides. A server builds each query anew for each index: name the datasets that can be concerned.
+What an overloaded server refuses of a group is asked again, as long as its `patience` lasts.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from soc.condition.predicate import compile
 from soc.condition.tree import Node, fields
 from soc.model import Event, Window
 from soc.store.elasticsearch.asking import LENIENT, Hit, among, documents, pages, whole
-from soc.store.elasticsearch.cluster import Core
+from soc.store.elasticsearch.cluster import Cluster, Core
 from soc.store.elasticsearch.documents import from_document
-from soc.store.elasticsearch.faults import cluster_faults, refused_part
+from soc.store.elasticsearch.faults import cluster_faults, kept_waiting, kind_in, reason_in, refused_part
+from soc.store.elasticsearch.patience import Patience, is_later, patiently
 from soc.store.elasticsearch.questions import Otherwise, within
 from soc.store.elasticsearch.reader import includes
 
@@ -107,11 +109,29 @@ def _groups(questions: Iterable[_Question]) -> Iterator[list[_Question]]:
 
 
 def _answers(core: Core, group: Sequence[_Question]) -> list[Any]:
-    cluster = core.cluster
-    searches = [part for question in group for part in question.search()]
+    """The answer to each question. Parts that the cluster refuses for a reason that passes are asked again, and they alone."""
+    cluster, patience = core.cluster, Patience(core.cluster)
+    answers: dict[_Question, Any] = {}
+    while left := [question for question in group if question not in answers]:
+        refused = None
+        for question, answer in zip(left, _once(cluster, left, patience), strict=True):
+            if "error" not in answer:
+                answers[question] = whole(cluster, answer)
+            elif is_later(answer["status"], kind_in(answer["error"])):
+                refused = answer["error"]
+            else:
+                raise refused_part(cluster.place, answer["error"], answer["status"])
+        if refused is not None:
+            if patience.ended:
+                undone = f"did not answer {len(group) - len(answers)} of {len(group)} questions"
+                raise kept_waiting(cluster.place, undone, cluster.patience, kind_in(refused), reason_in(refused))
+            patience.wait()
+    return [answers[question] for question in group]
+
+
+def _once(cluster: Cluster, questions: Sequence[_Question], patience: Patience) -> list[Any]:
+    searches = [part for question in questions for part in question.search()]
     with cluster_faults(cluster.place):
-        answers = cluster.client.msearch(searches=searches, max_concurrent_searches=AT_ONCE)["responses"]
-    for answer in answers:
-        if "error" in answer:
-            raise refused_part(cluster.place, answer["error"], answer["status"])
-    return [whole(cluster, answer) for answer in answers]
+        answer = patiently(cluster, lambda: cluster.client.msearch(searches=searches, max_concurrent_searches=AT_ONCE), patience)
+    found: list[Any] = answer["responses"]
+    return found

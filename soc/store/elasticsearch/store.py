@@ -19,7 +19,7 @@ from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
 from soc.store.elasticsearch.dead import a_reason, forget, letters
 from soc.store.elasticsearch.faults import cluster_faults
 from soc.store.elasticsearch.grouping import groups
-from soc.store.elasticsearch.hits import count_hits, put_hits, read_hits
+from soc.store.elasticsearch.hits import count_hits, hits_home, make_hits_home, put_hits, read_hits
 from soc.store.elasticsearch.indices import store_id
 from soc.store.elasticsearch.matching import Met, matches
 from soc.store.elasticsearch.questions import Questions
@@ -108,6 +108,12 @@ class ElasticStore:
 
     def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
         return read_hits(self._core, rules, window)
+
+    def hits_home(self) -> str:
+        return hits_home(self._core.cluster)
+
+    def make_hits_home(self) -> str:
+        return make_hits_home(self._core)
 
     def keep_from(self) -> int | None:
         """None: how much room there is is the cluster's affair."""

@@ -13,20 +13,24 @@ from soc.fields import Catalogue
 from soc.store.elasticsearch.asking import LENIENT
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.faults import cluster_faults
-from soc.store.elasticsearch.indices import OWN, TEMPLATE
+from soc.store.elasticsearch.indices import OWN, TEMPLATE, make_own
 from soc.store.elasticsearch.mapped import META, Drift, digests, drift, put_missing
 from soc.store.elasticsearch.mapping import Mapping, digest_of, mappings, template
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What `apply` would do. `template`: what of it differs, `missing` when there is none, "" when nothing does."""
+    """What `apply` would do. `template`: what of it differs, `missing` when there is none, "" when nothing does.
+
+    `missing`: soc's own indices, besides those of events, that are gone.
+    """
 
     template: str
     indices: tuple[Drift, ...]
+    missing: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.template) or any(one.new for one in self.indices)
+        return bool(self.template or self.missing) or any(one.new for one in self.indices)
 
 
 def plan(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas: int = 1) -> Plan:
@@ -38,7 +42,9 @@ def plan(cluster: Cluster, catalogue: Catalogue, *, shards: int = 1, replicas: i
         behind = sorted(name for name, digest in held.items() if digest != digest_of(wanted))
         drifts = [drift(cluster, name, wanted) for name in behind]
         own = [drift(cluster, f"{cluster.prefix}-{name}", mapping) for name, mapping in OWN.items()]
-        return Plan(_template_drift(cluster, body), tuple(one for one in (*drifts, *own) if one.new or one.changed))
+        there = cluster.client.indices.get(index=f"{cluster.prefix}-*", features="aliases", filter_path="*.aliases", **LENIENT)
+        missing = tuple(one.index for one in own if one.index not in there)
+        return Plan(_template_drift(cluster, body), tuple(one for one in (*drifts, *own) if one.new or one.changed), missing)
 
 
 def apply(cluster: Cluster, catalogue: Catalogue, found: Plan, *, shards: int = 1, replicas: int = 1) -> None:
@@ -47,6 +53,9 @@ def apply(cluster: Cluster, catalogue: Catalogue, found: Plan, *, shards: int = 
         if found.template:
             body = template(catalogue, [cluster.events], shards=shards, replicas=replicas)
             cluster.client.indices.put_index_template(name=TEMPLATE.format(cluster.prefix), **body)
+        for name in OWN:
+            if f"{cluster.prefix}-{name}" in found.missing:
+                make_own(cluster, name, replicas=replicas)
         for one in found.indices:
             put_missing(cluster, one, digest_of(mappings(catalogue)) if one.index.startswith(f"{cluster.prefix}-events-") else None)
 

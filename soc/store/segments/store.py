@@ -138,6 +138,13 @@ class SegmentStore:
             "hits": count_hits(self._core),
         }
 
+    def hits_home(self) -> str:
+        """The manifest knows each file of hits, and says when one is damaged."""
+        return self.id
+
+    def make_hits_home(self) -> str:
+        return self.id
+
     def keep_from(self) -> int | None:
         """The full hour before which events must go so that the segments fit `max_disk`; None when they fit."""
         return keep_from(self._core)

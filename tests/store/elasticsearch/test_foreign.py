@@ -241,6 +241,16 @@ detection:
   selection: {process.name|endswith: '.EXE', process.command_line|contains: 'whoami'}
   filter: {user.name: root}
   condition: selection and not filter
+---
+title: Asks at all
+id: 7d0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c13
+status: test
+correlation:
+  type: event_count
+  rules: [6c0a5b0e-52a1-4f0e-9d5c-0f6f6f2f1c13]
+  group-by: [process.name]
+  timespan: 5m
+  condition: {gte: 1}
 """
 
 
@@ -260,12 +270,14 @@ def test_soc_hunts_where_it_does_not_write(soc, pattern, tmp_path):
 
     events, _ = soc("hunt", "events", "user.name:alice vendor.size:*  OR source.ip:192.0.2.0/24", "--index", pattern, "--since", "all")
     hit, _ = soc("hunt", "rule", "6c0a5b0e", "--rules", str(rule), "--index", pattern, "--since", "all", "--fields", "process.name")
+    groups, _ = soc("hunt", "rule", "7d0a5b0e", "--rules", str(rule), "--index", pattern, "--since", "all")
     top, _ = soc("hunt", "top", "event.category", "--index", pattern, "--since", "all")
     drawn, _ = soc("hunt", "timeline", "--by", "source.port", "--index", pattern, "--since", "2026-10-11", "--until", "2026-10-12")
     _, said = soc("hunt", "events", "process.executable:*", "--index", pattern, "--since", "all")
 
     assert [event["source.port"] for event in events] == [22]
     assert hit == [{"process.name": "CMD.exe"}]
+    assert [(row["process.name"], row["events"]) for row in groups] == [("cmd.exe", 1)]
     assert {row["value"]: row["events"] for row in top} == {"host": 1, "network": 1, "Network": 1}
     assert sum(row["events"] for row in drawn) == 10
     assert "cannot be searched by process.executable" in said
