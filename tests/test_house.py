@@ -6,6 +6,7 @@ import ast
 import gzip
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from ipaddress import ip_address
@@ -155,6 +156,13 @@ def test_nothing_is_mocked():
 
 
 # --- what may be read by everybody -----------------------------------------------------------------------------------
+
+
+def test_test_modules_have_names_of_their_own():
+    """pytest imports them by their base names: of two with one name it collects none."""
+    seen = Counter(Path(name).name for name in tracked() if Path(name).name.startswith("test_"))
+
+    assert [name for name, times in seen.items() if times > 1] == []
 
 
 def test_no_file_names_the_machine_that_it_was_written_on():

@@ -23,13 +23,14 @@ def in_hand(core: Core, batch: OpenBatch) -> Iterator[Held]:
         core.register.renew(batch.number, batch.token, now=core.clock(), lease=core.lease)
 
     try:
-        with Held(renew, clock=core.clock, lease=core.lease) as held:
-            yield held
-    except Conflict:  # somebody took the batch over while we slept
+        try:
+            with Held(renew, clock=core.clock, lease=core.lease) as held:
+                yield held
+        except StoreError:
+            core.register.renew(batch.number, batch.token, now=core.clock(), lease=0)  # whoever comes next need not wait for us
+            raise
+    except Conflict:  # somebody took the batch over while we slept, as the store or the register tells
         keep_one_of(core, batch.number)
-        raise
-    except StoreError:
-        core.register.renew(batch.number, batch.token, now=core.clock(), lease=0)  # whoever comes next need not wait for us
         raise
 
 
