@@ -293,3 +293,41 @@ def test_a_drawing_has_a_block_per_span_and_hides_no_event(counts, width):
     for line, row in zip(drawn, counts.values(), strict=False):
         assert [block == " " for block in line[29:53]] == [count == 0 for count in row]
         assert line[53:].strip() == f"{sum(row):,}"
+
+
+# --- every rule ------------------------------------------------------------------------------------------------------
+
+ONE_ADDRESS = "0c1b3f7e-2222-4b1a-9a53-0d7f5b0c9f20"
+LONE = f"""\
+title: One address
+id: {ONE_ADDRESS}
+status: test
+level: low
+logsource: {{product: linux, service: sshd}}
+detection:
+    selection: {{source.ip: 198.51.100.1}}
+    condition: selection
+"""
+
+
+def test_every_rule_is_counted_over_the_datasets_that_it_sees(home, tmp_path):
+    (tmp_path / "one.yml").write_text(LONE)
+    asked = ("rules", "--since", "all", "--rules", str(tmp_path), "--output", "json")
+
+    found, everything = rows(soc(home, *asked)), rows(soc(home, *asked, "--all"))
+
+    sshd = [event for event in EVENTS if event["event.dataset"] == "openssh.auth" and event["source.ip"] == "198.51.100.1"]
+    row = {"rule": ONE_ADDRESS, "title": "One address", "level": "low", "events": len(sshd), "ms": None}
+    assert [one for one in found if one["rule"] == ONE_ADDRESS] == [row]
+    assert all(one["events"] for one in found)
+    assert [one for one in everything if one["events"]] == found
+    assert len(everything) > len(found)
+
+
+def test_a_rule_that_no_event_of_the_time_meets_is_not_shown(home, tmp_path):
+    (tmp_path / "one.yml").write_text(LONE)
+
+    result = soc(home, "rules", "--since", "2027-01-01", "--rules", str(tmp_path))
+
+    assert rows(result) == []
+    assert "rules asked, 0 of them met by events" in result.stderr

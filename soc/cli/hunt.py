@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from soc.cli.context import Soc, pass_soc
+from soc.cli.hunt_rules import rules as every_rule
 from soc.cli.hunted import index_option, nothing, searched, show_events, show_groups, warn_of_blind, window_of, window_options
 from soc.cli.output import chosen, emit, note, output_option, safe_echo
 from soc.cli.rule import content_with, rules_option, the_rule
@@ -92,6 +93,9 @@ def rule(soc: Soc, /, rule: str, since: str, until: str | None, index: str | Non
             note(nothing(since, until))
     elif not show_groups(where, found, rules, window, **shown):
         note(f"no group fulfils it since {since}{f' until {until}' if until else ''}")
+
+
+hunt.add_command(every_rule)
 
 
 @hunt.command()

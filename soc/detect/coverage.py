@@ -17,6 +17,7 @@ from soc.times import DAY, duration_text
 LOOK_BACK = DAY
 DUE = "to be run over its look-back"
 Range = tuple[int, int]  # first and last batch, both included
+Due = dict[str, Range]  # rule id -> the batches that its look-back still has to see
 
 
 def look_back(rule: Rule) -> int:
@@ -87,12 +88,12 @@ def _minus(ranges: Iterable[Range], others: Iterable[Range]) -> list[Range]:
     return left
 
 
-def due(tx: Any, store: str, rules: RuleSet) -> dict[str, tuple[int, int]]:
+def due(tx: Any, store: str, rules: RuleSet) -> Due:
     """Rule id -> the first and last batch that its look-back still has to see."""
     return {gap.rule: (gap.first, gap.last) for gap in tx.gaps(store, rules.hash) if gap.state == "new" and gap.reason == DUE}
 
 
-def advance(tx: Any, store: str, rules: RuleSet, spans: dict[str, tuple[int, int]], number: int, now: int) -> None:
+def advance(tx: Any, store: str, rules: RuleSet, spans: Due, number: int, now: int) -> None:
     """The rules of `spans` have seen the batch: what is left of their look-back begins behind it."""
     for id, (first, last) in sorted(spans.items()):
         tx.fill_gaps(store, rules.hash, id, first, last, now=now)

@@ -16,15 +16,17 @@ from typing import Any, Protocol
 from soc.desk.desk import Desk
 from soc.desk.locks import Lock
 from soc.detect.anew import Anew
-from soc.detect.coverage import advance, due
+from soc.detect.coverage import Due, advance
 from soc.detect.evaluate import Cell, Evaluator
 from soc.detect.evidence import Finder, Lookup, to_alerts
 from soc.detect.identity import hit_tag
+from soc.detect.lookback import look_back
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan, Scanner
 from soc.errors import StoreError, StoreUnreachable
 from soc.model import Alert, BatchRow
 from soc.store.base import Store, Tables
+from soc.store.tables import rows_of
 from soc.times import MINUTE
 
 log = logging.getLogger(__name__)
@@ -99,7 +101,7 @@ class Detector:
             with self.desk.write() as tx:
                 ledger = tx.begin_run(self.kind, now=self.now())
             outcome = Outcome(blind=self._blind())
-            self._look_back(outcome, stop, anew)
+            look_back(self, outcome, stop, anew)
             if not outcome.unreachable:
                 self._cover(outcome, stop, memory or {}, anew)
             if not outcome.unreachable:
@@ -145,23 +147,23 @@ class Detector:
                 outcome.left += len(rows) - at
                 return
             try:
-                if (tables := memory.get(row.number) or self._read(row, outcome)) is None:
+                if (tables := memory.get(row.number) or self.read(row, outcome)) is None:
                     continue
-                if missing := self._missing(row, tables):
-                    self._fail(row, missing, outcome)
+                if missing := self.missing(row, rows_of(tables)):
+                    self.fail(row, missing, outcome)
                     continue
-                self._search(row, tables, None, outcome, anew)
+                self.search(row, tables, None, outcome, anew)
             except StoreUnreachable as error:
                 outcome.unreachable = str(error)
                 outcome.left += len(rows) - at
                 return
 
-    def _missing(self, row: BatchRow, tables: Tables) -> str:
-        """What to say when the store has lost events of the batch; "" when it has all."""
-        missing = row.events - sum(table.num_rows for table in tables.values())
+    def missing(self, row: BatchRow, held: int) -> str:
+        """What to say when the store holds so many events of the batch: "" when it has lost none."""
+        missing = row.events - held
         return f"store has lost {missing} events" if missing > 0 else ""
 
-    def _search(self, row: BatchRow, tables: Tables, back: dict[str, tuple[int, int]] | None, outcome: Outcome, anew: Anew) -> bool:
+    def search(self, row: BatchRow, tables: Tables, back: Due | None, outcome: Outcome, anew: Anew) -> bool:
         """Runs the rules over a batch that was read; False when the store failed meanwhile, which is noted as the batch's failure.
 
         Raises StoreUnreachable when nothing of the store answers: the next batch would fare alike.
@@ -173,60 +175,22 @@ class Detector:
         except StoreUnreachable:
             raise
         except StoreError as error:
-            self._fail(row, str(error), outcome)
+            self.fail(row, str(error), outcome)
             return False
         return True
 
-    def _read(self, row: BatchRow, outcome: Outcome) -> Tables | None:
+    def read(self, row: BatchRow, outcome: Outcome) -> Tables | None:
         """The batch's events; None when they cannot be read, which is noted as its failure and stops no other batch.
 
-        Raises StoreUnreachable as `_search` does.
+        Raises StoreUnreachable as `search` does.
         """
         try:
             return self.store.tables([row.number], self.scanner.columns())
         except StoreUnreachable:
             raise
         except StoreError as error:
-            self._fail(row, str(error), outcome)
+            self.fail(row, str(error), outcome)
             return None
-
-    def _look_back(self, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:
-        """Runs changed rules over the covered batches of their look-back; alerts from it say `backfill`.
-
-        A batch that cannot be read stays due, and the rules that it is due for are done with for this run.
-
-        Batches are read whole; no group is left out beforehand for having too little (`Store.groups`), as in hunts. Hits are what
-        later runs count on: a late line, of any moment within retention, may complete a group that is short of its bound now, and
-        then its earlier hits have to be there. No margin of time before the newest event makes that safe. Besides, a run accounts
-        for what exceptions took and what had no group, and tells from the number of events read that a batch has lost some.
-        """
-        stuck: set[str] = set()
-        while True:
-            with self.desk.read() as tx:
-                spans = {id: span for id, span in due(tx, self.store.id, self.rules).items() if id not in stuck}
-            first = min((first for first, _ in spans.values()), default=None)
-            if first is None:
-                return
-            if stop():
-                outcome.left += 1
-                return
-            now_due = {id: span for id, span in spans.items() if span[0] == first}
-            row = next((row for row in self.store.batches(first - 1) if row.number <= max(last for _, last in now_due.values())), None)
-            if row is None:  # retention has dropped the rest
-                with self.desk.write() as tx:
-                    advance(tx, self.store.id, self.rules, now_due, max(last for _, last in now_due.values()), self.now())
-                continue
-            try:
-                tables = self._read(row, outcome)
-                if tables is not None and (missing := self._missing(row, tables)):
-                    outcome.failed[f"batch {row.number}"] = missing  # what is left of it is searched
-                searched = tables is not None and self._search(row, tables, now_due, outcome, anew)
-            except StoreUnreachable as error:
-                outcome.unreachable = str(error)
-                outcome.left += 1
-                return
-            if not searched:
-                stuck |= now_due.keys()
 
     def _make_anew(self, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:
         """The lost hits that no batch of this run needed. Where they cannot be made, the run says so, and the next one tries again."""
@@ -237,7 +201,7 @@ class Detector:
         except StoreError as error:
             outcome.failed["hits"] = str(error)
 
-    def _commit(self, row: BatchRow, tables: Tables, scan: Scan, anew: Anew, back: dict[str, tuple[int, int]] | None) -> list[Change]:
+    def _commit(self, row: BatchRow, tables: Tables, scan: Scan, anew: Anew, back: Due | None) -> list[Change]:
         """Hits, then alerts with their cases and the coverage. `back`: what a look-back had due; None covers the batch."""
         cells = self.judged(hit_tag(row.number, self.rules) + ("" if back is None else "-back"), scan, anew)
         alerts = self.alerts(cells, Lookup(tables, self.store, row.number), self.kind if back is None else "backfill")
@@ -286,7 +250,7 @@ class Detector:
             tx.note_gaps(*place, reasons, row.number, row.number, state, now)
         tx.cover(*place, [row.number])
 
-    def _fail(self, row: BatchRow, reason: str, outcome: Outcome) -> None:
+    def fail(self, row: BatchRow, reason: str, outcome: Outcome) -> None:
         log.error("batch %d: %s", row.number, reason)
         outcome.failed[f"batch {row.number}"] = reason
         outcome.left += 1

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from soc.condition.tree import Node
 from soc.detect.exception import RuleException
 from soc.detect.identity import hit_name
 from soc.detect.keys import INSTITUTION_FIELDS, default_key, institution, keys, texts
@@ -56,6 +57,11 @@ class Scanner:
         for targets in self._targets.values():
             named.update(name for rule, source in targets for name in _grouped_by(rule, source))
         return frozenset(name.partition(".")[0] if name.startswith("labels.") else name for name in named).union(ALWAYS_READ)
+
+    def conditions(self, only: Collection[str]) -> list[Node]:
+        """What events have to meet to be hits of the rules and correlations of these ids."""
+        concerned = (part for targets in self._targets.values() for rule, part in targets if rule.id in only)
+        return list({part.id: part.condition for part in concerned if part.condition is not None}.values())
 
     def rules_of(self, dataset: str) -> list[Rule]:
         """The active rules that see the dataset; none when nothing declares it."""

@@ -19,10 +19,11 @@ from soc.match.hits import HITS
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
 from soc.store.cuts import Cut
 
-__all__ = ["HITS", "Added", "Cut", "Draft", "Searched", "Since", "Store", "Tables", "Writer"]
+__all__ = ["HITS", "Added", "Concern", "Cut", "Draft", "Searched", "Since", "Store", "Tables", "Tally", "Writer"]
 
 Tables = dict[str, pa.Table]
 Since = Mapping[str, SourceState | None]
+Concern = tuple[Node, Collection[str]]  # a condition, and the datasets that it looks at
 
 # read whatever columns were asked for, as far as the batch has them
 COMMON = ("@timestamp", "event.id", "event.dataset", "event.kind", "event.ingested", "organization.id", "soc.batch", "soc.feed")
@@ -46,6 +47,14 @@ class Added:
     batch: BatchRow
     tables: Tables
     refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many events meet a condition. `ms`: what the engine took for it, where it is asked by itself."""
+
+    events: int
+    ms: int | None = None
 
 
 class Writer(Protocol):
@@ -110,6 +119,9 @@ class Store(Protocol):
     def tables(self, numbers: Collection[int], columns: Collection[str] | None = None) -> Tables:
         """The events of these batches by dataset; only `columns`, and COMMON, when given (`labels.KEY` reads `labels`)."""
 
+    def meeting(self, number: int, node: Node, columns: Collection[str]) -> Tables | None:
+        """As `tables` of one batch, where events that do not meet the condition may be missing; None where that would spare nothing."""
+
     def sources(self, feed: str | None = None) -> list[SourceState]:
         """The newest committed state of each source, by id."""
 
@@ -123,6 +135,9 @@ class Store(Protocol):
         """Those of these events that are stored, by id."""
 
     def count(self, node: Node, window: Window = ALWAYS) -> int: ...
+
+    def tallies(self, concerns: Mapping[str, Concern], window: Window = ALWAYS) -> Iterator[tuple[str, Tally]]:
+        """Each condition by its name, in their order, over the events of its datasets. Those that cannot be asked are left out."""
 
     def top(self, field: str, node: Node, window: Window = ALWAYS, *, limit: int = 10) -> list[tuple[Any, int]]:
         """The most frequent values of a field (each value of a list counts) with their events, most first, ties by value."""

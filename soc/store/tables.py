@@ -48,3 +48,8 @@ def _feeds_of(dataset: str, table: pa.Table, now: int) -> list[FeedState]:
         return [FeedState("", dataset, table.num_rows, now, now, pc.max(moments).as_py())]
     groups = pa.table({FEED: pc.fill_null(table[FEED], ""), TIME: moments}).group_by(FEED).aggregate([(TIME, "count"), (TIME, "max")])
     return [FeedState(row[FEED], dataset, row[f"{TIME}_count"], now, now, row[f"{TIME}_max"]) for row in groups.to_pylist()]
+
+
+def rows_of(tables: Tables) -> int:
+    """Events of all datasets."""
+    return sum(table.num_rows for table in tables.values())

@@ -124,6 +124,32 @@ def check_batches(store, reference):
     assert store.statistics()["events"] == len(reference.events)
 
 
+@settings(max_examples=25, deadline=None, phases=NO_SHRINKING)
+@given(batches=batches(), trees=st.lists(some.trees, min_size=1, max_size=4), window=WINDOWS, data=st.data())
+def test_many_conditions_are_counted_each_over_its_datasets_and_none_misses_what_meets_it(engine, batches, trees, window, data):
+    store, reference = engine.fresh(), Reference()
+    numbers = [commit(store, events).batch.number for events in batches]
+    for number, events in zip(numbers, batches, strict=True):
+        reference.add(number, events, NOW)
+    datasets = [data.draw(st.lists(st.sampled_from(("law", "b'\"", "none")), unique=True)) for _ in trees]
+
+    concerns = {f"c{n}": concern for n, concern in enumerate(zip(trees, datasets, strict=True))}
+    found = [(name, tally.events) for name, tally in store.tallies(concerns, window)]
+
+    assert found == [
+        (name, sum(event["event.dataset"] in wanted for event in reference.matching(tree, window)))
+        for name, (tree, wanted) in concerns.items()
+    ]
+    for number in numbers:
+        tables = store.meeting(number, trees[0], ["user.name"])
+        if tables is not None:
+            whole = store.tables([number], ["user.name"])
+            ids = {id for table in tables.values() for id in table["event.id"].to_pylist()}
+            meant = {event["event.id"] for event in reference.matching(trees[0]) if event["soc.batch"] == number}
+            assert meant <= ids <= {id for table in whole.values() for id in table["event.id"].to_pylist()}
+    store.close()
+
+
 def test_groups_that_cannot_reach_a_bound_are_left_out(store):
     tried = [(f"198.51.100.{number}", port) for number, ports in ((1, range(30)), (2, range(4)), (3, [7] * 30)) for port in ports]
     commit(store, [event(n, **{"source.ip": ip, "destination.port": port}) for n, (ip, port) in enumerate(tried)])

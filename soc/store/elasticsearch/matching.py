@@ -49,15 +49,21 @@ def matches(
 
     Raises ConditionError, see `bind`; StoreError.
     """
-    for group in _groups(_Question(core, name, within(node, window), datasets, otherwise) for name, node in conditions.items()):
+    questions = (Question(core, name, within(node, window), datasets, otherwise) for name, node in conditions.items())
+    for question, hits, ms in asked(core, questions):
+        found = [hits] if len(hits) < FIRST else question.pages()
+        yield question.name, Met(frozenset(id for page in found for id in question.met(page)), ms, question.bytes)
+
+
+def asked(core: Core, questions: Iterable[Question]) -> Iterator[tuple[Question, list[Hit], int]]:
+    """Each question with its first documents, less than FIRST if those are all, and what the server took for it in ms."""
+    for group in _groups(questions):
         for question, answer in zip(group, _answers(core, group), strict=True):
-            hits: list[Hit] = answer["hits"]["hits"]
-            found = [hits] if len(hits) < FIRST else question.pages()
-            yield question.name, Met(frozenset(id for page in found for id in question.met(page)), answer["took"], question.bytes)
+            yield question, answer["hits"]["hits"], answer["took"]
 
 
-class _Question:
-    """One condition."""
+class Question:
+    """One condition. Raises ConditionError for one that cannot be asked."""
 
     def __init__(self, core: Core, name: str, node: Node, datasets: Collection[str] | None, otherwise: Otherwise) -> None:
         query = to_dsl(node, core.catalogue, otherwise(fields(node)))
@@ -95,8 +101,8 @@ class _Question:
                 yield from page
 
 
-def _groups(questions: Iterable[_Question]) -> Iterator[list[_Question]]:
-    group: list[_Question] = []
+def _groups(questions: Iterable[Question]) -> Iterator[list[Question]]:
+    group: list[Question] = []
     size = 0
     for question in questions:
         if group and (len(group) >= MOST or size + question.bytes > BYTES):
@@ -108,10 +114,10 @@ def _groups(questions: Iterable[_Question]) -> Iterator[list[_Question]]:
         yield group
 
 
-def _answers(core: Core, group: Sequence[_Question]) -> list[Any]:
+def _answers(core: Core, group: Sequence[Question]) -> list[Any]:
     """The answer to each question. Parts that the cluster refuses for a reason that passes are asked again, and they alone."""
     cluster, patience = core.cluster, Patience(core.cluster)
-    answers: dict[_Question, Any] = {}
+    answers: dict[Question, Any] = {}
     while left := [question for question in group if question not in answers]:
         refused = None
         for question, answer in zip(left, _once(cluster, left, patience), strict=True):
@@ -129,7 +135,7 @@ def _answers(core: Core, group: Sequence[_Question]) -> list[Any]:
     return [answers[question] for question in group]
 
 
-def _once(cluster: Cluster, questions: Sequence[_Question], patience: Patience) -> list[Any]:
+def _once(cluster: Cluster, questions: Sequence[Question], patience: Patience) -> list[Any]:
     searches = [part for question in questions for part in question.search()]
     with cluster_faults(cluster.place):
         answer = patiently(cluster, lambda: cluster.client.msearch(searches=searches, max_concurrent_searches=AT_ONCE), patience)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
 
+from soc.condition.dsl_query import Body
 from soc.match.columns import to_tables
 from soc.model import Event
 from soc.store.base import COMMON, Tables
@@ -32,14 +33,17 @@ class Stored(NamedTuple):
 def read_batches(core: Core, numbers: Collection[int], columns: Collection[str] | None) -> Tables:
     """The events of these batches, and of those that they absorbed, by dataset, in order of time. Raises StoreError."""
     absorbed = {old: row.number for row in core.register.numbered(numbers) for old in (row.number, *row.absorbs)}
-    if not absorbed:
-        return {}
-    index = ",".join(sorted(core.register.targets(absorbed))) or core.cluster.events
+    return read_numbers(core, absorbed, columns, among(BATCH, absorbed)) if absorbed else {}
+
+
+def read_numbers(core: Core, numbers: Mapping[int, int], columns: Collection[str] | None, query: Body) -> Tables:
+    """As `read_batches`, what the query finds under these numbers; each counts as the batch that it leads to."""
+    index = ",".join(sorted(core.register.targets(numbers))) or core.cluster.events
     found: dict[str, Event] = {}
-    for page in pages(core.cluster, index, among(BATCH, absorbed), _source=includes(columns)):
+    for page in pages(core.cluster, index, query, _source=includes(columns)):
         for hit in page:
             event = from_document(hit["_source"], core.catalogue)
-            event[BATCH] = absorbed[event[BATCH]]
+            event[BATCH] = numbers[event[BATCH]]
             _keep(found, event)
     tables = {dataset: by_time(table) for dataset, table in to_tables(list(found.values()), core.catalogue).items()}
     return tables if columns is None else {dataset: _only(table, columns) for dataset, table in tables.items()}

@@ -13,7 +13,7 @@ from soc.condition.tree import Node
 from soc.errors import StoreError, UsageError
 from soc.fields import Catalogue
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
-from soc.store.base import Tables
+from soc.store.base import Concern, Tables, Tally
 from soc.store.elasticsearch.asking import among, count
 from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
 from soc.store.elasticsearch.dead import a_reason, forget, letters
@@ -22,9 +22,11 @@ from soc.store.elasticsearch.grouping import groups
 from soc.store.elasticsearch.hits import count_hits, hits_home, make_hits_home, put_hits, read_hits
 from soc.store.elasticsearch.indices import store_id
 from soc.store.elasticsearch.matching import Met, matches
+from soc.store.elasticsearch.meeting import read_meeting
 from soc.store.elasticsearch.questions import Questions
 from soc.store.elasticsearch.reader import read_batches, read_events, stored
 from soc.store.elasticsearch.salvage import salvage
+from soc.store.elasticsearch.tallies import tallies
 from soc.store.elasticsearch.writer import ElasticWriter
 from soc.store.repeats import ID, reading_of
 
@@ -68,6 +70,10 @@ class ElasticStore:
     def tables(self, numbers: Collection[int], columns: Collection[str] | None = None) -> Tables:
         return read_batches(self._core, numbers, columns)
 
+    def meeting(self, number: int, node: Node, columns: Collection[str]) -> Tables | None:
+        """None, too, for a condition whose query would be long, and a batch that absorbed others: of copies the highest reading counts."""
+        return read_meeting(self._core, number, node, columns, self._questions.otherwise)
+
     def sources(self, feed: str | None = None) -> list[SourceState]:
         return self._register.sources(feed)
 
@@ -88,6 +94,9 @@ class ElasticStore:
 
     def count(self, node: Node, window: Window = ALWAYS) -> int:
         return self._questions.count(node, window)
+
+    def tallies(self, concerns: Mapping[str, Concern], window: Window = ALWAYS) -> Iterator[tuple[str, Tally]]:
+        return tallies(self._core, concerns, window, self._questions.otherwise, self.count)
 
     def top(self, field: str, node: Node, window: Window = ALWAYS, *, limit: int = 10) -> list[tuple[Any, int]]:
         return self._questions.top(field, node, window, limit)

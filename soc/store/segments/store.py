@@ -14,7 +14,7 @@ from soc.condition.tree import Node
 from soc.errors import StoreError
 from soc.fields import Catalogue
 from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
-from soc.store.base import Tables
+from soc.store.base import Concern, Tables, Tally
 from soc.store.segments import register
 from soc.store.segments.batches import read_batches
 from soc.store.segments.columns import check_columns, known_columns
@@ -30,6 +30,7 @@ from soc.store.segments.reader import Reader
 from soc.store.segments.relation import Vanished
 from soc.store.segments.retention import keep_from
 from soc.store.segments.sql import answer
+from soc.store.segments.tallies import tallies
 from soc.store.segments.writer import SegmentWriter, writing
 
 MEMORY = 600_000_000  # bytes that one question may use
@@ -85,6 +86,12 @@ class SegmentStore:
 
     def tables(self, numbers: Collection[int], columns: Collection[str] | None = None) -> Tables:
         return read_batches(self._manifest, self._core.layout.segments, numbers, columns)
+
+    def meeting(self, number: int, node: Node, columns: Collection[str]) -> None:
+        """None: the columns that a condition reads are most of what reading costs."""
+
+    def tallies(self, concerns: Mapping[str, Concern], window: Window = ALWAYS) -> Iterator[tuple[str, Tally]]:
+        return tallies(self._core, concerns, window)
 
     def sources(self, feed: str | None = None) -> list[SourceState]:
         return register.sources(self._manifest, feed)
