@@ -19,6 +19,8 @@ from tests.strategies import CATALOGUE
 class Segments:
     """Embedded stores in folders of their own, shaped so that a few events already are worth a merge."""
 
+    is_quick = True
+
     def __init__(self, folders):
         self._folders = folders
         self._paths = {}
@@ -40,6 +42,8 @@ class Segments:
 
 class Elastic:
     """Stores on one cluster, each under a prefix of its own, with its register in a desk of its own."""
+
+    is_quick = False
 
     def __init__(self, url, folders, stack):
         self._url, self._folders, self._stack = url, folders, stack

@@ -8,7 +8,6 @@ from itertools import cycle
 
 import pyarrow as pa
 import pytest
-from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from soc.condition.tree import ANY, TRUE, And, Equals, Or, Wildcard
@@ -18,9 +17,9 @@ from soc.model import ALWAYS, SourceState, Window
 from soc.store.base import HITS, Cut
 from soc.times import HOUR
 from tests import strategies as some
+from tests.store.laws import law
 from tests.store.reference import Reference, as_stored, comparable
 
-NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # each example makes files: shrinking would take minutes
 NOW = 1_700_000_100_000_000
 MOMENTS = st.one_of(st.sampled_from(some.MOMENTS), st.integers(1_699_999_000_000_000, 1_700_010_000_000_000))
 WINDOWS = st.one_of(st.just(ALWAYS), st.tuples(MOMENTS, MOMENTS).filter(lambda pair: pair[0] < pair[1]).map(lambda pair: Window(*pair)))
@@ -88,8 +87,7 @@ QUESTIONS = st.tuples(
 )
 
 
-@settings(max_examples=30, deadline=None, phases=NO_SHRINKING)
-@given(batches=batches(), questions=st.lists(QUESTIONS, min_size=1, max_size=3), before=MOMENTS, data=st.data())
+@law(30, batches=batches(), questions=st.lists(QUESTIONS, min_size=1, max_size=3), before=MOMENTS, data=st.data())
 def test_every_answer_is_the_predicates_and_no_upkeep_changes_it(engine, batches, questions, before, data):
     store, reference = engine.fresh(), Reference()
     for events in batches:
@@ -124,8 +122,7 @@ def check_batches(store, reference):
     assert store.statistics()["events"] == len(reference.events)
 
 
-@settings(max_examples=25, deadline=None, phases=NO_SHRINKING)
-@given(batches=batches(), trees=st.lists(some.trees, min_size=1, max_size=4), window=WINDOWS, data=st.data())
+@law(24, batches=batches(), trees=st.lists(some.trees, min_size=1, max_size=4), window=WINDOWS, data=st.data())
 def test_many_conditions_are_counted_each_over_its_datasets_and_none_misses_what_meets_it(engine, batches, trees, window, data):
     store, reference = engine.fresh(), Reference()
     numbers = [commit(store, events).batch.number for events in batches]
@@ -269,8 +266,8 @@ HIT = st.tuples(
 )
 
 
-@settings(max_examples=25, deadline=None)
-@given(
+@law(
+    24,
     puts=st.lists(st.tuples(st.sampled_from(("a", "b'", "c")), st.lists(HIT, max_size=5)), max_size=8),
     rules=st.lists(st.sampled_from(("r1", "r'2", "r3")), unique=True),
     window=st.sampled_from((ALWAYS, Window(1, 4))),
@@ -342,8 +339,7 @@ def populations(draw):
 RETENTIONS = {"batches": populations(), "cuts": CUTS, "later": st.integers(0, 10), "compacted": st.booleans()}
 
 
-@settings(max_examples=12, deadline=None, phases=NO_SHRINKING)
-@given(**RETENTIONS)
+@law(18, **RETENTIONS)
 def test_retention_leaves_what_the_first_cut_that_fits_leaves_and_no_hits_of_what_went(engine, batches, cuts, later, compacted):
     check_retention(engine, batches, cuts, later, compacted)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import product
 from pathlib import Path
 
-from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from soc.condition.tree import Compare, Contains, Equals, Exists, Not
@@ -14,10 +13,10 @@ from soc.hunt import correlated
 from soc.hunt.correlated import find_cells
 from soc.model import ALWAYS, Logsource, Window
 from soc.times import HOUR, MINUTE
+from tests.store.laws import law
 from tests.strategies import CATALOGUE
 
 START = 1_700_000_000_000_000
-NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # each example makes a store
 CONDITIONS = {
     "denied": Equals("event.outcome", "Failure"),
     "low": Compare("destination.port", "lt", 24),
@@ -107,8 +106,7 @@ def counting(draw):
     return Correlation(kind, tuple(parts), tuple(names), 5 * MINUTE, draw(st.sampled_from(("gt", "gte"))), bound, counted, aliases)
 
 
-@settings(max_examples=25, deadline=None, phases=NO_SHRINKING)
-@given(events=EVENTS, asked=st.lists(counting(), min_size=1, max_size=4), edge=st.integers(1, 40))
+@law(24, events=EVENTS, asked=st.lists(counting(), min_size=1, max_size=4), edge=st.integers(1, 40))
 def test_what_is_found_with_groups_counted_first_is_what_is_found_with_all_read(engine, events, asked, edge):
     store = engine.fresh()
     commit(store, events)

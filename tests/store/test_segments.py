@@ -21,7 +21,8 @@ from soc.store.segments import Shape, open_store
 from soc.store.segments.compaction import cut
 from soc.store.segments.register import live
 from soc.times import DAY, HOUR, MINUTE
-from tests.store.test_contract import NO_SHRINKING, NOW, RETENTIONS, check_retention, commit, event, hits_table
+from tests.store.laws import NO_SHRINKING
+from tests.store.test_contract import NOW, RETENTIONS, check_retention, commit, event, hits_table
 from tests.strategies import CATALOGUE
 
 ROOT = Path(__file__).parents[2]

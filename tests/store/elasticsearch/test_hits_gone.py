@@ -44,7 +44,7 @@ STEPS = st.lists(st.one_of(INGEST, INGEST, st.sampled_from(("detect", "detect", 
 NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # each example makes two stores
 
 
-@settings(max_examples=12, deadline=None, phases=NO_SHRINKING)
+@settings(max_examples=5, deadline=None, phases=NO_SHRINKING)
 @given(steps=STEPS)
 def test_whatever_is_deleted_when_all_is_as_in_an_undisturbed_run(elasticsearch_url, tmp_path_factory, steps):
     with ExitStack() as stack:
