@@ -29,7 +29,7 @@ COMMANDS = {  # noun or verb -> (module, what `soc --help` says of it)
     "retain": ("soc.cli.retain", "Compact the store and drop what is older than the retention."),
     "rule": ("soc.cli.rule", "Sigma rules: list, show, check, test."),
     "exception": ("soc.cli.exception", "What rules are to overlook: add, list."),
-    "hunt": ("soc.cli.hunt", "Ask the events: events, rule, top, timeline, sql."),
+    "hunt": ("soc.cli.hunt", "Ask the events: events, rule, rules, top, timeline, sql."),
     "alert": ("soc.cli.alert", "Alerts: list, show."),
     "case": ("soc.cli.case", "Cases: list, show, open, assign, note, status, close."),
     "playbook": ("soc.cli.playbook", "Playbooks: list, show, run, answer."),
