@@ -1,24 +1,15 @@
 """Detection runs on a real store and a real desk: what is covered, looked back over, lost, blind, removed."""
 
 from contextlib import contextmanager
-from datetime import UTC
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from soc.content import Content
 from soc.desk.desk import open_desk
-from soc.detect.run import Detector
-from soc.detect.scan import Scanner
 from soc.errors import Busy
-from soc.ingest.feeds import Feed
-from soc.ingest.finish import Finisher
-from soc.ingest.identity import event_ids
-from soc.parsing import Clock, Stream
-from soc.respond.triage import Policy, triage
 from soc.store.segments import open_store
 from soc.times import DAY, HOUR, parse_iso
+from tests.detection_kit import Detecting
 from tests.rule_kit import counted
 
 REPOSITORY = Path(__file__).parents[1]
@@ -42,7 +33,7 @@ GUEST_LOGIN = "0c1b3f7e-1111-4b1a-9a53-0d7f5b0c9f13"
 ROOT_LOGIN = "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11"
 
 
-class World:
+class World(Detecting):
     """A content root, a store and a desk in a folder; the clock stands still."""
 
     def __init__(self, folder):
@@ -53,38 +44,9 @@ class World:
         self.store = open_store(folder / "store", self.content().catalogue, create=True)
         self.desk = open_desk(f"sqlite:///{folder / 'desk.db'}", create=True)
 
-    def content(self):
-        return Content((self.folder,), None, ())
-
     def rule(self, name="root", **changes):
         settings = {"title": "Root tried", "id": ROOT_LOGIN, "user": "root"} | changes
         (self.folder / f"detections/rules/{name}.yml").write_text(RULE.format(**settings))
-
-    def ingest(self, *lines):
-        content, stream = self.content(), Stream(Clock(self.now, UTC))
-        events = [content.routes().event(line.encode(), stream) for line in lines]
-        self.count += len(lines)
-        Finisher(Feed("gateways"), content.institutions).finish(
-            events, event_ids("file", range(self.count, self.count + len(lines)), [line.encode() for line in lines])
-        )
-        with self.store.writer() as writer:
-            return writer.add(writer.begin(), events, (), now=self.now)
-
-    def detector(self):
-        content = self.content()
-        return Detector(
-            store=self.store,
-            desk=self.desk,
-            rules=content.rules,
-            scanner=Scanner(content.rules, content.datasets, content.exceptions, content.catalogue),
-            triage=partial(triage, policy=Policy()),
-            now=lambda: self.now,
-            alive=lambda: frozenset(state.dataset for state in self.store.feeds()),
-            actor="tester",
-        )
-
-    def detect(self, **more):
-        return self.detector().run(**more)
 
     def alerts(self):
         with self.desk.read() as tx:

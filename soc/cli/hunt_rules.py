@@ -38,13 +38,14 @@ def rules(soc: Soc, /, since: str, until: str | None, everything: bool, by: str,
 
     content = content_with(soc, folders)
     window = window_of(soc, since, until)
-    found = list(tried(soc.store, content.rules, content.datasets, window))
+    concerns = concerned(content.rules, content.datasets)
+    found = list(tried(soc.store, content.rules, concerns, window))
     shown = sorted((one for one in found if everything or one.events), key=attrgetter("rule.title", "rule.id"))
     shown.sort(key=lambda one: getattr(one, by) or 0, reverse=True)
     rows: list[dict[str, Any]] = [
         {"rule": one.rule.id, "title": one.rule.title, "level": one.rule.severity, "events": one.events, "ms": one.ms} for one in shown
     ]
     emit(rows, COLUMNS, output)
-    asked, met = len(concerned(content.rules, content.datasets)), sum(bool(one.events) for one in found)
-    left = f"; {asked - len(found)} cannot be asked: see soc rule check" if asked > len(found) else ""
+    met = sum(bool(one.events) for one in found)
+    left = f"; {len(concerns) - len(found)} cannot be asked: see soc rule check" if len(concerns) > len(found) else ""
     note(f"{len(found):,} rules asked, {met:,} of them met by events{left}")

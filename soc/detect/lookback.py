@@ -15,14 +15,13 @@ from soc.detect.coverage import Due, advance, due
 from soc.errors import StoreError, StoreUnreachable
 from soc.model import BatchRow
 from soc.store.base import Tables
-from soc.store.tables import rows_of
+from soc.store.tables import BATCH, rows_of
 
 if TYPE_CHECKING:
     from soc.detect.anew import Anew
     from soc.detect.run import Detector, Outcome
 
 MOST = 50  # conditions that a store is asked for together; of more a batch is mostly read whole anyway
-BATCH = "soc.batch"
 
 
 def look_back(detector: Detector, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:

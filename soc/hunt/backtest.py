@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from soc.detect.rule import Rule, RuleSet
@@ -19,12 +19,11 @@ class Tried(NamedTuple):
     ms: int | None
 
 
-def tried(store: Store, rules: RuleSet, datasets: Sequence[Dataset], window: Window) -> Iterator[Tried]:
-    """Every rule that some dataset supplies, in no order that matters; exceptions and correlations aside.
+def tried(store: Store, rules: RuleSet, concerns: Mapping[str, Concern], window: Window) -> Iterator[Tried]:
+    """The rules that concern something (`concerned`), in no order that matters; exceptions and correlations aside.
 
-    A rule looks at the datasets that it sees when it runs. One that the store cannot be asked for is left out.
+    One that the store cannot be asked for is left out.
     """
-    concerns = concerned(rules, datasets)
     for id, tally in store.tallies(concerns, window):
         yield Tried(rules.rules[id], tally.events, tally.ms)
 

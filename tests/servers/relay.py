@@ -6,7 +6,6 @@ It remembers what was asked.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.servers.machine import HOST
-from tests.servers.stub import ELASTIC
+from tests.servers.stub import ELASTIC, serving
 
 Exchange = Callable[[str, Any], tuple[int, Any] | None]
 """Of a path and the server's answer: status and answer instead, or None."""
@@ -47,14 +46,8 @@ def relay(target: str) -> Iterator[Relay]:
     server.daemon_threads = True
     here = Relay(f"http://{HOST}:{server.server_address[1]}")
     server.here, server.target = here, urlsplit(target)  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(server):
         yield here
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

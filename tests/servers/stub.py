@@ -47,10 +47,17 @@ def stub(
     here = Stub(f"{'https' if certificate else 'http'}://{HOST}:{server.server_address[1]}")
     server.asked = here.asked  # type: ignore[attr-defined]
     server.handle_error = lambda *_: None  # type: ignore[method-assign] # handshakes that fail are what is tested
+    with serving(server):
+        yield here
+
+
+@contextmanager
+def serving(server: ThreadingHTTPServer) -> Iterator[None]:
+    """The server answers for as long as the `with` lasts."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield here
+        yield
     finally:
         server.shutdown()
         server.server_close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from elasticsearch import ApiError
 from soc.store.elasticsearch.cluster import Cluster
 from soc.store.elasticsearch.faults import blocked, cluster_faults, kept_waiting, kind_of, refused_part
 from soc.store.elasticsearch.patience import LATER, NEVER, Patience, is_later
+from soc.store.portions import portions
 
 BYTES = 4 << 20  # of one request
 MOST = 2_000  # documents of one request
@@ -58,7 +59,7 @@ def send(cluster: Cluster, actions: Iterable[Action], *, before: Callable[[], ob
     sent = Sent()
     with ThreadPoolExecutor(IN_FLIGHT) as pool, cluster_faults(cluster.place):
         waiting: list[Any] = []
-        for part in _parts(actions):
+        for part in portions(actions, _weight, BYTES, MOST):
             if len(waiting) >= IN_FLIGHT:
                 _gather(waiting.pop(0).result(), sent)
             waiting.append(pool.submit(_until_taken, cluster, part, refresh, before))
@@ -67,18 +68,8 @@ def send(cluster: Cluster, actions: Iterable[Action], *, before: Callable[[], ob
     return sent
 
 
-def _parts(actions: Iterable[Action]) -> Iterator[list[Action]]:
-    part: list[Action] = []
-    size = 0
-    for action in actions:
-        length = len(action.head) + len(action.document or b"")
-        if part and (size + length > BYTES or len(part) >= MOST):
-            yield part
-            part, size = [], 0
-        part.append(action)
-        size += length
-    if part:
-        yield part
+def _weight(action: Action) -> int:
+    return len(action.head) + len(action.document or b"")
 
 
 def _gather(done: Sent, all_: Sent) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -26,6 +27,7 @@ from soc.store.elasticsearch.faults import cluster_faults, kept_waiting, kind_in
 from soc.store.elasticsearch.patience import Patience, is_later, patiently
 from soc.store.elasticsearch.questions import Otherwise, within
 from soc.store.elasticsearch.reader import includes
+from soc.store.portions import portions
 
 BYTES = 256 << 10  # of the queries of one request; one by itself may be larger
 MOST = 50  # queries of one request
@@ -57,7 +59,7 @@ def matches(
 
 def asked(core: Core, questions: Iterable[Question]) -> Iterator[tuple[Question, list[Hit], int]]:
     """Each question with its first documents, less than FIRST if those are all, and what the server took for it in ms."""
-    for group in _groups(questions):
+    for group in portions(questions, attrgetter("bytes"), BYTES, MOST):
         for question, answer in zip(group, _answers(core, group), strict=True):
             yield question, answer["hits"]["hits"], answer["took"]
 
@@ -99,19 +101,6 @@ class Question:
         if hits:
             for page in documents(self._core.cluster, self._index, [hit["_id"] for hit in hits], _source=self._columns):
                 yield from page
-
-
-def _groups(questions: Iterable[Question]) -> Iterator[list[Question]]:
-    group: list[Question] = []
-    size = 0
-    for question in questions:
-        if group and (len(group) >= MOST or size + question.bytes > BYTES):
-            yield group
-            group, size = [], 0
-        group.append(question)
-        size += question.bytes
-    if group:
-        yield group
 
 
 def _answers(core: Core, group: Sequence[Question]) -> list[Any]:

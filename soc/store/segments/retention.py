@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import accumulate
+from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from soc.errors import StoreError
 from soc.model import ALWAYS, Window
 from soc.store.base import Cut
+from soc.store.portions import portions
 from soc.store.segments import register
 from soc.store.segments.ages import losing
 from soc.store.segments.core import GRACE, Core
@@ -41,26 +43,12 @@ def retain(core: Core, cuts: Sequence[Cut], *, now: int, reason: str = "retentio
         by_fate[sieve.fate(spans[segment.id])].append(segment)
     gone = _drop(core, sieve, by_fate[Fate.GOES], whole=True, now=now, reason=reason)
     partly = by_fate[Fate.LOSES] + losing(core, sieve, by_fate[Fate.OPEN])
-    for number, group in enumerate(_rounds(partly, core.shape.round)):
+    for number, group in enumerate(portions(partly, attrgetter("rows"), core.shape.round)):  # each is written anew in one transaction
         if number:  # the first is what has become old since the last upkeep: on a crowded disk that goes, too
             check_reserve(core.layout.segments, core.reserve)
         gone += _drop(core, sieve, group, whole=False, now=now, reason=reason)
     _drop_old_hits(core, sieve.earliest, now)
     return gone
-
-
-def _rounds(segments: Sequence[Stored], rows: int) -> Iterator[list[Stored]]:
-    """The segments in turn, as many together as are written anew in one transaction: so many rows, or one."""
-    group: list[Stored] = []
-    held = 0
-    for segment in segments:
-        if group and held + segment.rows > rows:
-            yield group
-            group, held = [], 0
-        group.append(segment)
-        held += segment.rows
-    if group:
-        yield group
 
 
 def _drop(core: Core, sieve: Sieve, segments: Sequence[Stored], *, whole: bool, now: int, reason: str) -> int:

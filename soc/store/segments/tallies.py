@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +13,9 @@ import pyarrow.compute as pc
 from soc.condition.tree import Node
 from soc.match.columns import MOMENT
 from soc.match.matcher import Matcher
-from soc.model import ALWAYS, Window
+from soc.model import ALWAYS, BatchRow, Window
 from soc.store.base import Concern, Tally
+from soc.store.portions import portions
 from soc.store.segments import register
 from soc.store.segments.batches import read_batches
 from soc.store.segments.core import Core
@@ -27,10 +29,11 @@ def tallies(core: Core, concerns: Mapping[str, Concern], window: Window) -> Iter
     matchers = {dataset: Matcher(nodes, core.catalogue) for dataset, nodes in _by_dataset(concerns).items()}
     columns = frozenset({TIME}).union(*(matcher.columns for matcher in matchers.values()))
     counts: Counter[str] = Counter()
-    for numbers in _together(core, window):
+    for rows in portions(_held(core, window), attrgetter("events"), TOGETHER):
+        numbers = [row.number for row in rows]
         for dataset, table in read_batches(core.manifest, core.layout.segments, numbers, columns).items():
             if dataset in matchers:
-                counts.update({name: len(rows) for name, rows in matchers[dataset].match(_within(table, window)).items()})
+                counts.update({name: len(met) for name, met in matchers[dataset].match(_within(table, window)).items()})
     failed = {name for matcher in matchers.values() for name in matcher.failed}
     yield from ((name, Tally(counts[name])) for name in concerns if name not in failed)
 
@@ -43,20 +46,11 @@ def _by_dataset(concerns: Mapping[str, Concern]) -> dict[str, dict[str, Node]]:
     return found
 
 
-def _together(core: Core, window: Window) -> Iterator[list[int]]:
-    """Numbers of batches that hold events of the window, some at a time."""
-    numbers: list[int] = []
-    held = 0
+def _held(core: Core, window: Window) -> Iterator[BatchRow]:
+    """The batches that hold events of the window."""
     for row in register.batches(core.manifest, 0):
-        if row.first is None or row.last is None or row.first >= window.until or row.last < window.since:
-            continue
-        if numbers and held + row.events > TOGETHER:
-            yield numbers
-            numbers, held = [], 0
-        numbers.append(row.number)
-        held += row.events
-    if numbers:
-        yield numbers
+        if row.first is not None and row.last is not None and row.first < window.until and row.last >= window.since:
+            yield row
 
 
 def _within(table: Any, window: Window) -> Any:

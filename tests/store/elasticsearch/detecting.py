@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from datetime import UTC
 from functools import partial
 from itertools import count
 from pathlib import Path
 
-from soc.content import Content
 from soc.desk.desk import open_desk
 from soc.desk.register import make_register, open_register
 from soc.detect.anew import lost_hits
 from soc.detect.identity import hit_name
 from soc.detect.others import Watch
-from soc.detect.run import Detector
-from soc.detect.scan import Scanner
-from soc.ingest.feeds import Feed
-from soc.ingest.finish import Finisher
-from soc.ingest.identity import event_ids
-from soc.parsing import Clock, Stream
-from soc.respond.triage import Policy, triage
 from soc.store.elasticsearch import connect, name_store, open_cluster, prepare
 from soc.store.elasticsearch.foreign import ForeignEvents
 from soc.times import HOUR, MINUTE, parse_iso
+from tests.detection_kit import Detecting
 from tests.rule_kit import FAILED, counted
 from tests.servers import indices
 
@@ -56,7 +48,7 @@ correlation:
 """
 
 
-class World:
+class World(Detecting):
     """A content root, a desk, and a store on the cluster; the clock stands still."""
 
     def __init__(self, folder: Path, url: str, stack: ExitStack):
@@ -77,36 +69,8 @@ class World:
         self.store = open_cluster(cluster, catalogue, register, writer="t", clock=lambda: next(moments), replicas=0)
         self.cluster, self.client, self.index = cluster, cluster.client, cluster.hits
 
-    def content(self):
-        return Content((self.folder,), None, ())
-
     def rule(self, name, text):
         (self.folder / f"detections/rules/{name}.yml").write_text(text)
-
-    def ingest(self, *lines):
-        content, stream = self.content(), Stream(Clock(NOW, UTC))
-        events = [content.routes().event(line.encode(), stream) for line in lines]
-        ids = event_ids("file", range(self.count, self.count + len(lines)), [line.encode() for line in lines])
-        self.count += len(lines)
-        Finisher(Feed("gateways"), content.institutions).finish(events, ids)
-        with self.store.writer() as writer:
-            writer.add(writer.begin(), events, (), now=NOW)
-
-    def detect(self, **more):
-        return self.detector().run(**more)
-
-    def detector(self):
-        content = self.content()
-        return Detector(
-            store=self.store,
-            desk=self.desk,
-            rules=content.rules,
-            scanner=Scanner(content.rules, content.datasets, content.exceptions, content.catalogue),
-            triage=partial(triage, policy=Policy()),
-            now=lambda: self.now,
-            alive=lambda: frozenset(state.dataset for state in self.store.feeds()),
-            actor="tester",
-        )
 
     def watch(self, pattern):
         """What detection finds in indices that soc does not write."""
