@@ -17,8 +17,8 @@ from bench import mix
 from bench.measure import BenchError
 from soc.desk.desk import open_desk
 from soc.desk.register import make_register, open_register
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 from soc.store.base import Store
 from soc.store.elasticsearch import Cluster, ElasticStore, connect, name_store, open_cluster, prepare, remove
 from soc.store.elasticsearch.documents import to_document

@@ -17,9 +17,10 @@ from bench.measure import BenchError, in_turns
 from bench.report import Figure
 from soc.condition.tree import Node
 from soc.content import load_content
+from soc.event import Event
 from soc.hunt.correlated import find_cells
 from soc.match.matcher import Matcher
-from soc.model import ALWAYS, Event
+from soc.model import ALWAYS
 from soc.store.base import Store
 from soc.store.elasticsearch.documents import to_document
 from soc.store.elasticsearch.mapping import mappings, settings

@@ -20,7 +20,7 @@ import yaml
 
 from bench.measure import BenchError, cost, program
 from soc.content import load_content
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import Clock, Record
 
 ROOT = Path(__file__).parents[1]

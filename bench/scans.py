@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from soc.content import Content
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import Clock, Stream
 from soc.times import DAY, SECOND
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing.values import ip, port, related
 
 from ._asa_shape import GRE, NETWORK, Row, address, person

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing.values import count, ip, mac, port, related
 
 from ._ip import protocol

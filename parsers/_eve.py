@@ -12,7 +12,7 @@ from datetime import UTC
 from typing import Any
 
 from soc.errors import ParseError
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import Clock, Field
 from soc.parsing.timestamps import iso
 from soc.parsing.values import ip

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing.values import count, ip, port, related
 
 from ._asa_shape import person

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from soc.errors import ParseError
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import Field
 from soc.parsing.keyvalue import words
 from soc.parsing.values import count, ip, mac, port, related

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from functools import cache
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import Field
 
 FIELDS = (

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import ANY, Field
 from soc.parsing.parser import Any_
 from soc.parsing.values import ip, related

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
 
 from . import _asa_deny, _asa_flow, _asa_login, _asa_vpn

@@ -16,7 +16,7 @@ import re
 from datetime import UTC
 from functools import lru_cache
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import ANY, Clock, Dataset, Parser, Record
 from soc.parsing.timestamps import MONTHS, iso
 

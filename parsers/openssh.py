@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
 from soc.parsing.values import count, ip, port
 

@@ -7,7 +7,7 @@ What the texts mean: `_pam`.
 
 from __future__ import annotations
 
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import Dataset, Parser, Record
 
 from ._pam import FIELDS, SUPPLIED, pam, session

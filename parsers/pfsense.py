@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from soc.errors import ParseError
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
 from soc.parsing.values import count, integer, ip, port, related
 

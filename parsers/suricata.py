@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from soc.errors import ParseError
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
 from soc.parsing.values import ip, related
 

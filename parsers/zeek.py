@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from soc.errors import ParseError
-from soc.model import Event
+from soc.event import Event
 from soc.parsing import ANY, Clock, Dataset, Parser, Record
 from soc.parsing.timestamps import epoch, iso
 from soc.parsing.values import ip, related

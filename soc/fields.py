@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from ipaddress import ip_address
 from typing import Any
 
 from soc.errors import ContentError
+from soc.shipped import DATA
 
 TYPES = ("keyword", "ip", "long", "double", "bool", "date", "map")
 ECS_VERSION = "9.5.0"
@@ -128,6 +128,8 @@ def base_catalogue() -> Catalogue:
 
 
 def _read(name: str) -> Iterator[Field]:
-    for row in csv.DictReader(files("soc").joinpath("data", name).read_text(encoding="utf-8").splitlines()):
-        flags = row["flags"].split()
-        yield Field(row["name"], row["type"], "array" in flags, "nonnegative" in flags, row.get("meaning") or "")
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        for name, kind, flags, *meaning in rows:
+            yield Field(name, kind, "array" in flags, "nonnegative" in flags, *meaning)

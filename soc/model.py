@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-Event = dict[str, Any]
-"""A flat dict of dotted ECS names, typed by the field catalogue; `labels` holds a dict of text by text."""
+from soc.event import Event
 
 UNKNOWN = "unknown"  # the institution of what lies in nobody's prefixes
 

@@ -22,7 +22,8 @@ from soc.desk.desk import Desk, open_desk
 from soc.desk.schema import metadata
 from soc.desk.types import Serial
 from soc.document import load_document
-from soc.model import Alert, Event, Evidence, Extent
+from soc.event import Event
+from soc.model import Alert, Evidence, Extent
 from soc.respond.categories import parse_categories
 from soc.respond.policy import Policy
 from soc.respond.priority import parse_priority

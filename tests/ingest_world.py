@@ -12,10 +12,11 @@ from pathlib import Path
 
 import zstandard
 
+from soc.event import Event
 from soc.ingest.feeds import Feed
 from soc.ingest.institutions import Institutions
 from soc.ingest.intake import Batch, Files, Intake, Terms
-from soc.model import Event, SourceState
+from soc.model import SourceState
 from soc.times import SECOND
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {

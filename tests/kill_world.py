@@ -20,7 +20,7 @@ from soc.condition.tree import TRUE
 from soc.content import load_content
 from soc.desk.desk import Desk, open_desk
 from soc.desk.words import STATUSES
-from soc.model import Event
+from soc.event import Event
 from soc.store.segments import open_store
 from tests.rule_kit import counted
 

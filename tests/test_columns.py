@@ -8,10 +8,10 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soc.event import Event
 from soc.fields import MAX_LABELS, Catalogue, Field, base_catalogue
 from soc.match.columns import arrow_type, to_events, to_tables
 from soc.match.transpose import CHUNK
-from soc.model import Event
 
 CATALOGUE = base_catalogue().extended(
     [Field("x.seen", "date", array=True), Field("x.score", "double", array=True), Field("x.flags", "bool", array=True)]

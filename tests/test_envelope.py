@@ -10,7 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from soc.parsing import Clock
-from soc.parsing.envelope import FACILITIES, SEVERITIES, read_header
+from soc.parsing.envelope import read_header
+from soc.parsing.header import FACILITIES, SEVERITIES
 from soc.times import parse_iso, to_datetime
 
 CLOCK = Clock(parse_iso("2026-12-01T00:00:00Z"), UTC)

@@ -14,6 +14,7 @@ from soc.condition import patterns
 from soc.condition.predicate import compile, time_part
 from soc.condition.tree import Contains, Ends, Equals, Keyword, Node, Regex, Starts, Wildcard
 from soc.condition.values import YEARS
+from soc.event import Event
 from soc.match import scanner
 from soc.match.batch import time_parts
 from soc.match.bits import every_row, of_rows, row_numbers
@@ -22,7 +23,6 @@ from soc.match.literals import Literals, contains, ends, starts
 from soc.match.matcher import Matcher
 from soc.match.regexes import Regexes
 from soc.match.wildcards import wildcard_test
-from soc.model import Event
 from tests import strategies as some
 
 Trees = dict[str, Node]

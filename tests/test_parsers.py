@@ -14,7 +14,7 @@ from soc.parsing.routes import RAW, Routes
 from soc.parsing.samples import Sample, check_samples, load_samples, sample_faults
 from tests.mutate import PARSERS, all_parsers, catalogue
 
-KIT = ("soc.parsing", "soc.model", "soc.fields", "soc.times", "soc.text", "soc.errors")
+KIT = ("soc.parsing", "soc.event", "soc.fields", "soc.times", "soc.text", "soc.errors")
 NAMES = [path.stem for path in sorted(PARSERS.glob("[!_]*.py"))]
 SAMPLES = [(name, sample) for name in NAMES for sample in load_samples(PARSERS / f"{name}.yml")[0]]
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soc.errors import ParseError, UsageError
+from soc.event import Event
 from soc.fields import MAX_LABELS
-from soc.model import Event
 from soc.parsing import ANY, Clock, Dataset, Parser, Record, Stream
 from soc.parsing.outcome import BELIEVED
 from soc.parsing.printed import Printer, nested

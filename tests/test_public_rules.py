@@ -22,10 +22,10 @@ from soc.condition.tree import Node, fields
 from soc.condition.witness import witnesses
 from soc.detect.load import load_rules
 from soc.detect.rule import Rule
+from soc.event import Event
 from soc.fields import Catalogue, Field, base_catalogue
 from soc.match.columns import to_events, to_tables
 from soc.match.matcher import Matcher
-from soc.model import Event
 
 ARCHIVE = Path(__file__).parents[1].parent / "shared" / "sigma_rules.tar.gz"
 TOGETHER = 40  # rules whose events lie in one table: each rule is asked about the events of all

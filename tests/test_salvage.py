@@ -16,7 +16,7 @@ from kill_world import lay_out
 from machines import opened, outcome, set_up
 
 from soc.condition.tree import TRUE
-from soc.model import Event
+from soc.event import Event
 from tests.servers import indices
 from tests.servers.calls import CLEAN, SOC
 

@@ -16,7 +16,8 @@ from soc.desk.case import Case
 from soc.desk.desk import Tx
 from soc.desk.log import Entry, broken
 from soc.errors import UsageError
-from soc.model import Alert, Event
+from soc.event import Event
+from soc.model import Alert
 from soc.times import iso
 
 EVENT_COLUMNS = ("@timestamp", "event.dataset", "text")

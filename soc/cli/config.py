@@ -27,7 +27,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,6 +103,8 @@ def load_config(path: Path | None) -> Config:
     """Reads and checks a configuration. Raises ContentError that names the file, the key and the repair."""
     if path is None:
         return Config()
+    import tomllib
+
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # also for bytes that are not UTF-8, and numbers of thousands of digits

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shlex
-import shutil
 import sys
 import time
 from dataclasses import replace
@@ -44,6 +43,8 @@ class Soc:
 
     def pasted(self, *words: str) -> str:
         """A command line that works when it is pasted into a shell: this soc as it was called, on the same state and content."""
+        import shutil
+
         called, found = sys.argv[0], shutil.which("soc")
         program = "soc" if found and Path(called).exists() and Path(found).samefile(called) else called
         return shlex.join([program, *self.options(), *words])

@@ -14,12 +14,11 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import blake2b
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
 from soc.errors import UsageError
+from soc.shipped import DATA
 from soc.times import SECOND, to_moment
 
 DAY, NEXT_DAY = "2026-10-14", "2026-10-15"
@@ -39,7 +38,7 @@ days = 36500  # the day stays
 
 def lay_out(folder: Path) -> None:
     """Writes what is not there yet. Raises UsageError when the folder is somebody else's."""
-    config, shipped = folder / "soc.toml", files("soc") / "data" / "demo"
+    config, shipped = folder / "soc.toml", DATA / "demo"
     _check(folder, config)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     here = blake2b(os.fsencode(folder.absolute()), digest_size=4).hexdigest()
@@ -60,7 +59,7 @@ def _check(folder: Path, config: Path) -> None:
         raise UsageError(f"{folder} is not empty and was not made by soc demo\n  name another folder: soc demo --home DIR")
 
 
-def _below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, Traversable]]:
+def _below(folder: Path, prefix: str = "") -> Iterator[tuple[str, Path]]:
     """The files of a shipped folder with their names below it, in order."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         name = f"{prefix}{entry.name}"

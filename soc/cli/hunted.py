@@ -12,8 +12,9 @@ from soc.cli.context import Soc
 from soc.cli.output import F, chosen, emit, note
 from soc.cli.when import moment
 from soc.errors import UsageError
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import ALWAYS, Event, Window
+from soc.model import ALWAYS, Window
 from soc.times import iso
 
 if TYPE_CHECKING:

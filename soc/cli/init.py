@@ -13,6 +13,7 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
+from soc.shipped import DATA
 
 CONFIG = """\
 # soc.toml: see `soc doctor` for what is in force.
@@ -105,9 +106,8 @@ def cron_line(soc: Soc) -> str:
 
 def unit(name: str, soc: Soc) -> str:
     """A shipped systemd unit with this installation's paths and account filled in."""
-    from importlib.resources import files
     from string import Template
 
-    text = files("soc").joinpath("data", "systemd", name).read_text(encoding="utf-8")
+    text = (DATA / "systemd" / name).read_text(encoding="utf-8")
     said = {"command": command(soc), "home": f'"{soc.home}"', "user": soc.actor if os.geteuid() else "root"}
     return Template(text).substitute({name: value.replace("%", "%%") for name, value in said.items()})  # systemd.unit(5), specifiers

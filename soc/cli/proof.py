@@ -27,7 +27,7 @@ from soc.parsing.parser import Clock, Stream
 from soc.times import parse_iso
 
 if TYPE_CHECKING:
-    from soc.model import Event
+    from soc.event import Event
 
 AS_OF = parse_iso("2026-11-01T00:00:00Z")
 PROVED, FAILED, UNPROVED, DORMANT = "proved", "failed", "unproved", "dormant"

@@ -10,6 +10,7 @@ from soc.cli.context import Soc
 from soc.cli.output import note
 from soc.cli.stores import PREFIX, cluster, sizes
 from soc.errors import SocError
+from soc.shipped import DATA
 from soc.times import DAY
 
 if TYPE_CHECKING:
@@ -71,9 +72,7 @@ def _publish(soc: Soc, there: Cluster, alerts: Documents, cases: Documents, *, v
 
 def saved_objects(prefix: str) -> str:
     """Kibana's saved objects as NDJSON, their data views on indices of this prefix."""
-    from importlib.resources import files
-
-    lines = files("soc").joinpath("data", "kibana", "soc.ndjson").read_text(encoding="utf-8").splitlines()
+    lines = (DATA / "kibana" / "soc.ndjson").read_text(encoding="utf-8").splitlines()
     return "".join(f"{_moved(json.loads(line), prefix)}\n" for line in lines)
 
 

@@ -16,7 +16,7 @@ from soc.times import DAY, parse_duration
 
 if TYPE_CHECKING:
     from soc.detect.run import Outcome
-    from soc.model import Event
+    from soc.event import Event
 
 SIDES = (("destination", "destination.ip"), ("source", "source.ip"))
 

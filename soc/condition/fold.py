@@ -8,7 +8,8 @@ Unicode tables are newer or older, other Python versions included, agree with it
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+
+from soc.shipped import DATA
 
 
 def fold(text: str) -> str:
@@ -22,5 +23,5 @@ def fold(text: str) -> str:
 @cache
 def table() -> dict[int, int]:
     """Code point to code point, for those that `fold` changes."""
-    rows = files("soc").joinpath("data", "lowercase.csv").read_text(encoding="ascii").split()
+    rows = (DATA / "lowercase.csv").read_text(encoding="ascii").split()
     return {int(code, 16): int(lower, 16) for code, _, lower in (row.partition(",") for row in rows[1:])}

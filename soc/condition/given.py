@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from soc.condition.predicate import compile
 from soc.condition.tree import FALSE, TRUE, And, Node, Not, Or, fields
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 
 
 def given(node: Node, known: Event, catalogue: Catalogue) -> Node:

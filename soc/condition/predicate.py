@@ -45,8 +45,8 @@ from soc.condition.tree import (
     Wildcard,
 )
 from soc.condition.values import YEARS, canonical, number_in, values_of
+from soc.event import Event
 from soc.fields import Catalogue, canonical_ip
-from soc.model import Event
 from soc.times import to_datetime
 
 Test = Callable[[Any], bool]

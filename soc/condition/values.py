@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from soc.model import Event
+from soc.event import Event
 from soc.times import to_moment
 
 LABEL = "labels."

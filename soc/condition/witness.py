@@ -16,8 +16,8 @@ from soc.condition.bind import bind, is_list, kind_of
 from soc.condition.examples import candidates
 from soc.condition.predicate import compile, value_test
 from soc.condition.tree import And, Equals, Exists, FieldRef, Keyword, Leaf, Node, Not, Or
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 
 ATTEMPTS = 24
 MISSES = 12

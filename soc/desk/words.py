@@ -8,10 +8,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Collection
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from soc.errors import UsageError
+from soc.shipped import DATA
 
 SEVERITIES = ("informational", "low", "medium", "high", "critical")
 TLP = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
@@ -46,7 +46,7 @@ class Category(NamedTuple):
 @cache
 def categories() -> dict[str, Category]:
     """Every category by id, in the order of the taxonomy."""
-    rows = csv.DictReader(files("soc").joinpath("data", "rsit.csv").read_text(encoding="utf-8").splitlines())
+    rows = csv.DictReader((DATA / "rsit.csv").read_text(encoding="utf-8").splitlines())
     listed = [Category(f"{row['class']}/{row['type']}", row["family"], row["name"]) for row in rows]
     return {category.id: category for category in listed}
 

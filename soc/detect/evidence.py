@@ -7,8 +7,9 @@ from typing import Protocol
 
 from soc.detect.evaluate import Cell
 from soc.errors import StoreError
+from soc.event import Event
 from soc.match.columns import to_events, values_of
-from soc.model import Alert, Event, Evidence, Extent
+from soc.model import Alert, Evidence, Extent
 from soc.store.base import Store, Tables
 
 MANY = 500  # events that are looked for at once: more are found sooner by reading the batch

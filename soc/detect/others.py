@@ -15,8 +15,9 @@ from typing import Any, Protocol
 from soc.detect.anew import Anew, reach
 from soc.detect.run import Change, Detector, Outcome
 from soc.detect.scan import Scan
+from soc.event import Event
 from soc.match.columns import to_tables
-from soc.model import Event, Window
+from soc.model import Window
 
 
 class Others(Protocol):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from soc.detect.evaluate import Cell, Evaluator
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scanner
+from soc.event import Event
 from soc.fields import Catalogue
 from soc.match.columns import to_tables
 from soc.match.hits import within
-from soc.model import Event
 
 
 @dataclass(frozen=True, slots=True)

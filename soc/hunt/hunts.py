@@ -9,9 +9,10 @@ from typing import Any
 
 from soc.condition.tree import Node
 from soc.errors import UsageError
+from soc.event import Event
 from soc.fields import Catalogue
 from soc.hunt.language import field_fault
-from soc.model import ALWAYS, Event, Window
+from soc.model import ALWAYS, Window
 from soc.store.base import Searched
 from soc.times import DAY, HOUR, MINUTE, SECOND
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from soc.event import Event
 from soc.ingest.feeds import Feed
 from soc.ingest.institutions import Institutions
-from soc.model import UNKNOWN, Event
+from soc.model import UNKNOWN
 
 
 class Finisher:

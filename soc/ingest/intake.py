@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from soc.errors import SourceError
+from soc.event import Event
 from soc.ingest.feeds import STDIN, Feed, feed_of
 from soc.ingest.finish import Finisher
 from soc.ingest.identity import event_ids
@@ -19,7 +20,7 @@ from soc.ingest.origins import Displaced, read_file, read_pipe
 from soc.ingest.paths import find, path_text, shown
 from soc.ingest.reading import Reading
 from soc.ingest.sources import Source, identify
-from soc.model import Event, SourceState
+from soc.model import SourceState
 from soc.parsing.outcome import failed, finished
 from soc.parsing.parser import Clock, Parser, Stream
 from soc.parsing.routes import RAW, Routes

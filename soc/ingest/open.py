@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import select
 import stat as mode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from soc.errors import SourceError
 from soc.ingest.identity import HEAD, TAIL
+from soc.ingest.packing import MAGIC, PIECE, packing_of
 from soc.ingest.paths import shown
-from soc.ingest.unpack import MAGIC, PIECE, packing_of, unpack
 
 _PATIENCE = 0.25  # seconds until a pipe that says nothing gives an empty piece
 
@@ -85,7 +85,7 @@ class File:
             yield piece
 
     def _unpacked(self) -> Iterator[bytes]:
-        return unpack(self.packing, self._plain(0), shown(self.path))
+        return _unpack(self.packing, self._plain(0), shown(self.path))
 
     def _pread(self, length: int, offset: int) -> bytes:
         try:
@@ -109,7 +109,7 @@ class Pipe:
             yield b""
         packing = packing_of(start)
         whole = chained(start, blocks)
-        yield from unpack(packing, whole, self._name) if packing else whole
+        yield from _unpack(packing, whole, self._name) if packing else whole
 
     def _blocks(self) -> Iterator[bytes]:
         while True:
@@ -125,6 +125,12 @@ class Pipe:
                 return
             self.taken += len(block)
             yield block
+
+
+def _unpack(packing: str, blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
+    from soc.ingest.unpack import unpack
+
+    return unpack(packing, blocks, name)
 
 
 def passed(pieces: Iterator[bytes], position: int) -> tuple[bytes, bytes]:

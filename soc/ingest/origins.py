@@ -9,10 +9,10 @@ from typing import IO
 from soc.errors import SourceError
 from soc.ingest.identity import TAIL, Footprint, fingerprint
 from soc.ingest.open import File, Pipe
+from soc.ingest.packing import PIECE
 from soc.ingest.paths import path_text
 from soc.ingest.reading import Reading
 from soc.ingest.sources import Source, same_inode, stamp_of
-from soc.ingest.unpack import PIECE
 from soc.model import SourceState
 from soc.times import SECOND
 

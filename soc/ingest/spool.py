@@ -16,7 +16,7 @@ from typing import Self
 
 from soc.errors import StoreError
 from soc.ingest.identity import Footprint
-from soc.ingest.unpack import PIECE
+from soc.ingest.packing import PIECE
 
 SUFFIX = ".spool"
 

@@ -1,10 +1,9 @@
-"""gzip, bzip2, xz and Zstandard, known by their first bytes, never by a name. Several members after each other are one content."""
+"""gzip, bzip2, xz and Zstandard. Several members after each other are one content."""
 
 from __future__ import annotations
 
 import bz2
 import lzma
-import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
@@ -12,9 +11,8 @@ from typing import Protocol
 import zstandard
 
 from soc.errors import SourceError
+from soc.ingest.packing import PIECE
 
-PIECE = 128 << 10
-MAGIC = 10  # bytes that tell a format
 _STEP = 1 << 10  # packed bytes fed at once: bounds what a step can unpack to (a bomb) and what is lost before damage
 _MEMORY = 256 << 20  # the largest dictionary that an archive may ask for
 
@@ -28,18 +26,13 @@ class _Unpacker(Protocol):
 
 
 _ZSTD = zstandard.ZstdDecompressor(max_window_size=_MEMORY)
-_FORMATS: dict[str, tuple[re.Pattern[bytes], Callable[[], _Unpacker]]] = {  # RFC 1952; the format pages of bzip2 and xz; RFC 8878
-    "gzip":  (re.compile(rb"\x1f\x8b\x08"),                               lambda: zlib.decompressobj(31)),
-    "bzip2": (re.compile(rb"BZh[1-9](1AY&SY|\x17\x72\x45\x38\x50\x90)"), bz2.BZ2Decompressor),
-    "xz":    (re.compile(rb"\xfd7zXZ\x00"),                               lambda: lzma.LZMADecompressor(memlimit=_MEMORY)),
-    "zstd":  (re.compile(rb"\x28\xb5\x2f\xfd"),                          lambda: _ZSTD.decompressobj()),
-}  # fmt: skip
+_UNPACKERS: dict[str, Callable[[], _Unpacker]] = {
+    "gzip": lambda: zlib.decompressobj(31),
+    "bzip2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(memlimit=_MEMORY),
+    "zstd": lambda: _ZSTD.decompressobj(),
+}
 _DAMAGE = (zlib.error, lzma.LZMAError, zstandard.ZstdError, OSError, EOFError, ValueError)
-
-
-def packing_of(start: bytes) -> str:
-    """The name of the format that a content with these first bytes is packed in; "" when it is not packed."""
-    return next((name for name, (magic, _) in _FORMATS.items() if magic.match(start)), "")
 
 
 def unpack(packing: str, blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
@@ -51,7 +44,7 @@ def unpack(packing: str, blocks: Iterable[bytes], name: str) -> Iterator[bytes]:
     at = size = 0
     damage: Exception | None = None
     try:
-        for piece in _steps(_FORMATS[packing][1], blocks):
+        for piece in _steps(_UNPACKERS[packing], blocks):
             gathered.append(piece)
             size += len(piece)
             if size >= PIECE or not piece:

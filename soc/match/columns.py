@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from soc.event import Event
 from soc.fields import Catalogue, Field
 from soc.match.misfits import fitted
 from soc.match.transpose import CHUNK, transposed
-from soc.model import Event
 
 MOMENT = pa.timestamp("us", tz="UTC")
 _ARROW = {

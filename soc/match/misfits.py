@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from soc.event import Event
 from soc.fields import MAX_LABELS, Catalogue
-from soc.model import Event
 from soc.text import canonical_json
 
 MISFIT = "misfit"  # in `tags` of each event that had one: `soc hunt top tags` counts them

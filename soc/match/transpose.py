@@ -8,7 +8,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from soc.model import Event
+from soc.event import Event
 
 CHUNK = 512  # events turned at a time: they stay in the processor's cache
 

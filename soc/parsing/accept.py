@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from soc.errors import ContentError
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 from soc.parsing.parser import Parser
 from soc.parsing.printed import Printer
 from soc.parsing.routes import Routes

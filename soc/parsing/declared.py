@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 from soc.parsing.parser import Any_, Dataset, Parser
 from soc.parsing.routes import SYSLOG
 

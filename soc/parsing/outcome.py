@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from soc.event import Event
 from soc.fields import ECS_VERSION, MAX_LABELS
-from soc.model import Event
 from soc.times import MINUTE
 
 BELIEVED = 5 * MINUTE  # a source time may lie so far after receipt

@@ -8,8 +8,8 @@ from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from soc.errors import ContentError
+from soc.event import Event
 from soc.fields import Field
-from soc.model import Event
 
 
 class Any_:

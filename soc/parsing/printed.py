@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 from soc.parsing.parser import Parser
 from soc.times import iso
 

@@ -14,13 +14,12 @@ read, else under "raw". Empty lines and a format's own header lines are `event.k
 
 from __future__ import annotations
 
-import logging
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from soc.errors import ParseError, UsageError
-from soc.model import Event
+from soc.event import Event
 from soc.parsing.envelope import EXPECTED, read_header
 from soc.parsing.outcome import failed, finished, meta, unrecognised
 from soc.parsing.parser import ANY, Dataset, Parser, Record, Stream, new_record
@@ -34,7 +33,6 @@ SYSLOG = Dataset(
 )
 _COOKIE = "@cee:"  # CEE Log Syntax: JSON in a syslog message
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 
 class Routes:
@@ -201,8 +199,10 @@ class Routes:
     def _report(self, parser: Parser, bug: Exception) -> None:
         """The first bug of each parser with its traceback; the events tell of the others."""
         if parser.name not in self._buggy:
+            import logging  # a tenth of a short command's time, and parsers seldom have bugs
+
             self._buggy.add(parser.name)
-            log.error("parser %s has a bug; its lines are kept with the tag parser_bug", parser.name, exc_info=bug)
+            logging.getLogger(__name__).error("parser %s has a bug; its lines are kept with the tag parser_bug", parser.name, exc_info=bug)
 
 
 def _named(parsers: Iterable[Parser], name: str | None) -> Parser:

@@ -22,8 +22,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from soc.document import Document, Step, load_document
 from soc.errors import ContentError
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 from soc.parsing.declared import undeclared
 from soc.parsing.parser import Clock, Parser, Stream
 from soc.parsing.printed import Printer

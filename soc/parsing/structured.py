@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 
-from soc.model import Event
-from soc.parsing.parser import Clock
+from soc.event import Event
+from soc.parsing.header import PRIORITIES
+from soc.parsing.parser import Clock, Record, new_record
 from soc.parsing.timestamps import iso
-from soc.parsing.values import count
+from soc.parsing.values import count, ip
 
 _NIL = "-"
 BOM = "\ufeff"
@@ -26,11 +27,27 @@ _ESCAPED = re.compile(r'\\(["\\\]])')
 _TAG = re.compile(r"([^\[]+)\[([0-9]{1,10})\]").fullmatch
 
 
-def read_5424(text: str, fields: Event, clock: Clock) -> tuple[str, str] | None:
-    """Program and message of what follows `<PRI>1 `; adds what the header says to `fields`.
+def read_5424(line: str, at: int, code: str | None, clock: Clock) -> Record | None:
+    """The record of a line with `<PRI>1 ` up to `at`.
 
-    None when it is no such header. Raises ParseError for a time or structured data that cannot be read.
+    None when no such header follows. Raises ParseError for a time or structured data that cannot be read.
     """
+    fields: Event = {"@timestamp": clock.received, **PRIORITIES.get(code, {})}
+    said = _header(line[at:], fields, clock)
+    if said is None:
+        return None
+    program, message = said
+    fields["message"] = message
+    host = fields.get("host.name", "")
+    if (host[:1].isdigit() or ":" in host) and (address := ip(host)) is not None:
+        fields["host.name"] = address
+        fields["host.ip"] = [address]
+        del fields["host.hostname"]
+    return new_record(Record, (line, fields, program, message, clock, ()))
+
+
+def _header(text: str, fields: Event, clock: Clock) -> tuple[str, str] | None:
+    """Program and message; adds what else the header says to `fields`. None when it is no such header."""
     parts = text.split(" ", 5)
     if len(parts) < 5:
         return None

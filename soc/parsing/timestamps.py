@@ -16,7 +16,8 @@ from soc.times import DAY, EPOCH, SECOND, to_datetime, to_moment
 FIRST = to_moment(datetime(1, 1, 1, tzinfo=UTC))  # what can be written with a year of four digits
 LAST = to_moment(datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC))
 MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}
-_TAILS = {f":{minute:02}:{second:02}": (minute * 60 + second) * SECOND for minute in range(60) for second in range(61)}
+_TWO = [f"{number:02}" for number in range(61)]
+_TAILS = {f":{_TWO[minute]}:{_TWO[second]}": (minute * 60 + second) * SECOND for minute in range(60) for second in range(61)}
 _HOUR = re.compile(r"([A-Z][a-z]{2}) ([ 0-9]?[0-9]) (?:([0-9]{4}) )?([0-9]{2})")
 _YEARS_BACK = 8  # 29 February can lie eight years back (1896 to 1904)
 _MOST_HOURS = 20_000  # a zone's cache: more than two years of hours

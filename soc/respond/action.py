@@ -15,9 +15,9 @@ from typing import Any
 from soc.desk.case import Head
 from soc.desk.desk import Tx
 from soc.errors import SocError
+from soc.event import Event
 from soc.fields import Catalogue
 from soc.ingest.institutions import Institutions
-from soc.model import Event
 from soc.store.base import Store
 
 REPEATS = ("safe", "keyed", "never")

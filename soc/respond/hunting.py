@@ -7,10 +7,11 @@ from typing import Any
 
 from soc.condition.tree import And, Equals, Node, Or
 from soc.errors import ContentError, UsageError
+from soc.event import Event
 from soc.fields import Catalogue
 from soc.hunt.hunts import checked_field, find_events
 from soc.hunt.language import parse_query
-from soc.model import Event, Window
+from soc.model import Window
 from soc.respond.action import Action, Argument, Done, OnDesk, Order, StepFailed, World
 from soc.respond.playbook import Playbook
 

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from soc.condition.fold import fold
 from soc.desk.acts import observable_mark
 from soc.desk.session import digest
-from soc.model import Alert, Event
+from soc.event import Event
+from soc.model import Alert
 from soc.text import canonical_json
 
 KEY_FIELDS = {  # field of a rule's key -> kind of observable

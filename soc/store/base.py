@@ -15,8 +15,9 @@ import pyarrow as pa
 
 from soc.batches import Unfinished
 from soc.condition.tree import Node
+from soc.event import Event
 from soc.match.hits import HITS
-from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
+from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.cuts import Cut
 
 __all__ = ["HITS", "Added", "Concern", "Cut", "Draft", "Searched", "Since", "Store", "Tables", "Tally", "Writer"]

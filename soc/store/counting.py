@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from soc.condition.values import values_of
-from soc.model import Event
+from soc.event import Event
 
 Spans = Counter[tuple[int, Any]]
 """Events by the start of their span of time and a value, None where they have none."""

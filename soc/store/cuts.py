@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from soc.condition.predicate import compile
 from soc.condition.tree import TRUE, And, Compare, Node, Not, Or
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import ALWAYS, Event
+from soc.model import ALWAYS
 
 TIME = "@timestamp"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from soc.condition.fold import fold
 from soc.condition.values import canonical, values_of
-from soc.model import Event
+from soc.event import Event
 
 GROUPED = ("keyword", "ip", "long", "bool")  # kinds that engines group by; others are counted here
 Key = tuple[str, ...]

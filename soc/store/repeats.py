@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from soc.errors import StoreError
-from soc.model import Event
+from soc.event import Event
 
 ID, READING = "event.id", "soc.reading"
 REQUIRED = ("@timestamp", ID, "event.dataset")

@@ -18,8 +18,8 @@ from soc.condition.tree import Node, fields
 from soc.condition.witness import witnesses
 from soc.content import Content, load_content
 from soc.detect.load import load_rules
+from soc.event import Event
 from soc.fields import Catalogue, Field
-from soc.model import Event
 from soc.parsing import Clock, Stream
 from soc.times import parse_iso
 

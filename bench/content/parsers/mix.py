@@ -13,8 +13,8 @@ from typing import Any
 import orjson
 
 from soc.errors import ParseError
+from soc.event import Event
 from soc.fields import base_catalogue
-from soc.model import Event
 from soc.parsing import ANY, Dataset, Field, Parser, Record
 
 _BEGINS = '{"@timestamp":1'

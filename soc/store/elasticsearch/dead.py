@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import orjson
 
-from soc.model import Event
+from soc.event import Event
 from soc.store.elasticsearch.asking import pages, search
 from soc.store.elasticsearch.bulk import delete, put, send
 from soc.store.elasticsearch.cluster import Core

@@ -23,9 +23,9 @@ from soc.condition.fold import fold
 from soc.condition.indexed import COARSE, LABELS, LABELS_LC, MAX_UNITS, exact, fits, key_fits
 from soc.condition.numbers import LONG
 from soc.condition.values import YEARS
+from soc.event import Event
 from soc.fields import Catalogue, Field
 from soc.match.misfits import fitted
-from soc.model import Event
 from soc.store.elasticsearch.mapping import LABELS_APART
 from soc.store.elasticsearch.reading import PLAIN, put, read_as
 from soc.times import iso

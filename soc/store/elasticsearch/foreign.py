@@ -13,8 +13,9 @@ from typing import Any
 from soc.condition.dsl_foreign import TEXTS, UNSEARCHED, Held, foreign_dsl
 from soc.condition.predicate import compile
 from soc.condition.tree import And, Compare, Node, fields
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import ALWAYS, Event, Window
+from soc.model import ALWAYS, Window
 from soc.store import counting
 from soc.store.elasticsearch import asking
 from soc.store.elasticsearch.cluster import Cluster

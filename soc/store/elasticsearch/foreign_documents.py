@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from soc.condition.values import moment_in
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 from soc.store.elasticsearch.reading import LABELS, put, read_as, text_of
 
 TIME, ID, INGESTED = "@timestamp", "event.id", "event.ingested"

@@ -19,7 +19,8 @@ from soc.condition.dsl_query import Body, and_
 from soc.condition.indexed import COARSE
 from soc.condition.predicate import compile
 from soc.condition.tree import Node, fields
-from soc.model import Event, Window
+from soc.event import Event
+from soc.model import Window
 from soc.store.elasticsearch.asking import LENIENT, Hit, among, documents, pages, whole
 from soc.store.elasticsearch.cluster import Cluster, Core
 from soc.store.elasticsearch.documents import from_document

@@ -18,7 +18,8 @@ from soc.condition.indexed import COARSE, LC
 from soc.condition.predicate import compile
 from soc.condition.tree import TRUE, And, Compare, Node, fields
 from soc.condition.values import LABEL
-from soc.model import Event, Window
+from soc.event import Event
+from soc.model import Window
 from soc.store import counting
 from soc.store.elasticsearch import asking
 from soc.store.elasticsearch.cluster import Core

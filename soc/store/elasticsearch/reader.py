@@ -8,8 +8,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from soc.condition.dsl_query import Body
+from soc.event import Event
 from soc.match.columns import to_tables
-from soc.model import Event
 from soc.store.base import COMMON, Tables
 from soc.store.elasticsearch.asking import Hit, among, documents, pages
 from soc.store.elasticsearch.cluster import Core

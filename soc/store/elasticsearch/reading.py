@@ -9,8 +9,8 @@ from typing import Any
 
 from soc.condition.numbers import LONG
 from soc.condition.values import canonical, moment_in
+from soc.event import Event
 from soc.fields import canonical_ip
-from soc.model import Event
 from soc.text import canonical_json
 from soc.times import parse_iso
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from soc.condition.dsl import to_dsl
 from soc.condition.tree import fields
-from soc.model import Event
+from soc.event import Event
 from soc.store.cuts import TIME, Cut, apart, earliest, sorter
 from soc.store.elasticsearch.asking import Hit, among, count, pages
 from soc.store.elasticsearch.bulk import delete, send

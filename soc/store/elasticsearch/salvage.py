@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from soc.batches import OpenBatch
+from soc.event import Event
 from soc.leases import Held
 from soc.match.columns import to_tables
-from soc.model import BatchRow, Event
+from soc.model import BatchRow
 from soc.store.base import COMMON
 from soc.store.elasticsearch.asking import among, pages
 from soc.store.elasticsearch.bulk import put, send

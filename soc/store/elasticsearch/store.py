@@ -11,8 +11,9 @@ import pyarrow as pa
 from soc.batches import Register, Unfinished
 from soc.condition.tree import Node
 from soc.errors import StoreError, UsageError
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
+from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.base import Concern, Tables, Tally
 from soc.store.elasticsearch.asking import among, count
 from soc.store.elasticsearch.cluster import LEASE, Cluster, Core

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from soc.batches import OpenBatch, Stretch
 from soc.errors import Busy, Conflict, Contested, StoreError
+from soc.event import Event
 from soc.leases import Held
 from soc.match.columns import to_tables
-from soc.model import Event, SourceState
+from soc.model import SourceState
 from soc.store.base import Added, Cut, Draft, Since
 from soc.store.elasticsearch import retention
 from soc.store.elasticsearch.asking import count, of_ids, parts

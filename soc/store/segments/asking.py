@@ -14,9 +14,10 @@ from soc.condition.sql import OPERATORS, to_sql
 from soc.condition.sql_text import literal, name
 from soc.condition.tree import TRUE, Node
 from soc.condition.values import LABEL
+from soc.event import Event
 from soc.fields import Catalogue
 from soc.match.columns import to_events
-from soc.model import ALWAYS, Event, Window
+from soc.model import ALWAYS, Window
 from soc.store.segments import register
 from soc.store.segments.manifest import Manifest
 from soc.store.segments.parquet import TIME, non_null

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from soc.errors import Conflict, StoreError
+from soc.event import Event
 from soc.match.columns import to_tables
-from soc.model import Event, SourceState
+from soc.model import SourceState
 from soc.store.base import Added, Draft, Tables
 from soc.store.repeats import without_repeats
 from soc.store.segments import register

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from soc.condition.sql_text import literal, name
 from soc.condition.tree import Node
+from soc.event import Event
 from soc.match.columns import to_events, values_of
-from soc.model import ALWAYS, Event, Window
+from soc.model import ALWAYS, Window
 from soc.store.segments.asking import Asker
 from soc.store.segments.parquet import BATCH, ID, TIME, non_null
 from soc.store.segments.register import CHUNK

@@ -12,8 +12,9 @@ import pyarrow as pa
 from soc.batches import Unfinished
 from soc.condition.tree import Node
 from soc.errors import StoreError
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import ALWAYS, BatchRow, Event, FeedState, SourceState, Window
+from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.base import Concern, Tables, Tally
 from soc.store.segments import register
 from soc.store.segments.batches import read_batches

@@ -9,7 +9,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from soc.model import Event
+from soc.event import Event
 from soc.store.repeats import read_again
 from soc.store.segments.core import Core
 from soc.store.segments.parquet import ID

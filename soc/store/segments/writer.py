@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO
 
 from soc.errors import Busy, StoreError
-from soc.model import Event, SourceState
+from soc.event import Event
+from soc.model import SourceState
 from soc.store.base import Added, Cut, Draft, Since
 from soc.store.segments import commit, compaction, retention
 from soc.store.segments.core import Core

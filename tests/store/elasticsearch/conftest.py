@@ -12,8 +12,8 @@ from elasticsearch import Elasticsearch
 from elasticsearch.helpers import bulk
 
 from soc.condition.dsl import Query
+from soc.event import Event
 from soc.fields import Catalogue
-from soc.model import Event
 from soc.store.elasticsearch.documents import to_document
 from soc.store.elasticsearch.mapping import mappings, settings
 
