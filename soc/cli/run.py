@@ -14,10 +14,10 @@ from soc.cli.stores import is_cluster
 from soc.errors import StoreError
 
 if TYPE_CHECKING:
-    from soc.store.base import Tables
+    from soc.store.base import Added, Tables
 
 READING = 0.5  # of the deadline at most, so that a backlog is searched as it is read
-MOST_IN_MEMORY = 8  # batches handed to the detector as they are; later ones are read back
+MOST_IN_MEMORY = 384 << 20  # bytes of batches that are handed to the detector as they are; later ones are read back
 
 
 @click.command()
@@ -40,10 +40,13 @@ def run(soc: Soc, deadline: str) -> int:
     refused = report_content(soc)
     stop = stopper(soc, deadline)
     memory: dict[int, Tables] = {}
+    room = MOST_IN_MEMORY
 
-    def keep(added: object) -> None:
-        if len(memory) < MOST_IN_MEMORY:
-            memory[added.batch.number] = added.tables  # type: ignore[attr-defined]
+    def keep(added: Added) -> None:
+        nonlocal room
+        room -= sum(table.nbytes for table in added.tables.values())
+        if room >= 0:
+            memory[added.batch.number] = added.tables
 
     with blindness_noted(soc), overlap_guard(soc, _name(soc)):
         tally = ingest_feeds(soc, stop=earlier(stop, soc, deadline, READING), on_batch=keep)

@@ -69,9 +69,10 @@ class Journal(Session):
         row: Any = result.inserted_primary_key
         return PlaybookRun(int(row[0]), case, number, playbook, actor, now, None)
 
-    def write_journal(self, run: int, step: str, action: str, said: dict[str, Any], *, now: int) -> JournalEntry:
-        """One more entry; `ended` ends the run."""
-        last = self.connection.execute(select(func.max(journal.c.seq)).where(journal.c.run == run)).scalar() or 0
+    def write_journal(self, run: int, step: str, action: str, said: dict[str, Any], *, now: int, last: int | None = None) -> JournalEntry:
+        """One more entry; `ended` ends the run. `last`: the `seq` of the one before, for a caller whose own transaction has read it."""
+        if last is None:
+            last = self.connection.execute(select(func.max(journal.c.seq)).where(journal.c.run == run)).scalar() or 0
         entry = JournalEntry(run, last + 1, step, action, canonical_json(said), now)
         self.put(journal, [entry._asdict()])
         if action == "ended":
@@ -82,10 +83,6 @@ class Journal(Session):
         """The journal of a run, in order."""
         query = select(*(journal.c[name] for name in JournalEntry._fields)).where(journal.c.run == run).order_by(journal.c.seq)
         return [JournalEntry(*sound(row, journal, run, row.seq)) for row in self.connection.execute(query)]
-
-    def playbook_run(self, id: int) -> PlaybookRun | None:
-        """The run, or None."""
-        return next((run for run in self._runs(playbook_runs.c.id == id)), None)
 
     def playbook_runs(self, *, case: str | None = None, unended: bool = False) -> list[PlaybookRun]:
         """Runs by case, then number."""

@@ -123,7 +123,9 @@ class RuleSet:
 
     def for_dataset(self, declared: Sequence[Mapping[str, str]]) -> list[Rule]:
         """Active rules with a condition that see a dataset which declares these logsources, by id."""
-        return [r for r in self.active() if r.condition is not None and any(r.logsource.sees(one) for one in declared)]
+        active = [rule for rule in self.active() if rule.condition is not None]
+        seen = {source for source in {rule.logsource for rule in active} if any(source.sees(one) for one in declared)}
+        return [rule for rule in active if rule.logsource in seen]
 
     def correlations(self) -> list[Rule]:
         """Active correlations, each after those it refers to."""

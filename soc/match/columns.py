@@ -17,6 +17,7 @@ from soc.fields import Catalogue, Field
 from soc.match.misfits import fitted
 from soc.match.transpose import CHUNK, transposed
 
+pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own costs a run a twentieth of its time and a fifth more memory
 MOMENT = pa.timestamp("us", tz="UTC")
 _ARROW = {
     "keyword": pa.string(),

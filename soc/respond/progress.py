@@ -18,7 +18,8 @@ WAITING = ("asking", "unsure", "ended")  # states in which nothing can be done w
 class Progress:
     """`state`: ready (at `step`), started, retrying (from `due` on), asking, unsure (was it carried out?), ended.
 
-    `next` None in state ready: no step follows. `answered`: a person has had a word. `closed`: the run itself has closed the case.
+    `seq`: the last entry's. `next` None in state ready: no step follows. `answered`: a person has had a word. `closed`: the run
+    itself has closed the case.
     """
 
     state: str = "ready"
@@ -33,6 +34,7 @@ class Progress:
     closed: bool = False
     error: str = ""
     outcome: str = ""
+    seq: int = 0
 
     def order(self, case: str, timeout: int) -> Order:
         """The step under way, as it was put down when it began."""
@@ -50,6 +52,10 @@ def after(before: Progress, entry: JournalEntry) -> Progress:
         raise DeskError(
             f"journal of run {entry.run}: {entry.action!r} cannot follow {before.state!r}\n  put a backup of the desk in its place"
         )
+    return replace(_after(before, entry), seq=entry.seq)
+
+
+def _after(before: Progress, entry: JournalEntry) -> Progress:
     said = entry.said
     if entry.action == "started":
         return replace(before, state="started", started=said, started_at=entry.at, attempts=1)

@@ -6,11 +6,13 @@ what may be repeated is, under the same key; what may not becomes a question. No
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
+from soc.desk.case import Head
 from soc.desk.desk import Desk, Tx
 from soc.desk.journal import PlaybookRun
 from soc.desk.locks import Lock
@@ -88,7 +90,7 @@ class Responder:
             head = next(iter(tx.heads(ids=[case])), None)
             if head is None or head.status == "closed":
                 raise UsageError(f"case {case} is closed" if head else f"there is no case {case}\n  list them with: soc case list")
-            return self._begin(tx, case, book, actor)
+            return self._begin(tx, head, book, actor)[0]
 
     def answer(self, case: str, step: str, value: str, *, actor: str, number: int | None = None) -> PlaybookRun:
         """A person's answer to the question of a step. Raises UsageError that names what is asked, or the runs that ask the same."""
@@ -110,50 +112,62 @@ class Responder:
         return run
 
     def _attend(self, case: str, job: _Job) -> None:
-        """Begins the playbook that fits a case on which none has run."""
-        with self.desk.write() as tx:
-            tx.guard(job.lock)
+        """Begins the playbook that fits a case on which none has run, and goes on with it."""
+        with self._held(job) as tx:
             head = next(iter(tx.heads(ids=[case])), None)
             if head is None or head.status == "closed" or tx.playbook_runs(case=case):
                 return
-            book = best(self.playbooks, head.severity, head.category, tx.alerts(case=case, limit=MOST_ALERTS))
+            alerts = tx.alerts(case=case, limit=MOST_ALERTS)
+            book = best(self.playbooks, head.severity, head.category, alerts)
             if book is None:
                 return
-            run = self._begin(tx, case, book, actor_of(book.id))
+            run, head = self._begin(tx, head, book, actor_of(book.id))
+            turn = self._taken(tx, run, book, job)
+            turn.know(head, alerts)
+            order = turn.go()
         job.outcome.begun += 1
-        self._advance(run, job)
+        self._follow(turn, order, job)
 
-    def _begin(self, tx: Tx, case: str, book: Playbook, actor: str) -> PlaybookRun:
+    def _begin(self, tx: Tx, head: Head, book: Playbook, actor: str) -> tuple[PlaybookRun, Head]:
+        """The run, and the case with it."""
         now = self.now()
-        run = tx.begin_playbook(case, book.id, actor=actor, now=now)
-        tx.write_journal(run.id, "", "begun", {"next": book.first}, now=now)
-        tx.record(case, "playbook", {"run": run.number, "playbook": book.id, "title": book.title}, actor=actor, now=now)
-        return run
+        run = tx.begin_playbook(head.id, book.id, actor=actor, now=now)
+        tx.write_journal(run.id, "", "begun", {"next": book.first}, now=now, last=0)
+        said = {"run": run.number, "playbook": book.id, "title": book.title}
+        return run, tx.record(head.id, "playbook", said, actor=actor, now=now, head=head)
 
     def _advance(self, run: PlaybookRun, job: _Job) -> None:
-        """One run, until it ends, asks, or waits to try again. Outside happens between two transactions, never in one."""
+        """One run, until it ends, asks, or waits to try again."""
         book = self.playbooks.get(run.playbook)
         if book is None:
             job.outcome.failed[f"case {run.case}"] = f"playbook {run.playbook!r} is not there; its run waits until it is"
             return
-        order = self._turn(run, book, job)
-        while order is not None:
-            order = self._turn(run, book, job, (order, self._carry_out(run, order)))
-        with self.desk.read() as tx:
-            after = tx.playbook_run(run.id)
-        job.outcome.ended += after is not None and after.ended_at is not None
+        with self._held(job) as tx:
+            turn = self._taken(tx, run, book, job)
+            order = turn.go()
+        self._follow(turn, order, job)
 
-    def _turn(self, run: PlaybookRun, book: Playbook, job: _Job, done: tuple[Order, Done | StepFailed] | None = None) -> Order | None:
-        """What was carried out is put down, and what follows on the desk happens, in one transaction."""
-        with self.desk.write() as tx:
-            now = self.now()
-            tx.renew_lock(job.lock, now=now, lease=LEASE)
-            turn = Turn(tx, run, book, self.world, now, self.actions, job.stop)
-            if done is not None:
-                turn.finish(*done)
-            following = turn.go()
+    def _follow(self, turn: Turn, order: Order | None, job: _Job) -> None:
+        """Carries out what a turn ordered, and what the turns after it do. Outside happens between two transactions, never in one."""
+        while order is not None:
+            job.outcome.failed |= turn.failures
+            result = self._carry_out(turn.run, order)
+            with self._held(job) as tx:  # what was carried out is put down together with what follows on the desk
+                turn = self._taken(tx, turn.run, turn.book, job)
+                turn.finish(order, result)
+                order = turn.go()
         job.outcome.failed |= turn.failures
-        return following
+        job.outcome.ended += turn.progress.state == "ended"
+
+    @contextmanager
+    def _held(self, job: _Job) -> Iterator[Tx]:
+        """A transaction of who holds the lock. Raises Busy when it was lost."""
+        with self.desk.write() as tx:
+            tx.renew_lock(job.lock, now=self.now(), lease=LEASE)
+            yield tx
+
+    def _taken(self, tx: Tx, run: PlaybookRun, book: Playbook, job: _Job) -> Turn:
+        return Turn(tx, run, book, self.world, self.now(), self.actions, job.stop)
 
     def _carry_out(self, run: PlaybookRun, order: Order) -> Done | StepFailed:
         with self.desk.read() as tx:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from soc.errors import UsageError
 from soc.text import printable
 
 if TYPE_CHECKING:  # a twentieth of a second, for playbooks alone
+    from jinja2 import Template
     from jinja2.sandbox import SandboxedEnvironment
 
 MOST = 100_000  # characters of a message
@@ -39,9 +40,14 @@ def rendered(text: str, variables: Mapping[str, Any]) -> str:
     from jinja2 import TemplateError
 
     try:
-        out = environment().from_string(text).render(variables)
+        out = _template(text).render(variables)
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise UsageError(f"the text cannot be filled in: {error}") from error
     if len(out) > MOST:
         raise UsageError(f"the text grew beyond {MOST:,} characters\n  name fewer values in it")
     return "\n".join(printable(line) for line in out.split("\n")).strip()
+
+
+@lru_cache(maxsize=256)  # a playbook asks the same in many cases
+def _template(text: str) -> Template:
+    return environment().from_string(text)

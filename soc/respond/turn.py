@@ -48,6 +48,10 @@ class Turn:
     _head: Head | None = field(default=None, init=False)
     _alerts: list[Alert] | None = field(default=None, init=False)
 
+    def know(self, head: Head, alerts: list[Alert]) -> None:
+        """The case and its alerts as the transaction has read or written them: they need not be fetched."""
+        self._head, self._alerts = head, alerts
+
     @property
     def progress(self) -> Progress:
         if self._progress is None:
@@ -255,7 +259,7 @@ class Turn:
 
     def _write(self, name: str, action: str, said: dict[str, Any]) -> None:
         before = self.progress
-        self._progress = after(before, self.tx.write_journal(self.run.id, name, action, said, now=self.now))
+        self._progress = after(before, self.tx.write_journal(self.run.id, name, action, said, now=self.now, last=before.seq))
 
     def _log(self, action: str, said: dict[str, Any], actor: str | None = None) -> None:
         self._head = self.tx.record(self.run.case, action, said, actor=actor or self._actor, now=self.now, head=self.head)

@@ -39,11 +39,9 @@ def parse(record: Record) -> Event | None:
     except orjson.JSONDecodeError as error:
         raise ParseError(f"no valid JSON of the mix: {error.msg} at column {error.pos + 1}") from error
     event: Event = {}
-    _flat(said, _ROOT, event)
-    for old in _RENAMED.keys() & event.keys():
-        event[_RENAMED[old]] = event.pop(old)
+    _flat(said, event)
     event["@timestamp"] *= 1000
-    event["event.dataset"] = f"mix.{event['event.dataset']}"
+    event["event.dataset"] = _DATASETS[event["event.dataset"]]
     if "mix.signature_id" in event:
         event["mix.signature_id"] = str(event["mix.signature_id"])
     if "dns.answers" in event:
@@ -55,27 +53,51 @@ def parse(record: Record) -> Event | None:
     return event
 
 
-class _Names(dict[str, Any]):
-    """Of the objects under a prefix: a key's dotted name, and the names of the objects under it. Equal texts are one object."""
+class _Names(dict[str, str]):
+    """The names of what lies in an object, by its keys; `inside` those of the objects in it. Equal texts are one object."""
+
+    def __init__(self, object_: str) -> None:
+        self._object, self.inside = object_, _Objects(f"{object_}.")
+
+    def __missing__(self, key: str) -> str:
+        name = f"{self._object}.{key}"
+        self[key] = known = _RENAMED.get(name, name)
+        return known
+
+
+class _Objects(dict[str, _Names]):
+    """The names in objects, by the objects' keys."""
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
 
-    def __missing__(self, key: str) -> tuple[str, _Names]:
-        name = f"{self._prefix}{key}"
-        self[key] = known = (name, _Names(f"{name}."))
+    def __missing__(self, key: str) -> _Names:
+        self[key] = known = _Names(f"{self._prefix}{key}")
         return known
 
 
-_ROOT = _Names("")
+_NAMES = _Objects("")
 
 
-def _flat(said: dict[str, Any], names: _Names, event: Event) -> None:
+def _flat(said: dict[str, Any], event: Event) -> None:
     for key, value in said.items():
-        if type(value) is dict:
-            _flat(value, names[key][1], event)
+        if type(value) is not dict:
+            event[key] = value
+            continue
+        names = _NAMES[key]
+        for name, inner in value.items():
+            if type(inner) is dict:
+                _deep(inner, names.inside[name], event)
+            else:
+                event[names[name]] = inner
+
+
+def _deep(said: dict[str, Any], names: _Names, event: Event) -> None:
+    for name, inner in said.items():
+        if type(inner) is dict:
+            _deep(inner, names.inside[name], event)
         else:
-            event[names[key][0]] = value
+            event[names[name]] = inner
 
 
 def recognises(line: str) -> bool:
@@ -93,6 +115,20 @@ def _sysmon(*categories: str) -> list[dict[str, str]]:
     return [{"product": "windows", "category": category, "service": "sysmon"} for category in categories]
 
 
+_SUPPLIES = [
+    _dataset("fw.traffic", {"category": "firewall"}),
+    _dataset("zeek.dns", {"category": "dns"}, {"product": "zeek", "service": "dns"}),
+    _dataset("zeek.http", {"category": "proxy"}, {"category": "webserver"}, {"product": "zeek", "service": "http"}),
+    _dataset("suricata.alert", {"category": "ids"}),
+    _dataset("linux.auth", {"product": "linux", "service": "auth"}, {"product": "linux", "service": "sshd"}),
+    _dataset("windows.process_creation", *_sysmon("process_creation")),
+    _dataset("windows.registry_set", *_sysmon("registry_set", "registry_event")),
+    _dataset("windows.file_event", *_sysmon("file_event")),
+    _dataset("windows.network_connection", *_sysmon("network_connection")),
+    _dataset("windows.image_load", *_sysmon("image_load")),
+]
+_DATASETS = {dataset.name.removeprefix("mix."): dataset.name for dataset in _SUPPLIES}
+
 PARSER = Parser(
     name="mix",
     title="the benchmark's mix",
@@ -100,16 +136,5 @@ PARSER = Parser(
     parse=parse,
     recognises=recognises,
     fields=_VENDOR,
-    supplies=[
-        _dataset("fw.traffic", {"category": "firewall"}),
-        _dataset("zeek.dns", {"category": "dns"}, {"product": "zeek", "service": "dns"}),
-        _dataset("zeek.http", {"category": "proxy"}, {"category": "webserver"}, {"product": "zeek", "service": "http"}),
-        _dataset("suricata.alert", {"category": "ids"}),
-        _dataset("linux.auth", {"product": "linux", "service": "auth"}, {"product": "linux", "service": "sshd"}),
-        _dataset("windows.process_creation", *_sysmon("process_creation")),
-        _dataset("windows.registry_set", *_sysmon("registry_set", "registry_event")),
-        _dataset("windows.file_event", *_sysmon("file_event")),
-        _dataset("windows.network_connection", *_sysmon("network_connection")),
-        _dataset("windows.image_load", *_sysmon("image_load")),
-    ],
+    supplies=_SUPPLIES,
 )
