@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from soc.desk.coverage import merged
+from soc.desk.runs import Swallowed
 from soc.errors import Conflict, UsageError
 from soc.model import Alert, Evidence, Extent
 
@@ -180,10 +181,14 @@ def test_a_rule_set_is_remembered_as_it_was_first_told():
 def test_what_was_swallowed_says_by_what_and_is_summed():
     with fresh_desk() as desk, desk.write() as tx:
         run = tx.begin_run("detect", now=T0)
-        tx.swallow("excepted", "r", "x", {"source.ip": "192.0.2.1"}, "exception-1", 5, T0, run)
-        tx.swallow("excepted", "r", "x", {}, "exception-1", 2, T0 + 1)
-        tx.swallow("excepted", "r", "x", {}, "exception-2", 0, T0)
-        tx.swallow("grouped", "r", "x", {}, "cell", 9, T0)
+        tx.swallow(
+            [
+                Swallowed("excepted", "r", "x", {"source.ip": "192.0.2.1"}, "exception-1", 5, T0, run),
+                Swallowed("excepted", "r", "x", {}, "exception-1", 2, T0 + 1),
+                Swallowed("excepted", "r", "x", {}, "exception-2", 0, T0),
+                Swallowed("grouped", "r", "x", {}, "cell", 9, T0),
+            ]
+        )
         tx.end_run(run, now=T0 + 3, verdict="partial", batches=2, hits=16, alerts=1, errors=["batch 7: lost"])
 
         assert {by: (one.count, one.last) for by, one in tx.hidden().items()} == {"exception-1": (7, T0 + 1)}
@@ -193,4 +198,4 @@ def test_what_was_swallowed_says_by_what_and_is_summed():
         ]
         assert [(row.verdict, row.ended_at, row.hits, row.errors) for row in tx.runs()] == [("partial", T0 + 3, 16, ["batch 7: lost"])]
         with pytest.raises(UsageError, match="no way of swallowing"):
-            tx.swallow("forgotten", "r", "x", {}, "", 1, T0)
+            tx.swallow([Swallowed("forgotten", "r", "x", {}, "", 1, T0)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -35,14 +35,14 @@ class Run(NamedTuple):
 class Swallowed:
     """`count` hits or alerts of a rule that did not come to light on their own, and by what: an exception, a cell, a case."""
 
-    kind: str  # grouped excepted suppressed overflow
+    kind: str  # of KINDS
     rule: str
     institution: str
     key: dict[str, str]
     by: str
     count: int
     at: int
-    run: int | None
+    run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +81,17 @@ class Runs(Session):
         rows = self.connection.execute(query)
         return [_run(sound(row, runs, row.id)) for row in rows]
 
-    def swallow(
-        self, kind: str, rule: str, institution: str, key: Mapping[str, str], by: str, count: int, now: int, run: int | None = None
-    ) -> None:
-        """Writes down that `count` hits or alerts were swallowed. Zero writes nothing."""
-        if kind not in KINDS:
-            raise UsageError(f"{kind!r} is no way of swallowing; there are: {', '.join(KINDS)}")
-        if count:
-            place = {"kind": kind, "rule": rule, "institution": institution, "key": canonical_json(list(key.items()))}
-            self.connection.execute(insert(swallowed).values(**place, by=by, count=count, at=now, run=run))
+    def swallow(self, found: Iterable[Swallowed]) -> None:
+        """Writes down what was swallowed, in this order. A count of zero writes nothing. Raises UsageError for an unknown kind."""
+        rows = []
+        for one in found:
+            if one.kind not in KINDS:
+                raise UsageError(f"{one.kind!r} is no way of swallowing; there are: {', '.join(KINDS)}")
+            if one.count:
+                rows.append(
+                    {field.name: getattr(one, field.name) for field in fields(one)} | {"key": canonical_json(list(one.key.items()))}
+                )
+        self.put(swallowed, rows)
 
     def swallowed(self, *, kind: str | None = None, by: str | None = None, rule: str | None = None) -> list[Swallowed]:
         """The rows in the order they were written."""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from soc.desk.desk import Desk
 from soc.desk.locks import Lock
+from soc.desk.runs import Swallowed
 from soc.detect.anew import Anew
 from soc.detect.coverage import Due, advance
 from soc.detect.evaluate import Cell, Evaluator
@@ -238,10 +239,10 @@ class Detector:
 
     def _account(self, tx: Any, row: BatchRow, scan: Scan, now: int) -> None:
         """What did not come to light has a row that says by what."""
-        for (by, id), count in sorted(scan.removed.items()):
-            tx.swallow("excepted", id, "", {}, by, count, now)
-        for id, count in sorted(scan.keyless.items()):
-            tx.swallow("ungrouped", id, "", {}, f"batch {row.number}: no value to group by", count, now)
+        keyless = f"batch {row.number}: no value to group by"
+        found = [Swallowed("excepted", id, "", {}, by, count, now) for (by, id), count in sorted(scan.removed.items())]
+        found += [Swallowed("ungrouped", id, "", {}, keyless, count, now) for id, count in sorted(scan.keyless.items())]
+        tx.swallow(found)
 
     def _covered(self, tx: Any, row: BatchRow, now: int) -> None:
         place = (self.store.id, self.rules.hash)

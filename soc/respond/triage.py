@@ -13,6 +13,7 @@ from typing import NamedTuple
 from soc.desk.case import Head
 from soc.desk.desk import Tx
 from soc.desk.docket import Docket
+from soc.desk.runs import Swallowed
 from soc.desk.words import CATEGORY, SEVERITIES, categories
 from soc.model import Alert
 from soc.respond.marks import Mark, key_mark, observable_marks, storm_mark
@@ -38,8 +39,8 @@ def triage(tx: Tx, changes: Sequence[tuple[Alert, str]], policy: Policy, *, now:
         board = _Board(tx, docket, policy, alerts, now)
         for alert in sorted(alerts, key=lambda alert: (alert.extent.first, alert.id)):
             board.place(alert)
-    for (rule, institution, case), count in board.overflow.items():
-        tx.swallow("overflow", rule, institution, {}, case, count, now, run)
+    overflow = ((*place, count) for place, count in board.overflow.items())
+    tx.swallow(Swallowed("overflow", rule, institution, {}, case, count, now, run) for rule, institution, case, count in overflow)
     return Triaged(board.opened, board.joined)
 
 
