@@ -29,13 +29,17 @@ class Printer:
     def __init__(self, catalogue: Catalogue, parsers: Iterable[Parser] = ()) -> None:
         self._dates = frozenset(field.name for field in catalogue.values() if field.type == "date") - {"@timestamp"}
         self._labels = _Labels()
+        self._moment, self._text = 0, iso(0)  # of the event before: many lines are of one second
         self._declared = {dataset.name: tuple(self._dates & dataset.fields.keys()) for parser in parsers for dataset in parser.supplies}
 
     def flat(self, event: Event) -> dict[str, Any]:
         """What is printed of the event. The event itself may be changed and is not to be used again."""
-        event["@timestamp"] = iso(event["@timestamp"])
+        moment = event["@timestamp"]
+        if moment != self._moment:
+            self._moment, self._text = moment, iso(moment)
+        event["@timestamp"] = self._text
         dates: Iterable[str] | None = self._declared.get(event.get("event.dataset", ""))  # others have none
-        if dates is None or "soc.claimed" in event or "event.ingested" in event:
+        if dates is None or "soc.claimed" in event:
             dates = self._dates & event.keys()
         for name in dates:
             if name in event:
