@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import stat
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 
@@ -83,6 +82,8 @@ def _module(path: Path, name: str) -> ModuleType:
 def _line(error: Exception, path: Path) -> int | None:
     if isinstance(error, SyntaxError):
         return error.lineno
+    import traceback
+
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return frames[-1].lineno if frames else None
 
