@@ -18,7 +18,7 @@ from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
 from soc.parsing.values import count, ip, port
 
-from ._openssh import ACTIONS, FAMILIES, FIELDS, reader
+from ._openssh import ACTIONS, FAMILIES, FIELDS
 from ._pam import ACTIONS as PAM_ACTIONS
 from ._pam import FIELDS as PAM_FIELDS
 from ._pam import LONGEST, SUPPLIED, pam
@@ -115,9 +115,10 @@ def _login(message: str) -> Event | None:
 
 
 def _family(word: str, message: str) -> Event | None:
-    for pattern, event in FAMILIES.get(word.rstrip(":"), ()):
-        if match := reader(pattern)(message):
-            return _said(match.groupdict(), dict(event))
+    for form in FAMILIES.get(word.rstrip(":"), ()):
+        if match := form.read(message):
+            event = form.said.copy()
+            return _peer(event, *match.groups()) if form.brief else _said(match.groupdict(), event)
     if word.startswith("/") and (placed := _PLACED(message)):
         return _family("Authentication", placed[1])
     return None
@@ -143,6 +144,20 @@ def _said(said: dict[str, str | None], event: Event) -> Event:
         event["destination.ip"] = here
         if (number := port(said.get("local_port") or "")) is not None:
             event["destination.port"] = number
+    return event
+
+
+def _peer(event: Event, state: str | None, user: str | None, address: str | None, number: str | None, alone: str | None = None) -> Event:
+    """As `_said`, of the groups of the commonest messages; `state` is "user" in "Invalid user"."""
+    if state:
+        if state != "user":
+            event["event.category"], event["event.type"], event["event.outcome"] = ["authentication"], ["end"], "failure"
+        if state != "authenticating ":
+            event["openssh.invalid_user"] = True
+    if user:
+        event["user.name"], event["related.user"] = user, [user]
+    if whence := address or alone:
+        _source(event, whence, number)
     return event
 
 
