@@ -44,6 +44,7 @@ _DENY = re.compile(
     r" by access-group [\"“]?([^\"”\s]+)"
 ).match
 _SECOND = 1_000_000_000
+_LONGEST = 256  # characters of an ending that is remembered
 
 
 def built(text: str) -> Event | None:
@@ -98,9 +99,13 @@ def teardown(text: str) -> Event | None:
     return event
 
 
-@lru_cache(maxsize=4096)
 def _ended(text: str) -> tuple[str | None, str | None, str | None]:
     """Why, from which interface, by whose connection."""
+    return _read_ending(text) if len(text) <= _LONGEST else _read_ending.__wrapped__(text)
+
+
+@lru_cache(maxsize=4096)
+def _read_ending(text: str) -> tuple[str | None, str | None, str | None]:
     match = _ENDING(text)
     return (match[1], match[2], match[3]) if match else (text, None, None)
 

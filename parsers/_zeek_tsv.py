@@ -59,7 +59,7 @@ class Table:
         return {name: read(cell) for (name, read), cell in zip(self.readers, cells, strict=True) if cell != unset}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)  # few: a header may be as long as a line
 def table(header: tuple[str, ...]) -> Table:
     """Raises ParseError when the header names no fields."""
     separator = "\t"

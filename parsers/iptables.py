@@ -35,6 +35,7 @@ _NUMBERED = re.compile(r"\[(.+)-(\d+|default)-([ADR])\]")  # [WAN_LOCAL-default-
 _PROXMOX = rf"([0-9]{{1,10}}) [0-7] (\S{{1,64}}) ([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9:]{{8}}) ([+-][0-9]{{2}})([0-9]{{2}}) "
 _BY_PROXMOX = re.compile(_PROXMOX).match
 _ONE_WAY = re.compile(_PROXMOX + "[^=]{0,64}(?=IN=|OUT=)").match  # 0 6 PVEFW-HOST-IN 11/Oct/2026:22:14:15 +0200 policy DROP: IN=vmbr0 SRC=
+_LONGEST = 256  # characters of a prefix that is remembered
 _ZONED = Clock(0, UTC)  # for a time that states its zone
 _WORDS = re.compile(r"[A-Za-z]+")
 _NEGATIONS = frozenset({"NOT", "NO", "NON"})  # NOT ALLOWED: such a word claims nothing
@@ -50,7 +51,8 @@ def parse(record: Record) -> Event | None:
         start = before.end()
     event = packet(message[start:])
     stamp = _STAMP(message)
-    claim = _claim(message[stamp.end() : start] if stamp else message[:start])
+    prefix = message[stamp.end() : start] if stamp else message[:start]
+    claim = _claim(prefix) if len(prefix) <= _LONGEST else _claim.__wrapped__(prefix)
     event.update(claim)
     event["event.type"] = [*claim["event.type"]]
     return event

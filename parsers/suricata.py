@@ -22,6 +22,7 @@ from ._json import count, flat, read, text
 
 _OF = {"alert": "alert", "dns": "dns", "http": "http", "tls": "tls", "flow": "flow", "netflow": "flow", "fileinfo": "fileinfo"}
 _NONE: frozenset[str] = frozenset()
+_LONGEST = 1 << 14  # characters of a record whose keys are remembered
 _RARE = frozenset(("host", "tx_id", "vlan"))
 _TAKEN = frozenset(
     """timestamp flow_id in_iface event_type src_ip src_port dest_ip dest_port proto app_proto community_id vlan host tx_id
@@ -42,10 +43,11 @@ def parse(record: Record) -> Event | None:
     written = eve.get("timestamp")
     if type(written) is not str:
         raise ParseError('EVE record without a timestamp; expected "timestamp":"2026-10-11T22:14:15.123456+0000"')
-    event = _begun(kind).copy()
+    usual = len(record.message) <= _LONGEST
+    event = (_begun if usual else _begun.__wrapped__)(kind).copy()
     event["@timestamp"] = stamp(written, record.clock)
     _ends(eve, event)
-    rarities, parts = _plan(tuple(eve))
+    rarities, parts = (_plan if usual else _plan.__wrapped__)(tuple(eve))
     if rarities:
         _rarities(eve, event)
     for key, part, known in parts:

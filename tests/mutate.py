@@ -95,10 +95,12 @@ def catalogue() -> Catalogue:
 
 
 @cache
-def sample_lines() -> tuple[bytes, ...]:
-    """The lines of all samples, header lines included."""
+def sample_lines(name: str = "") -> tuple[bytes, ...]:
+    """The lines of all samples, or of one parser's, header lines included."""
     lines: dict[bytes, None] = {}
     for parser in all_parsers():
+        if name not in ("", parser.name):
+            continue
         for sample in load_samples(PARSERS / f"{parser.name}.yml")[0]:
             lines.update((line.encode(), None) for line in (*sample.preamble, *sample.lines))
     return tuple(lines)

@@ -17,7 +17,7 @@ from soc.parsing.timestamps import dated, undated
 
 EXPECTED = "no RFC 3164 header; expected '<PRI>Mmm dd hh:mm:ss host tag: text'"
 _PLAIN = re.compile(
-    r"(?:<([0-9]{1,3})>)?(.{6} ..:..:..) ([^ :\[]+) ([^ :\[\]%{<0-9][^ :\[]*)(?:\[([0-9]{1,10})\])?: (?!\[ID )(.*)", re.DOTALL
+    r"(?:<([0-9]{1,3})>)?(.{6} ..:..:..) ([^ :\[]{1,255}) ([^ :\[\]%{<0-9][^ :\[]{0,254})(?:\[([0-9]{1,10})\])?: (?!\[ID )(.*)", re.DOTALL
 ).match  # <38>Oct 11 22:14:15 gw1 sshd[4721]: text
 _CISCO = re.compile(r"(?:<([0-9]{1,3})>)?(.{6} [0-9]{4} ..:..:..) ([^ :\[]+) : (%.*)", re.DOTALL).match
 

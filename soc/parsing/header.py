@@ -32,10 +32,13 @@ def _priorities() -> dict[str | None, Event]:
 
 PRIORITIES = _priorities()
 _NO_FIELDS: Event = {}
+LONGEST = 510  # characters of host and tag that are remembered
 
 
 def record(line: str, code: str | None, moment: int, host: str, tag: str, procid: str | None, message: str, clock: Clock) -> Record:
-    known, program, address = sender(code, host, tag)
+    """A header's record, without what RFC 5424 has besides: priority (text) or None, moment, host and tag or "", process number."""
+    said = sender if len(host) + len(tag) <= LONGEST else sender.__wrapped__
+    known, program, address = said(code, host, tag)
     fields = known.copy()
     fields["@timestamp"] = moment
     fields["message"] = message

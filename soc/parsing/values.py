@@ -10,6 +10,7 @@ from ipaddress import IPv6Address
 from soc.fields import canonical_ip
 
 _LONGEST_IP = 64  # 45 characters and a zone such as %eth0
+_LONGEST_MAC = 32
 _MOST = 1 << 16
 _MANY_PORTS = 1024
 _LONG_DIGITS = 18  # any number of so many digits fits 64 bits
@@ -73,11 +74,15 @@ def count(text: str) -> int | None:
     return None
 
 
-@lru_cache(maxsize=1 << 14)
 def mac(text: str) -> str | None:
     """A hardware address of 6 or 8 octets as ECS writes it: `00-00-5E-00-53-23`; read with `:`, `-`, `.` or no separators."""
-    digits = _SEPARATORS.sub("", text[:32].upper())
-    if len(text) > 32 or not _OCTETS.fullmatch(digits):
+    return _mac(text) if len(text) <= _LONGEST_MAC else None
+
+
+@lru_cache(maxsize=1 << 14)
+def _mac(text: str) -> str | None:
+    digits = _SEPARATORS.sub("", text.upper())
+    if not _OCTETS.fullmatch(digits):
         return None
     return "-".join(digits[i : i + 2] for i in range(0, len(digits), 2))
 
