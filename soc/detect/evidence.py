@@ -9,7 +9,7 @@ from soc.detect.evaluate import Cell
 from soc.errors import StoreError
 from soc.event import Event
 from soc.match.columns import to_events, values_of
-from soc.model import Alert, Evidence, Extent
+from soc.model import Alert, Evidence, Extent, Window
 from soc.store.base import Store, Tables
 
 MANY = 500  # events that are looked for at once: more are found sooner by reading the batch
@@ -28,9 +28,17 @@ class Lookup:
             found |= _among(self._store.tables([self._batch]), missing)
         missing -= found.keys()
         try:
-            return found | (self._store.events(missing) if missing else {})
+            return found | self._stored({id: times[id] for id in missing})
         except StoreError:  # a damaged segment, which need not be the one that holds them
             return found | self._batch_by_batch({id: times[id] for id in missing})
+
+    def _stored(self, times: Mapping[str, int]) -> dict[str, Event]:
+        """Where their time says; what is not there, because it was read again since and has another time, anywhere."""
+        if not times:
+            return {}
+        found = self._store.events(times, Window(min(times.values()), max(times.values()) + 1))
+        missing = times.keys() - found.keys()
+        return found | (self._store.events(missing) if missing else {})
 
     def _batch_by_batch(self, times: Mapping[str, int]) -> dict[str, Event]:
         found: dict[str, Event] = {}

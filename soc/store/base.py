@@ -132,8 +132,8 @@ class Store(Protocol):
     def select(self, node: Node, window: Window = ALWAYS, *, limit: int | None = None, newest: bool = False) -> Iterator[Event]:
         """Events that match, oldest first by `@timestamp` (newest first if asked), ties by id."""
 
-    def events(self, ids: Collection[str]) -> dict[str, Event]:
-        """Those of these events that are stored, by id."""
+    def events(self, ids: Collection[str], window: Window = ALWAYS) -> dict[str, Event]:
+        """Those of these events that are stored, by id. `window`: where they are looked for, which spares looking everywhere."""
 
     def count(self, node: Node, window: Window = ALWAYS) -> int: ...
 

@@ -119,6 +119,10 @@ def check_batches(store, reference):
     assert sorted(comparable(found)) == sorted(comparable(reference.of_batches(numbers)))
     ids = list(reference.events)[::2]
     assert sorted(comparable(store.events([*ids, "nobody"]).values())) == sorted(comparable(reference.events[i] for i in ids))
+    moments = sorted(event["@timestamp"] for event in reference.events.values()) or [0]
+    window = Window(moments[len(moments) // 3], moments[-1 - len(moments) // 3] + 1)
+    within = [event for i in ids if window.since <= (event := reference.events[i])["@timestamp"] < window.until]
+    assert sorted(comparable(store.events(ids, window).values())) == sorted(comparable(within))
     assert store.statistics()["events"] == len(reference.events)
 
 

@@ -84,8 +84,9 @@ class ElasticStore:
     def select(self, node: Node, window: Window = ALWAYS, *, limit: int | None = None, newest: bool = False) -> Iterator[Event]:
         return self._questions.select(node, window, limit, newest)
 
-    def events(self, ids: Collection[str]) -> dict[str, Event]:
-        return read_events(self._core, ids)
+    def events(self, ids: Collection[str], window: Window = ALWAYS) -> dict[str, Event]:
+        found = read_events(self._core, ids)  # looks up names, which costs the same wherever they may lie
+        return {id: event for id, event in found.items() if window.since <= event["@timestamp"] < window.until}
 
     def matches(
         self, conditions: Mapping[str, Node], window: Window = ALWAYS, *, datasets: Collection[str] | None = None

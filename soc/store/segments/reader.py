@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from soc.condition.sql_text import literal, name
-from soc.condition.tree import Node
+from soc.condition.tree import TRUE, Node
 from soc.event import Event
 from soc.match.columns import to_events, values_of
 from soc.model import ALWAYS, Window
@@ -33,10 +33,10 @@ class Reader(Asker):
 
         return self.stream(window, question)
 
-    def events(self, ids: Collection[str]) -> dict[str, Event]:
+    def events(self, ids: Collection[str], window: Window) -> dict[str, Event]:
         found: dict[str, Event] = {}
         for among in _among(ids):
-            for table in self._with(among, lambda relation: "* EXCLUDE (filename)"):
+            for table in self._with(among, lambda relation: "* EXCLUDE (filename)", window):
                 found.update({event[ID]: event for event in to_events(non_null(table.sort_by(BATCH)))})
         return found
 
@@ -81,8 +81,11 @@ class Reader(Asker):
         tables = self.tables(window, question)
         return [row for t in tables for row in zip(t["s"].to_pylist(), values_of(t["v"]), t["n"].to_pylist(), strict=True)]
 
-    def _with(self, among: str, columns: Callable[[Relation], str]) -> list[pa.Table]:
-        return self.tables(ALWAYS, lambda relation: f"SELECT {columns(relation)} FROM {relation.sql(filename=True)} WHERE {among}")
+    def _with(self, among: str, columns: Callable[[Relation], str], window: Window = ALWAYS) -> list[pa.Table]:
+        def question(relation: Relation) -> str:
+            return f"SELECT {columns(relation)} FROM {relation.sql(filename=True)} WHERE {among} AND {self.where(TRUE, window, relation)}"
+
+        return self.tables(window, question)
 
     def _value(self, field: str | None, relation: Relation) -> str:
         column = self.column(field, relation) if field else None

@@ -103,8 +103,8 @@ class SegmentStore:
     def select(self, node: Node, window: Window = ALWAYS, *, limit: int | None = None, newest: bool = False) -> Iterator[Event]:
         return self._reader.select(node, window, limit, newest)
 
-    def events(self, ids: Collection[str]) -> dict[str, Event]:
-        return self._reader.events(ids)
+    def events(self, ids: Collection[str], window: Window = ALWAYS) -> dict[str, Event]:
+        return self._reader.events(ids, window)
 
     def count(self, node: Node, window: Window = ALWAYS) -> int:
         return self._reader.count(node, window)
