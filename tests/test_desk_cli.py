@@ -180,6 +180,15 @@ def test_a_case_shows_the_events_of_its_alerts_in_order(home):
     assert {(one["kind"], one["value"]) for one in shown["observables"]} >= {("ip", "203.0.113.7")}
 
 
+def test_a_note_of_several_lines_is_one_row_of_the_table(home):
+    rows(home, "case", "note", "2026-000001", "called them\nnobody there")
+
+    shown = soc(home, "case", "show", "2026-000001", "--output", "table").stdout
+
+    assert "called them nobody there" in " ".join(shown.split())
+    assert "\\x0a" not in shown
+
+
 def test_alerts_are_listed_newest_first_and_shown_with_all_fields(home):
     assert [row["id"] for row in rows(home, "alert", "list", "--since", "2026-10-01")] == ["b2", "b1", "a1"]
     (shown,) = rows(home, "alert", "show", "a")

@@ -89,7 +89,7 @@ def _print(soc: Soc, case: Case, alerts: Sequence[Alert], observables: Sequence[
     emit([_line(event) for event in timeline(case, alerts)[:200]], EVENT_COLUMNS, "table")
     _heading("Log")
     shown = [entry for entry in case.log if entry.action != "alert"] if len(case.log) > 200 else case.log
-    emit([_entry(entry) | {"at": minute(entry.at)} for entry in shown], ("at", "actor", "action", "said"), "table")
+    emit([_in_one_line(entry) for entry in shown], ("at", "actor", "action", "said"), "table")
 
 
 def _heading(text: str) -> None:
@@ -99,6 +99,12 @@ def _heading(text: str) -> None:
 def _entry(entry: Entry) -> dict[str, Any]:
     said = "  ".join(f"{name}: {_brief(value)}" for name, value in entry.said.items())
     return {"seq": entry.seq, "at": iso(entry.at), "actor": entry.actor, "action": entry.action, "said": said, "hash": entry.hash}
+
+
+def _in_one_line(entry: Entry) -> dict[str, Any]:
+    """As `_entry`, for a table: questions and notes have several lines, which are no control characters of a log's."""
+    row = _entry(entry)
+    return row | {"at": minute(entry.at), "said": row["said"].replace("\n", " ")}
 
 
 def _brief(value: Any) -> str:
