@@ -10,9 +10,9 @@ the second of an outbound one. A teardown does not say; its source is the first 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from soc.event import Event
+from soc.parsing.remembered import Remembered
 from soc.parsing.values import ip, port, related
 
 from ._asa_shape import GRE, NETWORK, Row, address, person
@@ -44,7 +44,6 @@ _DENY = re.compile(
     r" by access-group [\"“]?([^\"”\s]+)"
 ).match
 _SECOND = 1_000_000_000
-_LONGEST = 256  # characters of an ending that is remembered
 
 
 def built(text: str) -> Event | None:
@@ -89,7 +88,7 @@ def teardown(text: str) -> Event | None:
     event["cisco.asa.connection_id"] = number
     initiator = None
     if ending:
-        reason, who, initiator = _ended(ending)
+        reason, who, initiator = _endings[ending]
         if reason:
             event["event.reason"] = reason
         if who:
@@ -101,13 +100,11 @@ def teardown(text: str) -> Event | None:
 
 def _ended(text: str) -> tuple[str | None, str | None, str | None]:
     """Why, from which interface, by whose connection."""
-    return _read_ending(text) if len(text) <= _LONGEST else _read_ending.__wrapped__(text)
-
-
-@lru_cache(maxsize=4096)
-def _read_ending(text: str) -> tuple[str | None, str | None, str | None]:
     match = _ENDING(text)
     return (match[1], match[2], match[3]) if match else (text, None, None)
+
+
+_endings = Remembered(_ended, most=4096, longest=256)
 
 
 def echo(text: str) -> Event | None:

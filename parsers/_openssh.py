@@ -8,6 +8,8 @@ it wrote the address alone. A name in front of a port is read to the last place 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 
 from soc.event import Event
 from soc.parsing import Field
@@ -135,29 +137,22 @@ ACTIONS = frozenset(action for _, action, *_ in _TABLE)
 _BRIEF = (("invalid", "user", "ip", "port"), ("state", "user", "ip", "port", "alone"))  # the groups of the commonest messages
 
 
-class Form:
-    """A pattern, and what all messages that it reads say. `brief`: it has the groups of the commonest messages, in their order."""
-
-    def __init__(self, pattern: str, said: Event) -> None:
-        self._pattern, self.said, self.brief = pattern, said, False
-
-    def read(self, message: str) -> re.Match[str] | None:
-        """Compiled when a message first begins with the pattern's word: a start-up needs few of them."""
-        compiled = re.compile(self._pattern)
-        self.brief = tuple(compiled.groupindex) in _BRIEF
-        self.read = compiled.fullmatch  # type: ignore[method-assign,assignment]
-        return self.read(message)
+@cache
+def reader(pattern: str) -> tuple[Callable[[str], re.Match[str] | None], bool]:
+    """Compiled when a message first begins with the pattern's word: a start-up needs few of them. True: its groups are of `_BRIEF`."""
+    compiled = re.compile(pattern)
+    return compiled.fullmatch, tuple(compiled.groupindex) in _BRIEF
 
 
-def _families() -> dict[str, list[Form]]:
-    families: dict[str, list[Form]] = {}
+def _families() -> dict[str, list[tuple[str, Event]]]:
+    families: dict[str, list[tuple[str, Event]]] = {}
     for pattern, action, category, types, outcome in _TABLE:
         event: Event = {"event.action": action, "event.category": [category], "event.type": types.split()}
         if outcome:
             event["event.outcome"] = outcome
         word = re.match(r"[A-Za-z_]+", pattern)
         assert word is not None  # each pattern begins with a word of its own
-        families.setdefault(word[0], []).append(Form(pattern, event))
+        families.setdefault(word[0], []).append((pattern, event))
     return families
 
 

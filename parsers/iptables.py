@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
-from functools import lru_cache
 
 from soc.event import Event
 from soc.parsing import ANY, Clock, Dataset, Parser, Record
+from soc.parsing.remembered import Remembered
 from soc.parsing.timestamps import MONTHS, iso
 
 from ._netfilter import FIELDS, packet
@@ -35,7 +35,6 @@ _NUMBERED = re.compile(r"\[(.+)-(\d+|default)-([ADR])\]")  # [WAN_LOCAL-default-
 _PROXMOX = rf"([0-9]{{1,10}}) [0-7] (\S{{1,64}}) ([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9:]{{8}}) ([+-][0-9]{{2}})([0-9]{{2}}) "
 _BY_PROXMOX = re.compile(_PROXMOX).match
 _ONE_WAY = re.compile(_PROXMOX + "[^=]{0,64}(?=IN=|OUT=)").match  # 0 6 PVEFW-HOST-IN 11/Oct/2026:22:14:15 +0200 policy DROP: IN=vmbr0 SRC=
-_LONGEST = 256  # characters of a prefix that is remembered
 _ZONED = Clock(0, UTC)  # for a time that states its zone
 _WORDS = re.compile(r"[A-Za-z]+")
 _NEGATIONS = frozenset({"NOT", "NO", "NON"})  # NOT ALLOWED: such a word claims nothing
@@ -51,19 +50,20 @@ def parse(record: Record) -> Event | None:
         start = before.end()
     event = packet(message[start:])
     stamp = _STAMP(message)
-    prefix = message[stamp.end() : start] if stamp else message[:start]
-    claim = _claim(prefix) if len(prefix) <= _LONGEST else _claim.__wrapped__(prefix)
+    claim = _claims[message[stamp.end() : start] if stamp else message[:start]]
     event.update(claim)
     event["event.type"] = [*claim["event.type"]]
     return event
 
 
-@lru_cache(maxsize=4096)
 def _claim(prefix: str) -> Event:
     """What the prefix says of the packet's fate and the rule. Shared between calls: not to be changed. Raises ParseError."""
     if proxmox := _BY_PROXMOX(prefix):
         return _said(prefix[proxmox.end() :]) | _logged_by_proxmox(*proxmox.groups())
     return _said(prefix)
+
+
+_claims = Remembered(_claim, most=4096, longest=256)
 
 
 def _said(prefix: str) -> Event:

@@ -18,7 +18,7 @@ from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
 from soc.parsing.values import count, ip, port
 
-from ._openssh import ACTIONS, FAMILIES, FIELDS
+from ._openssh import ACTIONS, FAMILIES, FIELDS, reader
 from ._pam import ACTIONS as PAM_ACTIONS
 from ._pam import FIELDS as PAM_FIELDS
 from ._pam import LONGEST, SUPPLIED, pam
@@ -115,27 +115,18 @@ def _login(message: str) -> Event | None:
 
 
 def _family(word: str, message: str) -> Event | None:
-    for form in FAMILIES.get(word.rstrip(":"), ()):
-        if match := form.read(message):
-            event = form.said.copy()
-            return _peer(event, *match.groups()) if form.brief else _said(match.groupdict(), event)
+    for pattern, event in FAMILIES.get(word.rstrip(":"), ()):
+        read, brief = reader(pattern)
+        if match := read(message):
+            return _peer(event.copy(), *match.groups()) if brief else _said(match.groupdict(), event.copy())
     if word.startswith("/") and (placed := _PLACED(message)):
         return _family("Authentication", placed[1])
     return None
 
 
 def _said(said: dict[str, str | None], event: Event) -> Event:
-    if state := said.get("state"):
-        event["event.category"], event["event.type"], event["event.outcome"] = ["authentication"], ["end"], "failure"
-        if state == "invalid ":
-            event["openssh.invalid_user"] = True
-    if said.get("invalid"):
-        event["openssh.invalid_user"] = True
-    if user := said.get("user") or ("root" if said.get("root") else ""):
-        event["user.name"] = user
-        event["related.user"] = [user]
-    if address := said.get("ip") or said.get("alone"):
-        _source(event, address, said.get("port"))
+    user = said.get("user") or ("root" if said.get("root") else None)
+    _peer(event, said.get("state") or said.get("invalid"), user, said.get("ip"), said.get("port"), said.get("alone"))
     if (domain := said.get("domain")) and ip(domain) is None:
         event["source.domain"] = domain
     if reason := said.get("reason"):
@@ -148,12 +139,11 @@ def _said(said: dict[str, str | None], event: Event) -> Event:
 
 
 def _peer(event: Event, state: str | None, user: str | None, address: str | None, number: str | None, alone: str | None = None) -> Event:
-    """As `_said`, of the groups of the commonest messages; `state` is "user" in "Invalid user"."""
-    if state:
-        if state != "user":
-            event["event.category"], event["event.type"], event["event.outcome"] = ["authentication"], ["end"], "failure"
-        if state != "authenticating ":
-            event["openssh.invalid_user"] = True
+    """Who is meant, and from where. `state`: of the login under way, "authenticating " or "invalid "; else whatever says "invalid"."""
+    if state in ("authenticating ", "invalid "):
+        event["event.category"], event["event.type"], event["event.outcome"] = ["authentication"], ["end"], "failure"
+    if state and state != "authenticating ":
+        event["openssh.invalid_user"] = True
     if user:
         event["user.name"], event["related.user"] = user, [user]
     if whence := address or alone:

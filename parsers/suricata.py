@@ -9,12 +9,12 @@ names, but for statistics and raw packets, which stay in event.original.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from soc.errors import ParseError
 from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
+from soc.parsing.remembered import Remembered
 from soc.parsing.values import ip, related
 
 from ._eve import FIELDS, PARTS, PROTOCOLS, TYPES, Part, number_text, put, rest, stamp
@@ -22,7 +22,6 @@ from ._json import count, flat, read, text
 
 _OF = {"alert": "alert", "dns": "dns", "http": "http", "tls": "tls", "flow": "flow", "netflow": "flow", "fileinfo": "fileinfo"}
 _NONE: frozenset[str] = frozenset()
-_LONGEST = 1 << 14  # characters of a record whose keys are remembered
 _RARE = frozenset(("host", "tx_id", "vlan"))
 _TAKEN = frozenset(
     """timestamp flow_id in_iface event_type src_ip src_port dest_ip dest_port proto app_proto community_id vlan host tx_id
@@ -43,11 +42,10 @@ def parse(record: Record) -> Event | None:
     written = eve.get("timestamp")
     if type(written) is not str:
         raise ParseError('EVE record without a timestamp; expected "timestamp":"2026-10-11T22:14:15.123456+0000"')
-    usual = len(record.message) <= _LONGEST
-    event = (_begun if usual else _begun.__wrapped__)(kind).copy()
+    event = _beginnings[kind].copy()
     event["@timestamp"] = stamp(written, record.clock)
     _ends(eve, event)
-    rarities, parts = (_plan if usual else _plan.__wrapped__)(tuple(eve))
+    rarities, parts = _plans[tuple(eve)]
     if rarities:
         _rarities(eve, event)
     for key, part, known in parts:
@@ -65,7 +63,6 @@ def parse(record: Record) -> Event | None:
     return event
 
 
-@lru_cache(maxsize=1 << 8)
 def _begun(kind: str) -> Event:
     """What all records of a kind have in common. Shared between calls: to be copied."""
     begun: Event = {
@@ -85,10 +82,13 @@ def _begun(kind: str) -> Event:
     return begun
 
 
-@lru_cache(maxsize=1 << 10)
 def _plan(keys: tuple[str, ...]) -> tuple[bool, tuple[tuple[str, Part | None, frozenset[str]], ...]]:
     """Of a record with these keys: whether rare ones are among them; those that a part reads with what it knows, and those for labels."""
     return not _RARE.isdisjoint(keys), tuple((key, *PARTS.get(key, (None, _NONE))) for key in keys if key not in _TAKEN)
+
+
+_beginnings = Remembered(_begun, most=1 << 8, longest=64)
+_plans = Remembered(_plan, most=1 << 10, longest=1 << 12, size=lambda keys: sum(map(len, keys)))
 
 
 def _ends(eve: dict[str, Any], event: Event) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, insert, select, update
@@ -88,9 +88,7 @@ class Runs(Session):
             if one.kind not in KINDS:
                 raise UsageError(f"{one.kind!r} is no way of swallowing; there are: {', '.join(KINDS)}")
             if one.count:
-                rows.append(
-                    {field.name: getattr(one, field.name) for field in fields(one)} | {"key": canonical_json(list(one.key.items()))}
-                )
+                rows.append(asdict(one) | {"key": canonical_json(list(one.key.items()))})
         self.put(swallowed, rows)
 
     def swallowed(self, *, kind: str | None = None, by: str | None = None, rule: str | None = None) -> list[Swallowed]:

@@ -8,19 +8,10 @@ from typing import Any
 from soc.event import Event
 from soc.fields import Catalogue
 from soc.parsing.parser import Parser
+from soc.parsing.remembered import Remembered
 from soc.times import iso
 
 _MOST, _LONGEST = 4096, 64  # names that are remembered
-
-
-class _Labels(dict[str, str]):
-    """A label's name as it is printed. Most come again and again."""
-
-    def __missing__(self, key: str) -> str:
-        name = f"labels.{key}"
-        if len(self) < _MOST and len(key) <= _LONGEST:
-            self[key] = name
-        return name
 
 
 class Printer:
@@ -28,7 +19,7 @@ class Printer:
 
     def __init__(self, catalogue: Catalogue, parsers: Iterable[Parser] = ()) -> None:
         self._dates = frozenset(field.name for field in catalogue.values() if field.type == "date") - {"@timestamp"}
-        self._labels = _Labels()
+        self._labels = Remembered("labels.{}".format, most=_MOST, longest=_LONGEST)
         self._moment, self._text = 0, iso(0)  # of the event before: many lines are of one second
         self._declared = {dataset.name: tuple(self._dates & dataset.fields.keys()) for parser in parsers for dataset in parser.supplies}
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from ipaddress import IPv6Address
 
 from soc.fields import canonical_ip
+from soc.parsing.remembered import Remembered
 
 _LONGEST_IP = 64  # 45 characters and a zone such as %eth0
 _LONGEST_MAC = 32
-_MOST = 1 << 16
 _MANY_PORTS = 1024
 _LONG_DIGITS = 18  # any number of so many digits fits 64 bits
 _SEPARATORS = re.compile("[:.-]")
@@ -26,18 +25,6 @@ def _read_ip(text: str) -> str | None:
     return canonical
 
 
-class _Addresses(dict[str, str | None]):
-    """What was read of the last texts: a line's addresses have mostly been seen before, and asking a dict calls no function."""
-
-    def __missing__(self, text: str) -> str | None:
-        address = _read_ip(text)
-        if len(text) <= _LONGEST_IP:
-            if len(self) >= _MOST:
-                self.clear()
-            self[text] = address
-        return address
-
-
 class _Ports(dict[str, int | None]):
     """Who has asked for many asks for most: then all are laid in at once, at a tenth of the cost of one after the other."""
 
@@ -50,7 +37,7 @@ class _Ports(dict[str, int | None]):
         return number
 
 
-ip: Callable[[str], str | None] = _Addresses().__getitem__
+ip: Callable[[str], str | None] = Remembered(_read_ip, most=1 << 16, longest=_LONGEST_IP).__getitem__
 """The address in the catalogue's canonical form, without a zone. An IPv4 address mapped into IPv6 is the IPv4 address."""
 
 port: Callable[[str], int | None] = _Ports().__getitem__
@@ -74,17 +61,13 @@ def count(text: str) -> int | None:
     return None
 
 
-def mac(text: str) -> str | None:
-    """A hardware address of 6 or 8 octets as ECS writes it: `00-00-5E-00-53-23`; read with `:`, `-`, `.` or no separators."""
-    return _mac(text) if len(text) <= _LONGEST_MAC else None
+def _read_mac(text: str) -> str | None:
+    digits = _SEPARATORS.sub("", text.upper()) if len(text) <= _LONGEST_MAC else ""
+    return "-".join(digits[i : i + 2] for i in range(0, len(digits), 2)) if _OCTETS.fullmatch(digits) else None
 
 
-@lru_cache(maxsize=1 << 14)
-def _mac(text: str) -> str | None:
-    digits = _SEPARATORS.sub("", text.upper())
-    if not _OCTETS.fullmatch(digits):
-        return None
-    return "-".join(digits[i : i + 2] for i in range(0, len(digits), 2))
+mac: Callable[[str], str | None] = Remembered(_read_mac, most=1 << 14, longest=_LONGEST_MAC).__getitem__
+"""A hardware address of 6 or 8 octets as ECS writes it: `00-00-5E-00-53-23`; read with `:`, `-`, `.` or no separators."""
 
 
 def related(*values: str | None) -> list[str]:

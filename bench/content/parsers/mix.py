@@ -81,15 +81,10 @@ _NAMES = _Objects("")
 
 def _flat(said: dict[str, Any], event: Event) -> None:
     for key, value in said.items():
-        if type(value) is not dict:
+        if type(value) is dict:
+            _deep(value, _NAMES[key], event)
+        else:
             event[key] = value
-            continue
-        names = _NAMES[key]
-        for name, inner in value.items():
-            if type(inner) is dict:
-                _deep(inner, names.inside[name], event)
-            else:
-                event[names[name]] = inner
 
 
 def _deep(said: dict[str, Any], names: _Names, event: Event) -> None:
