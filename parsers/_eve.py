@@ -1,99 +1,95 @@
-"""Suricata's EVE objects in ECS names: what each `event_type` adds. Every value is checked: a sensor logs what attackers send.
+"""Suricata's EVE records in ECS names: what each object in them adds to the event. `_eve_records` has checked every value.
 
-What no reader takes of an object goes to labels under EVE's dotted names (`rest`).
-
-Field names: Suricata 7 user guide, "EVE JSON Format"; DNS in its versions 1, 2 and 3.
+A reader takes the object, the event and the labels, where what has no field of its own goes under EVE's dotted names.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
 
 from soc.errors import ParseError
 from soc.event import Event
 from soc.parsing import Clock, Field
 from soc.parsing.timestamps import iso
 from soc.parsing.values import ip
-from soc.times import SECOND
 
-from ._json import count, flat, path_and_query, port, text, texts
+from ._eve_records import Alert, Answer, Dns, Email, Fileinfo, Fingerprint, Flow, Http, Netflow, Question, Smtp, Ssh, Tls
+from ._json import flat, path_and_query, texts
+from ._typed import LARGEST, Labels, others
 
-Object = dict[str, Any]
-Part = Callable[[Object, Event], None]
 _SECOND_NS = 1_000_000_000
-_LONG = 1 << 63
-_FLOW_COUNTS = (
-    ("bytes_toserver", "source.bytes"),
-    ("bytes_toclient", "destination.bytes"),
-    ("pkts_toserver", "source.packets"),
-    ("pkts_toclient", "destination.packets"),
-)
-_FLOW_SUMS = (("network.bytes", "source.bytes", "destination.bytes"), ("network.packets", "source.packets", "destination.packets"))
-_HTTP_TEXTS = (
-    ("http_method", "http.request.method"),
-    ("http_user_agent", "user_agent.original"),
-    ("http_refer", "http.request.referrer"),
-    ("http_content_type", "http.response.mime_type"),
-)
 _ANSWERS = ("answer", "response")
-_FLAGS = (("aa", "AA"), ("tc", "TC"), ("rd", "RD"), ("ra", "RA"))
 _OPERATIONS = {0: "QUERY", 1: "IQUERY", 2: "STATUS", 4: "NOTIFY", 5: "UPDATE", 6: "DSO"}  # IANA, "DNS OpCodes"
 
 
-def dns(said: Object, event: Event) -> None:
+def alert(said: Alert, event: Event, labels: Labels) -> None:
+    blocked = said.action == "blocked"
+    event["event.kind"] = "alert"
+    event["event.category"] = ["network", "intrusion_detection"]
+    event["event.action"] = "blocked" if blocked else "allowed"
+    event["event.type"] = ["info", "denied" if blocked else "allowed"]
+    if (severity := said.severity) >= 0:
+        event["event.severity"] = severity
+    if (group := said.gid) >= 0:
+        event["suricata.eve.alert.gid"] = group
+    if (number := said.signature_id) != "":
+        event["rule.id"] = str(number)
+    if (revision := said.rev) != "":
+        event["rule.version"] = str(revision)
+    if signature := said.signature:
+        event["rule.name"] = event["message"] = signature
+    if category := said.category:
+        event["rule.category"] = category
+    if (metadata := said.metadata) is not None:
+        flat(metadata, "alert.metadata", labels)
+    if not (said.source is said.target is said.xff is said.rule is said.references is None):
+        others(said, "alert.", labels)
+
+
+def dns(said: Dns, event: Event, labels: Labels) -> None:
     """A question or an answer; `answers` of version 2 and 3, or the one answer of version 1, or `grouped` alone."""
-    get = said.get
-    asked = get if "rrname" in said else _question(said).get
-    event["dns.type"] = "answer" if get("type") in _ANSWERS else "query"
-    name = asked("rrname")
-    if type(name) is str and name:
+    asked: Dns | Question = said if said.rrname else next(iter(said.queries or said.query), said)
+    event["dns.type"] = "answer" if said.type in _ANSWERS else "query"
+    if name := asked.rrname:
         event["dns.question.name"] = name
         event["related.hosts"] = [name]
-    if type(value := asked("rrtype")) is str and value:
-        event["dns.question.type"] = value
-    if (number := number_text(get("id"))) is not None:
-        event["dns.id"] = number
-    if type(value := get("rcode")) is str and value:
-        event["dns.response_code"] = value
-    if flags := [flag for key, flag in _FLAGS if get(key) is True]:
-        event["dns.header_flags"] = flags
-    if "opcode" in said and type(value := get("opcode")) is int:
-        event["dns.op_code"] = _OPERATIONS.get(value) or str(value)
-    if "tx_id" in said:
-        put(event, "suricata.eve.tx_id", count(get("tx_id")))
-    answers = get("answers")
-    if type(answers) is list:
+    if kind := asked.rrtype:
+        event["dns.question.type"] = kind
+    if (number := said.id) != "":
+        event["dns.id"] = str(number)
+    if code := said.rcode:
+        event["dns.response_code"] = code
+    if flags := _FLAGS[said.aa, said.tc, said.rd, said.ra]:
+        event["dns.header_flags"] = flags.copy()
+    if (operation := said.opcode) is not None:
+        event["dns.op_code"] = _OPERATIONS.get(operation) or str(operation)
+    if (transaction := said.tx_id) >= 0:
+        event["suricata.eve.tx_id"] = transaction
+    if answers := said.answers:
         _answers(answers, event)
-    elif "rdata" in said:
-        _answers([said], event)
-    elif type(groups := get("grouped")) is dict:
-        _answers([{"rrtype": kind, "rdata": one} for kind, several in groups.items() if type(several) is list for one in several], event)
+    elif said.rdata:
+        _answers((Answer(said.rrname, said.rrtype, said.rdata, said.ttl),), event)
+    elif groups := said.grouped:
+        rows = ((kind, one) for kind, several in groups.items() if type(several) is list for one in several)
+        _answers(tuple(Answer("", kind, one) for kind, one in rows if type(one) is str), event)
+    if not (said.authorities is said.additionals is None):
+        others(said, "dns.", labels)
 
 
-def _question(said: Object) -> Object:
-    """The first of several: `queries` of version 3, `query` in an alert."""
-    questions = said.get("queries") or said.get("query")
-    return questions[0] if type(questions) is list and type(questions[0]) is dict else said
-
-
-def _answers(rows: list[Any], event: Event) -> None:
+def _answers(rows: tuple[Answer, ...], event: Event) -> None:
     names, types, said, lifetimes = [], [], [], []
     resolved: dict[str, None] = {}
     for row in rows:
-        if type(row) is not dict:
-            continue
-        get = row.get
-        if type(value := get("rrname")) is str and value:
-            names.append(value)
-        if type(value := get("rrtype")) is str and value:
-            types.append(value)
-        if type(value := get("rdata")) is str and value:
-            said.append(value)
-            if (address := ip(value)) is not None:
+        if name := row.rrname:
+            names.append(name)
+        if kind := row.rrtype:
+            types.append(kind)
+        if data := row.rdata:
+            said.append(data)
+            if (address := ip(data)) is not None:
                 resolved[address] = None
-        if type(lifetime := get("ttl")) is int and 0 <= lifetime < _LONG:
+        if (lifetime := row.ttl) >= 0:
             lifetimes.append(lifetime)
     if names:
         event["dns.answers.name"] = names
@@ -107,198 +103,196 @@ def _answers(rows: list[Any], event: Event) -> None:
         event["dns.resolved_ip"] = [*resolved]
 
 
-def http(said: Object, event: Event) -> None:
-    get = said.get
-    if type(host := get("hostname")) is str and host:
+def http(said: Http, event: Event, labels: Labels) -> None:
+    if host := said.hostname:
         event["url.domain"] = host
         event["related.hosts"] = [host]
-    if type(url := get("url")) is str and url:
+    if url := said.url:
         event["url.original"] = url
-        if url[0] == "/":
-            event["url.path"], mark, query = url.partition("?")
-            if mark:
-                event["url.query"] = query
-        else:
-            path, request = path_and_query(url)
-            put(event, "url.path", path)
-            put(event, "url.query", request)
-    for key, field in _HTTP_TEXTS:
-        if type(value := get(key)) is str and value:
-            event[field] = value
-    status, length = get("status"), get("length")
-    if type(status) is type(length) is int and not (status | length) >> 62:
-        event["http.response.status_code"], event["http.response.body.bytes"] = status, length
-    else:
-        put(event, "http.response.status_code", count(status))
-        put(event, "http.response.body.bytes", count(length))
-    if "http_port" in said:
-        put(event, "url.port", port(get("http_port")))
-    if type(version := get("protocol")) is str and version.startswith("HTTP/"):
+        _path(url, event)
+    if method := said.http_method:
+        event["http.request.method"] = method
+    if agent := said.http_user_agent:
+        event["user_agent.original"] = agent
+    if referrer := said.http_refer:
+        event["http.request.referrer"] = referrer
+    if content := said.http_content_type:
+        event["http.response.mime_type"] = content
+    if (status := said.status) >= 0:
+        event["http.response.status_code"] = status
+    if (length := said.length) >= 0:
+        event["http.response.body.bytes"] = length
+    if (port := said.http_port) >= 0:
+        event["url.port"] = port
+    if (version := said.protocol)[:5] == "HTTP/":
         event["http.version"] = version[5:]
+    if not (said.redirect is said.xff is said.request_headers is said.response_headers is None):
+        others(said, "http.", labels)
 
 
-def tls(said: Object, event: Event) -> None:
-    name = text(said.get("sni"))
-    put(event, "tls.client.server_name", name)
-    put(event, "tls.server.subject", text(said.get("subject")))
-    put(event, "tls.server.issuer", text(said.get("issuerdn")))
-    put(event, "tls.server.x509.serial_number", _hex(said.get("serial")))
-    put(event, "tls.server.hash.sha1", _hex(said.get("fingerprint")))
-    for key, field in (("notbefore", "tls.server.not_before"), ("notafter", "tls.server.not_after")):
-        put(event, field, moment(said.get(key)))
-    for key, field in (("ja3", "tls.client.ja3"), ("ja3s", "tls.server.ja3s")):
-        if isinstance(peer := said.get(key), dict):
-            put(event, field, text(peer.get("hash")))
-            rest(peer, f"tls.{key}", _HASH, event)
-    if names := texts(said.get("subjectaltname")):
-        event["tls.server.x509.alternative_names"] = names
-    if isinstance(said.get("session_resumed"), bool):
-        event["tls.resumed"] = said["session_resumed"]
-    version = text(said.get("version"))
-    if version and version.startswith("TLS"):
-        event["tls.version_protocol"] = "tls"
-        put(event, "tls.version", version[3:].strip("v ") or None)
-    if name:
+def _path(url: str, event: Event) -> None:
+    path: str | None
+    if url[0] == "/":
+        path, mark, said = url.partition("?")
+        query = said if mark else None
+    else:
+        path, query = path_and_query(url)
+    if path is not None:
+        event["url.path"] = path
+    if query is not None:
+        event["url.query"] = query
+
+
+def tls(said: Tls, event: Event, labels: Labels) -> None:
+    if name := said.sni:
+        event["tls.client.server_name"] = name
         event["related.hosts"] = [name]
+    if said.subject:
+        event["tls.server.subject"] = said.subject
+    if said.issuerdn:
+        event["tls.server.issuer"] = said.issuerdn
+    if said.serial:
+        event["tls.server.x509.serial_number"] = _hex(said.serial)
+    if said.fingerprint:
+        event["tls.server.hash.sha1"] = _hex(said.fingerprint)
+    if (begins := moment(said.notbefore)) is not None:
+        event["tls.server.not_before"] = begins
+    if (ends := moment(said.notafter)) is not None:
+        event["tls.server.not_after"] = ends
+    _fingerprint(said.ja3, "tls.client.ja3", "tls.ja3.", event, labels)
+    _fingerprint(said.ja3s, "tls.server.ja3s", "tls.ja3s.", event, labels)
+    if names := texts(said.subjectaltname):
+        event["tls.server.x509.alternative_names"] = names
+    if said.session_resumed is not None:
+        event["tls.resumed"] = said.session_resumed
+    if said.version.startswith("TLS"):
+        event["tls.version_protocol"] = "tls"
+        if version := said.version[3:].strip("v "):
+            event["tls.version"] = version
+    if not (said.ja4 is said.client_alpns is said.server_alpns is None):
+        others(said, "tls.", labels)
 
 
-def flow(said: Object, event: Event) -> None:
+def _fingerprint(said: Fingerprint | None, field: str, name: str, event: Event, labels: Labels) -> None:
+    if said is not None:
+        if said.hash:
+            event[field] = said.hash
+        others(said, name, labels)
+
+
+def flow(said: Flow, event: Event, labels: Labels) -> None:
     """Counters of both directions, and how long it took."""
-    get = said.get
-    up, down, sent, received = get("bytes_toserver"), get("bytes_toclient"), get("pkts_toserver"), get("pkts_toclient")
-    if type(up) is type(down) is type(sent) is type(received) is int and not (up | down | sent | received) >> 62:
+    up, down, sent, received = said.bytes_toserver, said.bytes_toclient, said.pkts_toserver, said.pkts_toclient
+    if not (up | down | sent | received) >> 62:
         event["source.bytes"], event["destination.bytes"], event["network.bytes"] = up, down, up + down
         event["source.packets"], event["destination.packets"], event["network.packets"] = sent, received, sent + received
     else:
-        _odd_counts(said, event)
-    start, end = moment(get("start")), moment(get("end"))
+        _odd_counts("bytes", up, down, event)
+        _odd_counts("packets", sent, received, event)
+    _times(said, event)
+    if state := said.state:
+        event["suricata.eve.flow.state"] = state
+    if reason := said.reason:
+        event["suricata.eve.flow.reason"] = reason
+    if (alerted := said.alerted) is not None:
+        event["suricata.eve.flow.alerted"] = alerted
+    if not (said.src_ip is said.src_port is said.dest_ip is said.dest_port is said.action is said.tx_cnt is None):
+        others(said, "flow.", labels)
+
+
+def _odd_counts(unit: str, sent: int, received: int, event: Event) -> None:
+    """Of which some are missing (negative) or very large."""
+    if sent >= 0:
+        event[f"source.{unit}"] = sent
+    if received >= 0:
+        event[f"destination.{unit}"] = received
+    if sent >= 0 or received >= 0:
+        event[f"network.{unit}"] = min(max(sent, 0) + max(received, 0), LARGEST)
+
+
+def _times(said: Flow, event: Event) -> None:
+    begun, ended = said.start, said.end
+    start = _moments.get(begun)
+    if start is None:
+        start = moment(begun)
+    end = _moments.get(ended)
+    if end is None:
+        end = moment(ended)
     if start is not None:
         event["event.start"] = start
     if end is not None:
         event["event.end"] = end
     if start is not None and end is not None and end >= start:
         event["event.duration"] = (end - start) * 1000
-    elif (age := count(get("age"))) is not None and age < 1 << 32:
-        event["event.duration"] = age * _SECOND_NS
-    if type(value := get("state")) is str and value:
-        event["suricata.eve.flow.state"] = value
-    if type(value := get("reason")) is str and value:
-        event["suricata.eve.flow.reason"] = value
-    if type(value := get("alerted")) is bool:
-        event["suricata.eve.flow.alerted"] = value
+    elif 0 <= said.age < 1 << 32:
+        event["event.duration"] = said.age * _SECOND_NS
 
 
-def netflow(said: Object, event: Event) -> None:
+def netflow(said: Netflow, event: Event, labels: Labels) -> None:
     """One direction of a flow: what the source sent."""
-    put(event, "source.bytes", count(said.get("bytes")))
-    put(event, "source.packets", count(said.get("pkts")))
-    flow(said, event)  # the times, and the sums
+    _odd_counts("bytes", said.bytes, -1, event)
+    _odd_counts("packets", said.pkts, -1, event)
+    _times(said, event)
+    others(said, "netflow.", labels)
 
 
-def _odd_counts(said: Object, event: Event) -> None:
-    """Some are missing, very large or no numbers."""
-    for key, field in _FLOW_COUNTS:
-        amount = said.get(key)
-        if type(amount) is int and 0 <= amount < _LONG:
-            event[field] = amount
-    for field, one, other in _FLOW_SUMS:
-        total = event.get(one, 0) + event.get(other, 0)
-        if one in event or other in event:
-            event[field] = total if total < _LONG else _LONG - 1
-
-
-def alert(said: Object, event: Event) -> None:
-    get = said.get
-    blocked = get("action") == "blocked"
-    group, number, revision, severity = get("gid"), get("signature_id"), get("rev"), get("severity")
-    event["event.kind"] = "alert"
-    event["event.category"] = ["network", "intrusion_detection"]
-    event["event.action"] = "blocked" if blocked else "allowed"
-    event["event.type"] = ["info", "denied" if blocked else "allowed"]
-    if type(group) is type(number) is type(revision) is type(severity) is int and 0 <= group < _LONG and 0 <= severity < _LONG:
-        event["event.severity"], event["suricata.eve.alert.gid"] = severity, group
-        event["rule.id"], event["rule.version"] = str(number), str(revision)
-    else:
-        put(event, "event.severity", count(severity))
-        put(event, "suricata.eve.alert.gid", count(group))
-        put(event, "rule.id", number_text(number))
-        put(event, "rule.version", number_text(revision))
-    if type(value := get("signature")) is str and value:
-        event["rule.name"] = event["message"] = value
-    if type(value := get("category")) is str and value:
-        event["rule.category"] = value
-    if type(value := get("metadata")) is dict:
-        flat(value, "alert.metadata", event.setdefault("labels", {}))
-
-
-def fileinfo(said: Object, event: Event) -> None:
-    path = text(said.get("filename"))
-    put(event, "file.path", path)
-    if path:
+def fileinfo(said: Fileinfo, event: Event, labels: Labels) -> None:
+    if path := said.filename:
+        event["file.path"] = path
         event["file.name"] = path.rpartition("/")[2] or path
-    put(event, "file.size", count(said.get("size")))
-    hashes = [value for kind in ("md5", "sha1", "sha256") if (value := text(said.get(kind)))]
-    for kind in ("md5", "sha1", "sha256"):
-        put(event, f"file.hash.{kind}", text(said.get(kind)))
+    if said.size >= 0:
+        event["file.size"] = said.size
+    hashes = {kind: hashed for kind in ("md5", "sha1", "sha256") if (hashed := getattr(said, kind))}
+    for kind, hashed in hashes.items():
+        event[f"file.hash.{kind}"] = hashed
     if hashes:
-        event["related.hash"] = hashes
-    put(event, "suricata.eve.fileinfo.magic", text(said.get("magic")))
-    put(event, "suricata.eve.fileinfo.state", text(said.get("state")))
+        event["related.hash"] = [*hashes.values()]
+    if said.magic:
+        event["suricata.eve.fileinfo.magic"] = said.magic
+    if said.state:
+        event["suricata.eve.fileinfo.state"] = said.state
+    others(said, "fileinfo.", labels)
 
 
-def ssh(said: Object, event: Event) -> None:
-    for side in ("client", "server"):
-        peer = said.get(side)
-        if isinstance(peer, dict):
-            put(event, f"suricata.eve.ssh.{side}.software_version", text(peer.get("software_version")))
-            rest(peer, f"ssh.{side}", _SOFTWARE, event)
+def ssh(said: Ssh, event: Event, labels: Labels) -> None:
+    for side, peer in (("client", said.client), ("server", said.server)):
+        if peer is not None:
+            if peer.software_version:
+                event[f"suricata.eve.ssh.{side}.software_version"] = peer.software_version
+            others(peer, f"ssh.{side}.", labels)
 
 
-def smtp(said: Object, event: Event) -> None:
-    sender = text(said.get("mail_from"))
-    if sender:
+def smtp(said: Smtp, event: Event, labels: Labels) -> None:
+    if sender := said.mail_from:
         event["email.from.address"] = [sender.strip("<>")]
-    if receivers := texts(said.get("rcpt_to")):
+    if receivers := texts(said.rcpt_to):
         event["email.to.address"] = [one.strip("<>") for one in receivers]
+    others(said, "smtp.", labels)
 
 
-def email(said: Object, event: Event) -> None:
+def email(said: Email, event: Event, labels: Labels) -> None:
     """The header of a message: what its writer claims, unlike the addresses in `smtp`."""
-    put(event, "email.subject", text(said.get("subject")))
-    put(event, "email.message_id", (text(said.get("message_id")) or "").strip("<>") or None)
-    put(event, "email.x_mailer", text(said.get("x_mailer")))
+    if said.subject:
+        event["email.subject"] = said.subject
+    if identifier := said.message_id.strip("<>"):
+        event["email.message_id"] = identifier
+    if said.x_mailer:
+        event["email.x_mailer"] = said.x_mailer
+    others(said, "email.", labels)
 
 
-def rest(said: Object, name: str, known: frozenset[str], event: Event) -> None:
-    """What no reader takes of an object, to labels."""
-    labels = event.setdefault("labels", {})
-    for key, value in said.items():
-        if key not in known:
-            flat(value, f"{name}.{key}", labels)
-
-
-def _keys(words: str) -> frozenset[str]:
+def _words(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_HASH, _SOFTWARE = _keys("hash"), _keys("software_version")
-_BULK = _keys("http_request_body http_response_body certificate chain")  # in base64, like packets: event.original holds it
-_FLOW = _keys("start end age state reason alerted").union(dict(_FLOW_COUNTS))
-_HTTP = _keys("hostname url http_port protocol status length").union(dict(_HTTP_TEXTS), _BULK)
-_TLS = _keys("sni subject issuerdn serial fingerprint notbefore notafter ja3 ja3s subjectaltname session_resumed version").union(_BULK)
-PARTS: Mapping[str, tuple[Part, frozenset[str]]] = {  # object -> its reader, and the keys that it reads or that say nothing more
-    "alert": (alert, _keys("action severity signature_id rev signature category gid metadata")),
-    "dns": (dns, _keys("type id rrname rrtype queries query rcode aa tc rd ra opcode tx_id answers rdata ttl grouped version flags qr")),
-    "http": (http, _HTTP),
-    "tls": (tls, _TLS),
-    "flow": (flow, _FLOW),
-    "netflow": (netflow, _FLOW | _keys("bytes pkts")),
-    "fileinfo": (fileinfo, _keys("filename size md5 sha1 sha256 magic state")),
-    "ssh": (ssh, _keys("client server")),
-    "smtp": (smtp, _keys("mail_from rcpt_to")),
-    "email": (email, _keys("subject message_id x_mailer")),
+_FLAGS = {
+    (aa, tc, rd, ra): [flag for flag, is_set in (("AA", aa), ("TC", tc), ("RD", rd), ("RA", ra)) if is_set]
+    for aa in (False, True)
+    for tc in (False, True)
+    for rd in (False, True)
+    for ra in (False, True)
 }
-PROTOCOLS = _keys("dns http tls ssh smtp ftp smb nfs tftp krb5 dhcp snmp sip rfb rdp mqtt ike modbus dnp3 pgsql quic ldap mdns websocket")
+PROTOCOLS = _words("dns http tls ssh smtp ftp smb nfs tftp krb5 dhcp snmp sip rfb rdp mqtt ike modbus dnp3 pgsql quic ldap mdns websocket")
 TYPES: Mapping[str, list[str]] = {  # event_type -> event.type; alert sets its own
     **{protocol: ["protocol"] for protocol in PROTOCOLS},
     "fileinfo": ["info"],
@@ -323,9 +317,8 @@ FIELDS = [Field(name, kind, nonnegative=kind == "long", meaning=meaning) for nam
 
 _UTC = Clock(0, UTC)
 _MOST = 10_000
-_minutes: dict[str, int] = {}
+_seconds: dict[str, int] = {}
 _moments: dict[str, int] = {}  # the times of a flow stand in many records
-_SECONDS = {f"{second:02d}": second * SECOND for second in range(60)}
 
 
 def stamp(text: str, clock: Clock) -> int:
@@ -333,41 +326,27 @@ def stamp(text: str, clock: Clock) -> int:
     known = _moments.get(text)
     if known is not None:
         return known
-    if text[26:] == "+0000":
-        minute, second, micros = _minutes.get(text[:17]), _SECONDS.get(text[17:19]), text[20:26]
-        if minute is None:
-            if len(_minutes) > _MOST:
-                _minutes.clear()
-            minute = _minutes[text[:17]] = iso(f"{text[:17]}00+00:00", clock)
-        if second is not None and text[19] == "." and micros.isdecimal() and micros.isascii():
-            if len(_moments) > _MOST:
-                _moments.clear()
-            known = _moments[text] = minute + second + int(micros)
-            return known
-    return iso(text, clock)
+    micros = text[20:26]
+    if text[26:] != "+0000" or not (micros.isdecimal() and micros.isascii()):
+        return iso(text, clock)
+    second = _seconds.get(text[:20])
+    if second is None:
+        if len(_seconds) > _MOST:
+            _seconds.clear()
+        second = _seconds[text[:20]] = iso(f"{text[:20]}000000+00:00", clock)
+    if len(_moments) > _MOST:
+        _moments.clear()
+    known = _moments[text] = second + int(micros)
+    return known
 
 
-def moment(value: Any) -> int | None:
-    """A time as EVE writes it; the zone of one that states none is UTC."""
-    if type(value) is not str:
-        return None
-    known = _moments.get(value)
+def moment(text: str) -> int | None:
+    """A time as EVE writes it; the zone of one that states none is UTC. None where there is none."""
     try:
-        return stamp(value, _UTC) if known is None else known
+        return stamp(text, _UTC) if text else None
     except ParseError:
         return None
 
 
-def put(event: Event, name: str, value: Any) -> None:
-    if value is not None:
-        event[name] = value
-
-
-def number_text(value: Any) -> str | None:
-    """An id as text, whether it was logged as a number or as text."""
-    return str(value) if type(value) is int else text(value)
-
-
-def _hex(value: Any) -> str | None:
-    said = text(value)
-    return said.replace(":", "").upper() if said else None
+def _hex(text: str) -> str:
+    return text.replace(":", "").upper()

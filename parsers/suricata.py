@@ -9,7 +9,7 @@ names, but for statistics and raw packets, which stay in event.original.
 
 from __future__ import annotations
 
-from typing import Any
+from msgspec import DecodeError
 
 from soc.errors import ParseError
 from soc.event import Event
@@ -17,134 +17,147 @@ from soc.parsing import ANY, Dataset, Parser, Record
 from soc.parsing.remembered import Remembered
 from soc.parsing.values import ip, related
 
-from ._eve import FIELDS, PARTS, PROTOCOLS, TYPES, Part, number_text, put, rest, stamp
-from ._json import count, flat, read, text
+from . import _eve
+from ._eve import FIELDS, PROTOCOLS, TYPES, stamp
+from ._eve_records import Eve
+from ._json import flat
+from ._typed import Labels, Reader, others
 
 _OF = {"alert": "alert", "dns": "dns", "http": "http", "tls": "tls", "flow": "flow", "netflow": "flow", "fileinfo": "fileinfo"}
-_NONE: frozenset[str] = frozenset()
-_RARE = frozenset(("host", "tx_id", "vlan"))
-_TAKEN = frozenset(
-    """timestamp flow_id in_iface event_type src_ip src_port dest_ip dest_port proto app_proto community_id vlan host tx_id
-    stats pcap_cnt payload payload_printable packet packet_info stream""".split()
-)
-_SIDES = (
-    ("src_ip", "src_port", "source.ip", "source.address", "source.port"),
-    ("dest_ip", "dest_port", "destination.ip", "destination.address", "destination.port"),
-)
 _CATEGORY = {"fileinfo": ["network", "file"], "smtp": ["network", "email"], "http": ["network", "web"]}
+_RARE = (("fileinfo", _eve.fileinfo), ("ssh", _eve.ssh), ("smtp", _eve.smtp), ("email", _eve.email), ("netflow", _eve.netflow))
+_reader = Reader(Eve, "EVE JSON")
+_at_once = _reader.at_once
 
 
 def parse(record: Record) -> Event | None:
-    eve = read(record.message, "EVE JSON")
-    kind = eve.get("event_type") if type(eve) is dict else None
-    if type(kind) is not str or not kind:
+    labels: Labels = {}
+    eve: Eve | None
+    try:
+        eve = _at_once(record.message)
+    except (DecodeError, RecursionError):
+        eve = _reader.by_value(record.message, labels)
+    if eve is None or not eve.event_type:
         return None
-    written = eve.get("timestamp")
-    if type(written) is not str:
+    if not eve.timestamp:
         raise ParseError('EVE record without a timestamp; expected "timestamp":"2026-10-11T22:14:15.123456+0000"')
-    event = _beginnings[kind].copy()
-    event["@timestamp"] = stamp(written, record.clock)
-    _ends(eve, event)
-    rarities, parts = _plans[tuple(eve)]
-    if rarities:
-        _rarities(eve, event)
-    for key, part, known in parts:
-        said = eve[key]
-        if part is not None and type(said) is dict:
-            part(said, event)
-            if not known.issuperset(said):
-                rest(said, key, known, event)
-        else:
-            flat(said, key, event.setdefault("labels", {}))
-    if "labels" in event and not event["labels"]:
-        del event["labels"]
-    if kind == "stats":
-        event["event.kind"], event["event.category"] = "metric", ["network"]
+    event = _begun(eve, stamp(eve.timestamp, record.clock))
+    _objects(eve, event, labels)
+    if labels:
+        event["labels"] = labels
     return event
 
 
-def _begun(kind: str) -> Event:
-    """What all records of a kind have in common. Shared between calls: to be copied."""
-    begun: Event = {
-        "@timestamp": 0,
-        "event.dataset": f"suricata.{_OF.get(kind, 'other')}",
-        "event.category": _CATEGORY.get(kind, ["network"]),
-        "event.type": TYPES.get(kind, ["info"]),
+def _objects(eve: Eve, event: Event, labels: Labels) -> None:
+    """Any record may hold any object: an alert brings its flow and its HTTP request, whatever the type."""
+    if (flow := eve.flow) is not None:
+        _eve.flow(flow, event, labels)
+    if (alert := eve.alert) is not None:
+        _eve.alert(alert, event, labels)
+    if (dns := eve.dns) is not None:
+        _eve.dns(dns, event, labels)
+    if (http := eve.http) is not None:
+        _eve.http(http, event, labels)
+    if (tls := eve.tls) is not None:
+        _eve.tls(tls, event, labels)
+    if eve.fileinfo or eve.ssh or eve.smtp or eve.email or eve.netflow:
+        for name, reader in _RARE:
+            if (part := getattr(eve, name)) is not None:
+                reader(part, event, labels)
+    if (tcp := eve.tcp) is not None:
+        flat(tcp, "tcp", labels)
+    if not (
+        eve.metadata is eve.direction is eve.pkt_src is eve.ip_v is eve.files is None
+        and eve.icmp_type is eve.icmp_code is eve.app_proto_ts is eve.app_proto_tc is None
+    ):
+        others(eve, "", labels)
+
+
+def _kind(kind: str) -> tuple[str, list[str], list[str], Event]:
+    """What all records of a kind have in common: dataset, category, type, and a field more. Shared between events: not to be changed."""
+    more: Event = {}
+    if kind in PROTOCOLS:
+        more["network.protocol"] = kind
+    elif kind == "drop":
+        more["event.action"] = "blocked"  # as an alert says it
+    elif kind == "stats":
+        more["event.kind"] = "metric"
+    return f"suricata.{_OF.get(kind, 'other')}", _CATEGORY.get(kind, ["network"]), TYPES.get(kind, ["info"]), more
+
+
+_kinds = Remembered(_kind, most=1 << 8, longest=64)
+
+
+def _begun(eve: Eve, moment: int) -> Event:
+    """What it is, who spoke to whom, over what, and where it was seen."""
+    dataset, category, types, more = _kinds[eve.event_type]
+    source, destination, from_port, to_port = ip(eve.src_ip), ip(eve.dest_ip), eve.src_port, eve.dest_port
+    event: Event = {
+        "@timestamp": moment,
+        "event.dataset": dataset,
+        "event.category": category,
+        "event.type": types,
         "observer.vendor": "OISF",
         "observer.product": "Suricata",
         "observer.type": "ids",
-        "suricata.eve.event_type": kind,
+        "suricata.eve.event_type": eve.event_type,
+        "source.ip": source,
+        "source.address": source,
+        "source.port": from_port,
+        "destination.ip": destination,
+        "destination.address": destination,
+        "destination.port": to_port,
+        "related.ip": [source, destination],
+        "network.type": "ipv4",
     }
-    if kind in PROTOCOLS:
-        begun["network.protocol"] = kind
-    elif kind == "drop":
-        begun["event.action"] = "blocked"  # as an alert says it
-    return begun
-
-
-def _plan(keys: tuple[str, ...]) -> tuple[bool, tuple[tuple[str, Part | None, frozenset[str]], ...]]:
-    """Of a record with these keys: whether rare ones are among them; those that a part reads with what it knows, and those for labels."""
-    return not _RARE.isdisjoint(keys), tuple((key, *PARTS.get(key, (None, _NONE))) for key in keys if key not in _TAKEN)
-
-
-_beginnings = Remembered(_begun, most=1 << 8, longest=64)
-_plans = Remembered(_plan, most=1 << 10, longest=1 << 12, size=lambda keys: sum(map(len, keys)))
-
-
-def _ends(eve: dict[str, Any], event: Event) -> None:
-    """Who spoke to whom, over what, and where it was seen."""
-    get = eve.get
-    sender, receiver, from_port, to_port = get("src_ip"), get("dest_ip"), get("src_port"), get("dest_port")
-    if (
-        type(sender) is type(receiver) is str
-        and type(from_port) is type(to_port) is int
-        and not (from_port | to_port) >> 16
-        and (source := ip(sender)) is not None
-        and (destination := ip(receiver)) is not None
-    ):
-        event["source.ip"] = event["source.address"] = source
-        event["source.port"] = from_port
-        event["destination.ip"] = event["destination.address"] = destination
-        event["destination.port"] = to_port
-        event["related.ip"] = [source, destination] if source != destination else [source]
-        event["network.type"] = "ipv6" if ":" in source else "ipv4"
-    else:
+    if source is None or destination is None or source == destination or (from_port | to_port) < 0:
         _odd_ends(eve, event)
-    if type(value := get("proto")) is str and value:
-        event["network.transport"] = value.lower()
-    if type(value := get("app_proto")) is str and value and value != "failed":
-        event["network.protocol"] = value
-    if type(value := get("flow_id")) is int:
-        event["suricata.eve.flow_id"] = str(value)
-    if type(value := get("community_id")) is str and value:
-        event["network.community_id"] = value
-    if type(value := get("in_iface")) is str and value:
-        event["observer.ingress.interface.name"] = value
+    elif ":" in source:
+        event["network.type"] = "ipv6"
+    if protocol := eve.proto:
+        event["network.transport"] = protocol.lower()
+    if more:
+        event.update(more)
+    if (application := eve.app_proto) and application != "failed":
+        event["network.protocol"] = application
+    if (flow := eve.flow_id) is not None:
+        event["suricata.eve.flow_id"] = str(flow)
+    if community := eve.community_id:
+        event["network.community_id"] = community
+    if interface := eve.in_iface:
+        event["observer.ingress.interface.name"] = interface
+    if eve.host or eve.vlan or eve.tx_id >= 0:
+        _rarities(eve, event)
+    return event
 
 
-def _rarities(eve: dict[str, Any], event: Event) -> None:
-    put(event, "observer.name", text(eve.get("host")))
-    put(event, "suricata.eve.tx_id", count(eve.get("tx_id")))
-    if (vlan := eve.get("vlan")) and (tag := number_text(vlan[0] if type(vlan) is list else vlan)):
-        event["network.vlan.id"] = tag
-
-
-def _odd_ends(eve: dict[str, Any], event: Event) -> None:
-    """A side without a port, or whose address is none or missing."""
-    found = []
-    for said_ip, said_port, field_ip, field_address, field_port in _SIDES:
-        stated, number = eve.get(said_ip), eve.get(said_port)
-        if type(stated) is str and stated:
-            address = ip(stated)
-            if address is not None:
-                event[field_ip] = address
-                found.append(address)
-            event[field_address] = address or stated
-        if type(number) is int and 0 <= number <= 65535:
-            event[field_port] = number
+def _odd_ends(eve: Eve, event: Event) -> None:
+    """Of ends that are the same, or of which one has no port, or no address that is one."""
+    for side, said in (("source", eve.src_ip), ("destination", eve.dest_ip)):
+        if event[f"{side}.ip"] is None:
+            del event[f"{side}.ip"]
+            event[f"{side}.address"] = said
+        if not event[f"{side}.address"]:
+            del event[f"{side}.address"]
+        if event[f"{side}.port"] < 0:
+            del event[f"{side}.port"]
+    found = related(event.get("source.ip"), event.get("destination.ip"))
     if found:
-        event["related.ip"] = related(*found)
+        event["related.ip"] = found
         event["network.type"] = "ipv6" if ":" in found[0] else "ipv4"
+    else:
+        del event["related.ip"], event["network.type"]
+
+
+def _rarities(eve: Eve, event: Event) -> None:
+    if host := eve.host:
+        event["observer.name"] = host
+    if (transaction := eve.tx_id) >= 0:
+        event["suricata.eve.tx_id"] = transaction
+    if vlan := eve.vlan:
+        tag = vlan[0] if type(vlan) is list else vlan
+        if type(tag) is int or (type(tag) is str and tag):
+            event["network.vlan.id"] = str(tag)
 
 
 def recognises(line: str) -> bool:

@@ -28,18 +28,20 @@ class Printer:
         moment = event["@timestamp"]
         if moment != self._moment:
             self._moment, self._text = moment, iso(moment)
-        event["@timestamp"] = self._text
+        event["@timestamp"] = text = self._text
         dates: Iterable[str] | None = self._declared.get(event.get("event.dataset", ""))  # others have none
         if dates is None or "soc.claimed" in event:
             dates = self._dates & event.keys()
         for name in dates:
-            if name in event:
-                value = event[name]
-                event[name] = [iso(moment) for moment in value] if isinstance(value, list) else iso(value)
+            value = event.get(name)
+            if value is moment:  # said twice in one record: parsers that remember times give the same object
+                event[name] = text
+            elif value is not None:
+                event[name] = iso(value) if type(value) is int else [*map(iso, value)]
         if "labels" in event:
             names = self._labels
-            for key, text in event.pop("labels").items():
-                event[names[key]] = text
+            for key, label in event.pop("labels").items():
+                event[names[key]] = label
         return event
 
 

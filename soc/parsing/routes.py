@@ -53,15 +53,13 @@ class Routes:
     def event(self, raw: bytes, stream: Stream) -> Event:
         """The event of a line, whatever its bytes are; nothing is raised. Without `event.id`: that is the pump's."""
         try:
-            line, exact = raw.decode(), True
+            line = raw.decode()
         except UnicodeDecodeError:
-            line, exact = decode_line(raw), False
-        if not line or line.isspace():
-            event = meta(self._format, line)
-        else:
-            event = self._read(line, stream)
-        if not exact:
+            line = decode_line(raw)
+            event = self._read(line, stream)  # it is no blank
             event["soc.raw"] = b64encode(raw).decode()
+        else:
+            event = self._read(line, stream) if line and not line.isspace() else meta(self._format, line)
         return finished(event, line, stream.clock.received)
 
     def _reader(self, parsers: Sequence[Parser], stated: str | None) -> Callable[[str, Stream], Event]:
@@ -121,7 +119,7 @@ class Routes:
             event = self._ask(parser, new_record(Record, (line, {}, "", line, stream.clock, ())))
         else:
             event = self._whole(parser, line, stream, recognised=True)
-        if event is not None and (event.get("event.kind") != "pipeline_error" or self._holds(parser, line)):
+        if event is not None and ("error.message" not in event or self._holds(parser, line)):
             return event
         record = _header_or_none(line, stream)
         payload = _payload(record) if record else None

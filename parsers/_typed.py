@@ -1,0 +1,110 @@
+"""JSON objects as typed records: all at once where every value is as declared, else value by value, so that an odd one costs no other.
+
+A record is a `Part`. Its fields are named as the object's keys, with defaults that mean "not said". What a field of type
+`Any` holds, and what no field is named by, is meant for labels; a field of type `Raw` is passed over.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from ._json import flat, read
+
+LARGEST = (1 << 63) - 1
+Count = Annotated[int, Meta(ge=0, le=LARGEST)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Labels = dict[str, str]
+_ODD = object()
+
+
+class Part(Struct, forbid_unknown_fields=True, gc=False):
+    """An object whose every key matters."""
+
+
+class Row(Struct, gc=False):
+    """An object of which nothing is wanted but the declared keys."""
+
+
+P = TypeVar("P", bound=Struct)
+
+
+class Reader(Generic[P]):
+    """Reads lines as records of one kind. `what`: their name, for errors."""
+
+    def __init__(self, kind: type[P], what: str) -> None:
+        self._kind, self._what = kind, what
+        self.at_once = msgspec.json.Decoder(kind).decode  # raises DecodeError, or RecursionError
+
+    def by_value(self, line: str, labels: Labels) -> P | None:
+        """The record of what fits; labels get what no field takes. None for JSON that is no object. Raises ParseError with the column."""
+        said = _value(line, self._what)
+        return _fit(self._kind, said, "", labels) if type(said) is dict else None
+
+
+def others(part: Struct, name: str, labels: Labels) -> None:
+    """Adds to labels what the part's fields of type `Any` hold."""
+    for key in _others(type(part)):
+        if (value := getattr(part, key)) is not None:
+            flat(value, name + key, labels)
+
+
+def _value(line: str, what: str) -> Any:
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return read(line, what)  # reads deeper nests, and says what is wrong
+
+
+def _fit(kind: type[P], said: dict[str, Any], name: str, labels: Labels) -> P:
+    types, fitting = _types(kind), {}
+    for key, value in said.items():
+        if key in types:
+            fitted = _fitted(value, types[key], name + key, labels)
+            if fitted is not _ODD:
+                fitting[key] = fitted
+            elif types[key] is not Raw and value != "":
+                flat(value, name + key, labels)
+        elif issubclass(kind, Part):
+            flat(value, name + key, labels)
+    return kind(**fitting)
+
+
+def _fitted(value: Any, declared: Any, name: str, labels: Labels) -> Any:
+    inner = _record_in(declared)
+    if inner is None:
+        return _converted(value, declared)
+    if get_origin(declared) is tuple:
+        return tuple(_fit(inner, row, f"{name}.", labels) for row in value if type(row) is dict) if type(value) is list else _ODD
+    return _fit(inner, value, f"{name}.", labels) if type(value) is dict else _ODD
+
+
+def _converted(value: Any, declared: Any) -> Any:
+    if declared is Any:
+        return value
+    if declared is Raw:
+        return _ODD
+    if type(value) is float and value.is_integer() and abs(value) < LARGEST:
+        value = int(value)  # 12.0
+    try:
+        return msgspec.convert(value, declared)
+    except msgspec.ValidationError:
+        return _ODD
+
+
+@cache
+def _types(kind: type[Struct]) -> dict[str, Any]:
+    return {field.name: field.type for field in msgspec.structs.fields(kind)}
+
+
+@cache
+def _others(kind: type[Struct]) -> tuple[str, ...]:
+    return tuple(key for key, declared in _types(kind).items() if declared is Any)
+
+
+@cache
+def _record_in(declared: Any) -> type[Struct] | None:
+    return next((kind for kind in get_args(declared) if isinstance(kind, type) and issubclass(kind, Struct)), None)
