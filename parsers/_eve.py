@@ -333,7 +333,7 @@ def stamp(text: str, clock: Clock) -> int:
     if second is None:
         if len(_seconds) > _MOST:
             _seconds.clear()
-        second = _seconds[text[:20]] = iso(f"{text[:20]}000000+00:00", clock)
+        second = _seconds[text[:20]] = iso(text, clock) - int(micros)
     if len(_moments) > _MOST:
         _moments.clear()
     known = _moments[text] = second + int(micros)

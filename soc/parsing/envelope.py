@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 
 from soc.errors import ParseError
-from soc.parsing.header import PRIORITIES, record, sender
+from soc.parsing.header import PRIORITIES, sender
 from soc.parsing.parser import Clock, Record, new_record
 from soc.parsing.structured import BOM, read_5424
-from soc.parsing.timestamps import dated, undated
+from soc.parsing.timestamps import local
 
 EXPECTED = "no RFC 3164 header; expected '<PRI>Mmm dd hh:mm:ss host tag: text'"
-_PLAIN = re.compile(
-    r"(?:<([0-9]{1,3})>)?(.{6} ..:..:..) ([^ :\[]{1,255}) ([^ :\[\]%{<0-9][^ :\[]{0,254})(?:\[([0-9]{1,10})\])?: (?!\[ID )(.*)", re.DOTALL
-).match  # <38>Oct 11 22:14:15 gw1 sshd[4721]: text
-_CISCO = re.compile(r"(?:<([0-9]{1,3})>)?(.{6} [0-9]{4} ..:..:..) ([^ :\[]+) : (%.*)", re.DOTALL).match
+_USUAL = re.compile(
+    r"(?:<([0-9]{1,3})>)?(.{6} ([0-9]{4} )?..:..:..) ([^ :\[]{1,255}) "
+    r"(?(3): (?=%)|([^ :\[\]%{<0-9][^ :\[]{0,254})(?:\[([0-9]{1,10})\])?: (?!\[ID ))(.*)",
+    re.DOTALL,
+).match  # <38>Oct 11 22:14:15 gw1 sshd[4721]: text; <166>Oct 11 2026 22:14:15 fw1 : %ASA-…
 
 
 def read_header(line: str, clock: Clock) -> Record | None:
@@ -27,13 +28,15 @@ def read_header(line: str, clock: Clock) -> Record | None:
 
     A header without a time counts as written when it was received.
     """
-    if match := _PLAIN(line):
-        priority, stamp, host, tag, pid, message = match.groups()
+    if match := _USUAL(line):
+        priority, stamp, year, host, tag, pid, message = match.groups()
         try:
-            moment = clock.read.get(stamp) or undated(stamp, clock)
+            moment = clock.read.get(stamp) or local(stamp, clock)
         except ParseError:
+            if year:
+                raise
             return _dialect(line, clock)
-        known, program, address = sender(priority, host, tag)  # as `record` goes on, without a call: nearly every line passes here
+        known, program, address = sender(priority, host, tag or "")  # as `record` goes on, without a call: nearly every line passes here
         fields = known.copy()
         fields["@timestamp"] = moment
         fields["message"] = message
@@ -43,12 +46,9 @@ def read_header(line: str, clock: Clock) -> Record | None:
         if address is not None:
             fields["host.ip"] = [address]
         return new_record(Record, (line, fields, program, message, clock, ()))
-    if line[:1] == "<" and (end := line.find(">1 ", 2, 7)) > 0 and (priority := line[1:end]) in PRIORITIES:
-        if modern := read_5424(line, end + 3, priority, clock):
-            return modern
-    elif match := _CISCO(line):
-        priority, stamp, host, message = match.groups()
-        return record(line, priority, dated(stamp, clock.zone), host, "", None, message, clock)
+    end = line.find(">1 ", 2, 7) if line[:1] == "<" else -1
+    if end > 0 and (priority := line[1:end]) in PRIORITIES and (modern := read_5424(line, end + 3, priority, clock)):
+        return modern
     return _dialect(line, clock)
 
 

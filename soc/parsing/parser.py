@@ -41,7 +41,7 @@ class Clock:
     """What an undated or zoneless time is read against: a moment not before the line was written, and the feed's zone.
 
     `received` is the time of receipt of a live feed, else the file's modification time or `--as-of`. `read` remembers
-    undated texts that were read against it (`soc.parsing.timestamps.undated`).
+    the texts that were read against it (`soc.parsing.timestamps.local`).
     """
 
     received: int

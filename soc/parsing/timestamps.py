@@ -24,6 +24,7 @@ _MOST_HOURS = 20_000  # a zone's cache: more than two years of hours
 _FOREVER = 1 << 62
 
 _MOST_STAMPS = 5_000
+_UNDATED = len("Oct 11 22:14:15")
 
 _hours: dict[tzinfo, dict[str, tuple[int, int]]] = {}  # zone -> "Oct 11 22" -> moment of the hour, the next moment so written
 
@@ -34,10 +35,18 @@ def undated(stamp: str, clock: Clock) -> int:
     The day allows for a sender whose clock runs ahead. Raises ParseError when the stamp is none, or no year has its day.
     """
     moment = clock.read.get(stamp)
-    if moment is None:
-        if len(clock.read) > _MOST_STAMPS:
-            clock.read.clear()
-        moment = clock.read[stamp] = _undated(stamp, clock)
+    return _keep(stamp, _undated(stamp, clock), clock) if moment is None else moment
+
+
+def local(stamp: str, clock: Clock) -> int:
+    """The moment of a stamp as syslog headers bear it, `undated` or `dated`, remembered with the clock. Raises ParseError."""
+    return undated(stamp, clock) if len(stamp) == _UNDATED else _keep(stamp, dated(stamp, clock.zone), clock)
+
+
+def _keep(stamp: str, moment: int, clock: Clock) -> int:
+    if len(clock.read) > _MOST_STAMPS:
+        clock.read.clear()
+    clock.read[stamp] = moment
     return moment
 
 
