@@ -11,13 +11,16 @@ from datetime import UTC
 from soc.errors import ParseError
 from soc.event import Event
 from soc.parsing import Clock, Field
+from soc.parsing.remembered import Remembered
 from soc.parsing.timestamps import iso
 from soc.parsing.values import ip
 
 from ._eve_records import Alert, Answer, Dns, Email, Fileinfo, Fingerprint, Flow, Http, Netflow, Question, Smtp, Ssh, Tls
-from ._json import flat, path_and_query, texts
+from ._json import path_and_query, texts
 from ._typed import LARGEST, Labels, others
 
+_metadata = Remembered("alert.metadata.{}".format, most=1 << 10, longest=128)
+_tcp = Remembered("tcp.{}".format, most=1 << 8, longest=128)
 _SECOND_NS = 1_000_000_000
 _ANSWERS = ("answer", "response")
 _OPERATIONS = {0: "QUERY", 1: "IQUERY", 2: "STATUS", 4: "NOTIFY", 5: "UPDATE", 6: "DSO"}  # IANA, "DNS OpCodes"
@@ -41,8 +44,9 @@ def alert(said: Alert, event: Event, labels: Labels) -> None:
         event["rule.name"] = event["message"] = signature
     if category := said.category:
         event["rule.category"] = category
-    if (metadata := said.metadata) is not None:
-        flat(metadata, "alert.metadata", labels)
+    if metadata := said.metadata:
+        for key, values in metadata.items():
+            labels[_metadata[key]] = values[0] if len(values) == 1 else ",".join(values)
     if not (said.source is said.target is said.xff is said.rule is said.references is None):
         others(said, "alert.", labels)
 
@@ -226,6 +230,11 @@ def _times(said: Flow, event: Event) -> None:
         event["event.duration"] = (end - start) * 1000
     elif 0 <= said.age < 1 << 32:
         event["event.duration"] = said.age * _SECOND_NS
+
+
+def tcp(said: dict[str, bool | int | str], labels: Labels) -> None:
+    for key, value in said.items():
+        labels[_tcp[key]] = "true" if value is True else "false" if value is False else value if type(value) is str else str(value)
 
 
 def netflow(said: Netflow, event: Event, labels: Labels) -> None:

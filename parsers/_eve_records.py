@@ -24,7 +24,7 @@ class Alert(Part):
     signature: str = ""
     category: str = ""
     severity: Count = -1
-    metadata: dict[str, Any] | None = None
+    metadata: dict[str, list[str]] | None = None
     source: Any = None
     target: Any = None
     xff: Any = None
@@ -212,7 +212,7 @@ class Eve(Part):
     smtp: Smtp | None = None
     email: Email | None = None
     netflow: Netflow | None = None
-    tcp: dict[str, Any] | None = None
+    tcp: dict[str, bool | int | str] | None = None
     files: Any = None
     pcap_cnt: Raw = _RAW
     payload: Raw = _RAW

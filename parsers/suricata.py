@@ -20,7 +20,6 @@ from soc.parsing.values import ip, related
 from . import _eve
 from ._eve import FIELDS, PROTOCOLS, TYPES, stamp
 from ._eve_records import Eve
-from ._json import flat
 from ._typed import Labels, Reader, others
 
 _OF = {"alert": "alert", "dns": "dns", "http": "http", "tls": "tls", "flow": "flow", "netflow": "flow", "fileinfo": "fileinfo"}
@@ -65,7 +64,7 @@ def _objects(eve: Eve, event: Event, labels: Labels) -> None:
             if (part := getattr(eve, name)) is not None:
                 reader(part, event, labels)
     if (tcp := eve.tcp) is not None:
-        flat(tcp, "tcp", labels)
+        _eve.tcp(tcp, labels)
     if not (
         eve.metadata is eve.direction is eve.pkt_src is eve.ip_v is eve.files is None
         and eve.icmp_type is eve.icmp_code is eve.app_proto_ts is eve.app_proto_tc is None
