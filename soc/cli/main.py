@@ -97,6 +97,7 @@ def show_changes(soc: Soc, /, code: object, **_: object) -> object:
 def main() -> None:
     """The entry point: every error of soc's own tree becomes one message on stderr and an exit code, without a traceback."""
     gc.set_threshold(100_000, 20, 20)  # imports make no garbage: looking for it costs a short command a tenth of its time
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads for algebra, of which soc has none, spin for 50 ms
     atexit.register(gc.freeze)  # and what is left at the end dies with the process: another tenth
     try:
         code = cli.main(standalone_mode=False, prog_name="soc")
