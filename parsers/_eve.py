@@ -214,7 +214,7 @@ def _odd_counts(unit: str, sent: int, received: int, event: Event) -> None:
         event[f"network.{unit}"] = min(max(sent, 0) + max(received, 0), LARGEST)
 
 
-def _times(said: Flow, event: Event) -> None:
+def _times(said: Flow | Netflow, event: Event) -> None:
     begun, ended = said.start, said.end
     start = _moments.get(begun)
     if start is None:

@@ -132,9 +132,12 @@ class Flow(Part):
     tx_cnt: Any = None
 
 
-class Netflow(Flow):
-    bytes: Count = -1
+class Netflow(Part):
     pkts: Count = -1
+    bytes: Count = -1
+    start: str = ""
+    end: str = ""
+    age: Count = -1
     min_ttl: Any = None
     max_ttl: Any = None
 
