@@ -42,7 +42,13 @@ class Reader(Generic[P]):
     def by_value(self, line: str, labels: Labels) -> P | None:
         """The record of what fits; labels get what no field takes. None for JSON that is no object. Raises ParseError with the column."""
         said = _value(line, self._what)
-        return _fit(self._kind, said, "", labels) if type(said) is dict else None
+        if type(said) is not dict:
+            return None
+        known = _known(self._kind, said, "", labels)
+        try:
+            return msgspec.convert(known, self._kind)
+        except (msgspec.ValidationError, RecursionError):
+            return _fit(self._kind, known, "", labels)
 
 
 def others(part: Struct, name: str, labels: Labels) -> None:
@@ -59,34 +65,38 @@ def _value(line: str, what: str) -> Any:
         return read(line, what)  # reads deeper nests, and says what is wrong
 
 
-def _fit(kind: type[P], said: dict[str, Any], name: str, labels: Labels) -> P:
-    types, fitting = _types(kind), {}
+def _known(kind: type[Struct], said: dict[str, Any], name: str, labels: Labels) -> dict[str, Any]:
+    """What the object and those in it say by declared keys. The rest goes to labels."""
+    known, declared = {}, _declared(kind)
     for key, value in said.items():
-        if key in types:
-            fitted = _fitted(value, types[key], name + key, labels)
-            if fitted is not _ODD:
-                fitting[key] = fitted
-            elif types[key] is not Raw and value != "":
-                flat(value, name + key, labels)
-        elif issubclass(kind, Part):
+        if key not in declared:
+            flat(value, name + key, labels)
+        elif (part := declared[key][1]) is not None and type(value) is dict:
+            known[key] = _known(part, value, f"{name}{key}.", labels)
+        elif declared[key][0] is not Raw:
+            known[key] = value
+    return known
+
+
+def _fit(kind: type[P], said: dict[str, Any], name: str, labels: Labels) -> P:
+    """The record of those values that are as declared; the others go to labels."""
+    fitting, declared = {}, _declared(kind)
+    for key, value in said.items():
+        if key not in declared:  # of a row
+            continue
+        fitted = _fitted(value, *declared[key], name + key, labels)
+        if fitted is not _ODD:
+            fitting[key] = fitted
+        elif value != "":
             flat(value, name + key, labels)
     return kind(**fitting)
 
 
-def _fitted(value: Any, declared: Any, name: str, labels: Labels) -> Any:
-    inner = _record_in(declared)
-    if inner is None:
-        return _converted(value, declared)
-    if get_origin(declared) is tuple:
-        return tuple(_fit(inner, row, f"{name}.", labels) for row in value if type(row) is dict) if type(value) is list else _ODD
-    return _fit(inner, value, f"{name}.", labels) if type(value) is dict else _ODD
-
-
-def _converted(value: Any, declared: Any) -> Any:
-    if declared is Any:
-        return value
-    if declared is Raw:
-        return _ODD
+def _fitted(value: Any, declared: Any, part: type[Struct] | None, row: type[Struct] | None, name: str, labels: Labels) -> Any:
+    if part is not None:
+        return _fit(part, value, f"{name}.", labels) if type(value) is dict else _ODD
+    if row is not None:
+        return tuple(_fit(row, one, f"{name}.", labels) for one in value if type(one) is dict) if type(value) is list else _ODD
     if type(value) is float and value.is_integer() and abs(value) < LARGEST:
         value = int(value)  # 12.0
     try:
@@ -96,15 +106,16 @@ def _converted(value: Any, declared: Any) -> Any:
 
 
 @cache
-def _types(kind: type[Struct]) -> dict[str, Any]:
-    return {field.name: field.type for field in msgspec.structs.fields(kind)}
+def _declared(kind: type[Struct]) -> dict[str, tuple[Any, type[Struct] | None, type[Struct] | None]]:
+    """Key -> its type, and the record that its objects are, or the rows of its list."""
+    return {field.name: (field.type, *_inner(field.type)) for field in msgspec.structs.fields(kind)}
+
+
+def _inner(declared: Any) -> tuple[type[Struct] | None, type[Struct] | None]:
+    kind = next((kind for kind in get_args(declared) if isinstance(kind, type) and issubclass(kind, Struct)), None)
+    return (None, kind) if get_origin(declared) is tuple else (kind, None)
 
 
 @cache
 def _others(kind: type[Struct]) -> tuple[str, ...]:
-    return tuple(key for key, declared in _types(kind).items() if declared is Any)
-
-
-@cache
-def _record_in(declared: Any) -> type[Struct] | None:
-    return next((kind for kind in get_args(declared) if isinstance(kind, type) and issubclass(kind, Struct)), None)
+    return tuple(key for key, (declared, _, _) in _declared(kind).items() if declared is Any)
