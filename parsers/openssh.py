@@ -54,7 +54,7 @@ def parse(record: Record) -> Event | None:
     message = record.message
     if len(message) > LONGEST:
         return None
-    if message.startswith(_MOST) and (event := _login(message)) is not None:
+    if message.startswith(_MOST) and (event := _login(message, record.fields)) is not None:
         return event
     event = _meaning(message.strip(" "))  # relays put a second space before the message, or one behind it
     if event is None and not record.program and (tag := _TAG(message)):  # a tag and no header
@@ -71,7 +71,7 @@ def _meaning(message: str) -> Event | None:
         message = rest
         word = rest.partition(" ")[0]
     if word in _OUTCOMES:
-        event = _login(message)
+        event = _login(message, {})
     elif word.startswith(("pam_", "PAM")):
         event = pam(message) or _family(word, message)
     elif word == "message" and (repeated := _REPEATED(message)):
@@ -86,7 +86,8 @@ def _meaning(message: str) -> Event | None:
     return event
 
 
-def _login(message: str) -> Event | None:
+def _login(message: str, event: Event) -> Event | None:
+    """The event, with the fields of a login added; None, and nothing added, when the message tells of none."""
     if match := _LOGIN(message):
         verdict, method, stranger, user, address, number, tail = match.groups()
     elif match := _SPACED(message):
@@ -94,13 +95,11 @@ def _login(message: str) -> Event | None:
         user = user and user.strip(" ")
     else:
         return None
-    event: Event = {
-        "event.action": "login",
-        "event.category": ["authentication"],
-        "event.type": ["start"],
-        "event.outcome": _OUTCOMES[verdict],
-        "openssh.method": method,
-    }
+    event["event.action"] = "login"
+    event["event.category"] = ["authentication"]
+    event["event.type"] = ["start"]
+    event["event.outcome"] = _OUTCOMES[verdict]
+    event["openssh.method"] = method
     if stranger is not None:
         event["openssh.invalid_user"], user = True, stranger
     if user:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from base64 import b64decode
+from copy import deepcopy
 from datetime import UTC
 
 import pytest
@@ -14,6 +15,7 @@ from soc.errors import ParseError, UsageError
 from soc.event import Event
 from soc.fields import MAX_LABELS
 from soc.parsing import ANY, Clock, Dataset, Parser, Record, Stream
+from soc.parsing.envelope import read_header
 from soc.parsing.outcome import BELIEVED
 from soc.parsing.printed import Printer, nested
 from soc.parsing.routes import Routes
@@ -51,6 +53,23 @@ def test_every_line_becomes_one_event_that_the_catalogue_holds_and_keeps_its_byt
         assert line == (b64decode(event["soc.raw"]) if "soc.raw" in event else event["event.original"].encode())
         assert {"@timestamp", "event.dataset", "event.kind", "event.original", "ecs.version"} <= event.keys()
         assert event["@timestamp"] <= RECEIVED + BELIEVED
+
+
+@given(LINES)
+def test_a_parser_changes_the_fields_of_a_record_only_to_return_them(line: bytes):
+    text = line.decode(errors="replace")
+    for parser in all_parsers():
+        try:
+            record = read_header(text, Clock(RECEIVED, UTC))
+        except ParseError:
+            return
+        record = record or Record(text, {"message": text}, "", text, Clock(RECEIVED, UTC))
+        before = deepcopy(record.fields)
+        try:
+            found = parser.parse(record)
+        except ParseError:
+            found = None
+        assert found is record.fields or record.fields == before
 
 
 @given(LINES, LINES)

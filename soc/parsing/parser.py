@@ -82,7 +82,8 @@ class Parser:
     """A log format. Its file in `parsers/` is its registration.
 
     `parse` returns the event's fields to lay over the record's, None for "not one of mine", and raises ParseError for
-    "mine, but unreadable"; it never raises anything else. The result is made anew for each line.
+    "mine, but unreadable"; it never raises anything else. The result is made anew for each line. To save a copy it may
+    lay them over `record.fields` itself and return that; those are untouched where it returns anything else, or raises.
     Without `event.dataset` in it the first dataset of `supplies` is meant.
 
     How a line finds its parser: behind a syslog header by `programs`, else by a text of `marks` in the message; without

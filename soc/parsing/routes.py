@@ -186,10 +186,11 @@ class Routes:
             return failed(fields, parser.dataset, f"bug in parser {parser.name}: {type(bug).__name__}: {bug}", "parser_bug")
         if meaning is None:
             return None
-        if fields:
-            fields.update(meaning)
-        else:
-            fields = meaning
+        if meaning is not fields:
+            if fields:
+                fields.update(meaning)
+            else:
+                fields = meaning
         if "event.dataset" not in fields:
             fields["event.dataset"] = parser.dataset
         return fields
