@@ -172,7 +172,7 @@ def _between(transport: str, gate: str, near: str, near_port: str | None, far_ga
     if gate:
         event["observer.ingress.interface.name"] = event["cisco.asa.source_interface"] = gate
         event["observer.egress.interface.name"] = event["cisco.asa.destination_interface"] = far_gate
-    if source is None or destination is None or number is None:
+    if source is None or destination is None or number is None or keyword is None:
         _partly_named(event, near, far)
     return event
 

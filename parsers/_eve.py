@@ -22,6 +22,7 @@ from ._typed import LARGEST, Labels, others
 _metadata = Remembered("alert.metadata.{}".format, most=1 << 10, longest=128)
 _tcp = Remembered("tcp.{}".format, most=1 << 8, longest=128)
 _SECOND_NS = 1_000_000_000
+_LONGEST = LARGEST // 1000  # microseconds whose nanoseconds fit 64 bits: 292 years
 _ANSWERS = ("answer", "response")
 _OPERATIONS = {0: "QUERY", 1: "IQUERY", 2: "STATUS", 4: "NOTIFY", 5: "UPDATE", 6: "DSO"}  # IANA, "DNS OpCodes"
 
@@ -226,7 +227,7 @@ def _times(said: Flow | Netflow, event: Event) -> None:
         event["event.start"] = start
     if end is not None:
         event["event.end"] = end
-    if start is not None and end is not None and end >= start:
+    if start is not None and end is not None and 0 <= end - start < _LONGEST:
         event["event.duration"] = (end - start) * 1000
     elif 0 <= said.age < 1 << 32:
         event["event.duration"] = said.age * _SECOND_NS
