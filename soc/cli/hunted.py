@@ -51,7 +51,7 @@ def window_of(soc: Soc, since: str, until: str | None, *, end: int | None = None
 
 def nothing(since: str, until: str | None) -> str:
     return f"no event matches since {since}{f' until {until}' if until else ''}" + (
-        "" if since == "all" else "; --since 30d looks further back"
+        "" if since == "all" else "; --since all looks further back"
     )
 
 
