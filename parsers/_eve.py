@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
+from itertools import compress, product
 
 from soc.errors import ParseError
 from soc.event import Event
@@ -16,8 +17,8 @@ from soc.parsing.timestamps import iso
 from soc.parsing.values import ip
 
 from ._eve_records import Alert, Answer, Dns, Email, Fileinfo, Fingerprint, Flow, Http, Netflow, Question, Smtp, Ssh, Tls
-from ._json import path_and_query, texts
-from ._typed import LARGEST, Labels, others
+from ._json import LARGEST, path_and_query, texts, written
+from ._typed import Labels, others
 
 _metadata = Remembered("alert.metadata.{}".format, most=1 << 10, longest=128)
 _tcp = Remembered("tcp.{}".format, most=1 << 8, longest=128)
@@ -114,7 +115,11 @@ def http(said: Http, event: Event, labels: Labels) -> None:
         event["related.hosts"] = [host]
     if url := said.url:
         event["url.original"] = url
-        _path(url, event)
+        path, query = path_and_query(url)
+        if path is not None:
+            event["url.path"] = path
+        if query is not None:
+            event["url.query"] = query
     if method := said.http_method:
         event["http.request.method"] = method
     if agent := said.http_user_agent:
@@ -133,19 +138,6 @@ def http(said: Http, event: Event, labels: Labels) -> None:
         event["http.version"] = version[5:]
     if not (said.redirect is said.xff is said.request_headers is said.response_headers is None):
         others(said, "http.", labels)
-
-
-def _path(url: str, event: Event) -> None:
-    path: str | None
-    if url[0] == "/":
-        path, mark, said = url.partition("?")
-        query = said if mark else None
-    else:
-        path, query = path_and_query(url)
-    if path is not None:
-        event["url.path"] = path
-    if query is not None:
-        event["url.query"] = query
 
 
 def tls(said: Tls, event: Event, labels: Labels) -> None:
@@ -216,13 +208,7 @@ def _odd_counts(unit: str, sent: int, received: int, event: Event) -> None:
 
 
 def _times(said: Flow | Netflow, event: Event) -> None:
-    begun, ended = said.start, said.end
-    start = _moments.get(begun)
-    if start is None:
-        start = moment(begun)
-    end = _moments.get(ended)
-    if end is None:
-        end = moment(ended)
+    start, end = moment(said.start), moment(said.end)
     if start is not None:
         event["event.start"] = start
     if end is not None:
@@ -235,7 +221,7 @@ def _times(said: Flow | Netflow, event: Event) -> None:
 
 def tcp(said: dict[str, bool | int | str], labels: Labels) -> None:
     for key, value in said.items():
-        labels[_tcp[key]] = "true" if value is True else "false" if value is False else value if type(value) is str else str(value)
+        labels[_tcp[key]] = value if type(value) is str else written(value)
 
 
 def netflow(said: Netflow, event: Event, labels: Labels) -> None:
@@ -295,13 +281,7 @@ def _words(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_FLAGS = {
-    (aa, tc, rd, ra): [flag for flag, is_set in (("AA", aa), ("TC", tc), ("RD", rd), ("RA", ra)) if is_set]
-    for aa in (False, True)
-    for tc in (False, True)
-    for rd in (False, True)
-    for ra in (False, True)
-}
+_FLAGS = {said: [*compress(("AA", "TC", "RD", "RA"), said)] for said in product((False, True), repeat=4)}
 PROTOCOLS = _words("dns http tls ssh smtp ftp smb nfs tftp krb5 dhcp snmp sip rfb rdp mqtt ike modbus dnp3 pgsql quic ldap mdns websocket")
 TYPES: Mapping[str, list[str]] = {  # event_type -> event.type; alert sets its own
     **{protocol: ["protocol"] for protocol in PROTOCOLS},
@@ -352,8 +332,9 @@ def stamp(text: str, clock: Clock) -> int:
 
 def moment(text: str) -> int | None:
     """A time as EVE writes it; the zone of one that states none is UTC. None where there is none."""
+    known = _moments.get(text)
     try:
-        return stamp(text, _UTC) if text else None
+        return known if known is not None or not text else stamp(text, _UTC)
     except ParseError:
         return None
 

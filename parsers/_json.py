@@ -10,7 +10,7 @@ import orjson
 
 from soc.errors import ParseError
 
-_LONG = 1 << 63
+LARGEST = (1 << 63) - 1
 MOST_LABELS = 2000  # read from one object; an event keeps fewer, and the routes count the rest
 _LONGEST_NAME = 512  # of what a label's name repeats for each value in it: else a line of a megabyte makes labels of gigabytes
 _DEEPEST = 8
@@ -40,9 +40,13 @@ def texts(value: Any) -> list[str]:
 
 def count(value: Any) -> int | None:
     """An integer of 64 bits that is not negative, also one written as 12.0."""
-    if type(value) is float and value == value and abs(value) < _LONG and value == int(value):
-        value = int(value)
-    return value if type(value) is int and 0 <= value < _LONG else None
+    value = whole(value)
+    return value if type(value) is int and 0 <= value <= LARGEST else None
+
+
+def whole(value: Any) -> Any:
+    """The integer of 64 bits that was written as 12.0; any other value as it is."""
+    return int(value) if type(value) is float and value.is_integer() and abs(value) <= LARGEST else value
 
 
 def port(value: Any) -> int | None:
@@ -74,10 +78,11 @@ def flat(value: Any, name: str, labels: dict[str, str], depth: int = 0) -> None:
             elif inner is not None:
                 flat(inner, prefix + key, labels, depth + 1)
     elif value is not None and len(labels) <= MOST_LABELS:
-        labels[name] = _written(value)
+        labels[name] = written(value)
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """As a label says it: lists of plain values joined by commas, objects as JSON."""
     if type(value) is str:
         return value
     if type(value) is bool:
@@ -86,7 +91,7 @@ def _written(value: Any) -> str:
         if len(value) == 1 and type(value[0]) is str:
             return value[0]
         if all(type(item) in _PLAIN for item in value):
-            return ",".join(map(_written, value))
+            return ",".join(map(written, value))
     if type(value) is not dict and type(value) is not list:
         return str(value)
     try:

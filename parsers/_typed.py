@@ -12,9 +12,8 @@ from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from ._json import flat, read
+from ._json import LARGEST, flat, read, whole
 
-LARGEST = (1 << 63) - 1
 Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Labels = dict[str, str]
@@ -97,10 +96,8 @@ def _fitted(value: Any, declared: Any, part: type[Struct] | None, row: type[Stru
         return _fit(part, value, f"{name}.", labels) if type(value) is dict else _ODD
     if row is not None:
         return tuple(_fit(row, one, f"{name}.", labels) for one in value if type(one) is dict) if type(value) is list else _ODD
-    if type(value) is float and value.is_integer() and abs(value) < LARGEST:
-        value = int(value)  # 12.0
     try:
-        return msgspec.convert(value, declared)
+        return msgspec.convert(whole(value), declared)
     except msgspec.ValidationError:
         return _ODD
 

@@ -72,51 +72,46 @@ def _objects(eve: Eve, event: Event, labels: Labels) -> None:
         others(eve, "", labels)
 
 
-def _kind(kind: str) -> tuple[str, list[str], list[str], Event]:
-    """What all records of a kind have in common: dataset, category, type, and a field more. Shared between events: not to be changed."""
-    more: Event = {}
+def _common(kind: str) -> Event:
+    """What all records of a kind have in common. Shared between events: to be copied."""
+    common: Event = {
+        "@timestamp": 0,
+        "event.dataset": f"suricata.{_OF.get(kind, 'other')}",
+        "event.category": _CATEGORY.get(kind, ["network"]),
+        "event.type": TYPES.get(kind, ["info"]),
+        "observer.vendor": "OISF",
+        "observer.product": "Suricata",
+        "observer.type": "ids",
+        "suricata.eve.event_type": kind,
+    }
     if kind in PROTOCOLS:
-        more["network.protocol"] = kind
+        common["network.protocol"] = kind
     elif kind == "drop":
-        more["event.action"] = "blocked"  # as an alert says it
+        common["event.action"] = "blocked"  # as an alert says it
     elif kind == "stats":
-        more["event.kind"] = "metric"
-    return f"suricata.{_OF.get(kind, 'other')}", _CATEGORY.get(kind, ["network"]), TYPES.get(kind, ["info"]), more
+        common["event.kind"] = "metric"
+    return common
 
 
-_kinds = Remembered(_kind, most=1 << 8, longest=64)
+_kinds = Remembered(_common, most=1 << 8, longest=64)
 
 
 def _begun(eve: Eve, moment: int) -> Event:
     """What it is, who spoke to whom, over what, and where it was seen."""
-    dataset, category, types, more = _kinds[eve.event_type]
+    event = _kinds[eve.event_type].copy()
+    event["@timestamp"] = moment
     source, destination, from_port, to_port = ip(eve.src_ip), ip(eve.dest_ip), eve.src_port, eve.dest_port
-    event: Event = {
-        "@timestamp": moment,
-        "event.dataset": dataset,
-        "event.category": category,
-        "event.type": types,
-        "observer.vendor": "OISF",
-        "observer.product": "Suricata",
-        "observer.type": "ids",
-        "suricata.eve.event_type": eve.event_type,
-        "source.ip": source,
-        "source.address": source,
-        "source.port": from_port,
-        "destination.ip": destination,
-        "destination.address": destination,
-        "destination.port": to_port,
-        "related.ip": [source, destination],
-        "network.type": "ipv4",
-    }
-    if source is None or destination is None or source == destination or (from_port | to_port) < 0:
+    if source is not None and destination is not None and (from_port | to_port) >= 0:
+        event["source.ip"] = event["source.address"] = source
+        event["source.port"] = from_port
+        event["destination.ip"] = event["destination.address"] = destination
+        event["destination.port"] = to_port
+        event["related.ip"] = [source, destination] if source != destination else [source]
+        event["network.type"] = "ipv6" if ":" in source else "ipv4"
+    else:
         _odd_ends(eve, event)
-    elif ":" in source:
-        event["network.type"] = "ipv6"
     if protocol := eve.proto:
         event["network.transport"] = protocol.lower()
-    if more:
-        event.update(more)
     if (application := eve.app_proto) and application != "failed":
         event["network.protocol"] = application
     if (flow := eve.flow_id) is not None:
@@ -131,21 +126,19 @@ def _begun(eve: Eve, moment: int) -> Event:
 
 
 def _odd_ends(eve: Eve, event: Event) -> None:
-    """Of ends that are the same, or of which one has no port, or no address that is one."""
-    for side, said in (("source", eve.src_ip), ("destination", eve.dest_ip)):
-        if event[f"{side}.ip"] is None:
-            del event[f"{side}.ip"]
-            event[f"{side}.address"] = said
-        if not event[f"{side}.address"]:
-            del event[f"{side}.address"]
-        if event[f"{side}.port"] < 0:
-            del event[f"{side}.port"]
-    found = related(event.get("source.ip"), event.get("destination.ip"))
+    """A side without a port, or whose address is none or missing."""
+    found = []
+    for side, said, port in (("source", eve.src_ip, eve.src_port), ("destination", eve.dest_ip, eve.dest_port)):
+        if (address := ip(said)) is not None:
+            event[f"{side}.ip"] = address
+            found.append(address)
+        if said:
+            event[f"{side}.address"] = address or said
+        if port >= 0:
+            event[f"{side}.port"] = port
     if found:
-        event["related.ip"] = found
+        event["related.ip"] = related(*found)
         event["network.type"] = "ipv6" if ":" in found[0] else "ipv4"
-    else:
-        del event["related.ip"], event["network.type"]
 
 
 def _rarities(eve: Eve, event: Event) -> None:

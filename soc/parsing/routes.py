@@ -186,11 +186,10 @@ class Routes:
             return failed(fields, parser.dataset, f"bug in parser {parser.name}: {type(bug).__name__}: {bug}", "parser_bug")
         if meaning is None:
             return None
-        if meaning is not fields:
-            if fields:
-                fields.update(meaning)
-            else:
-                fields = meaning
+        if not fields:
+            fields = meaning
+        elif meaning is not fields:
+            fields.update(meaning)
         if "event.dataset" not in fields:
             fields["event.dataset"] = parser.dataset
         return fields
