@@ -22,16 +22,21 @@ HOSTS = [f"{kind}{number:02d}" for kind in ("web", "db", "mail", "login", "hpc",
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
+BRUTE_STEP = timedelta(milliseconds=10)
+BRUTE_SOURCES = [f"{net}.{number}" for net in NETS for number in range(1, 255)][:250]
+
+
 class Writer:
     """Writes lines of one format, later ones later."""
 
-    def __init__(self) -> None:
+    def __init__(self, since: datetime = START, step: timedelta | None = None) -> None:
         self.random = Random(SEED)
-        self._now = START
+        self._now, self._step = since, step
 
     def lines(self, one: Callable[[Writer, datetime], str]) -> Iterator[str]:
+        step = self._step or STEPS.get(one)
         while True:
-            self._now += timedelta(milliseconds=self.random.randrange(1, 120))
+            self._now += step or timedelta(milliseconds=self.random.randrange(1, 120))
             yield one(self, self._now)
 
     def ip(self) -> str:
@@ -68,6 +73,18 @@ def sshd(w: Writer, now: datetime) -> str:
     else:
         said = f"pam_unix(sshd:session): session opened for user {user}(uid={w.random.randrange(1000, 3000)}) by (uid=0)"
     return f"<{w.one('38', '86', '84')}>{_bsd(now)} {w.random.choice(HOSTS)} sshd[{w.random.randrange(300, 99999)}]: {said}"
+
+
+def brute(w: Writer, now: datetime) -> str:
+    """sshd under brute force: 100 lines a second, of which 30 % are failures, from 250 sources that also log in, on four hosts."""
+    user, ip, port, share = w.random.choice(USERS), w.random.choice(BRUTE_SOURCES), w.port(), w.random.random()
+    if share < 0.30:
+        said = f"Failed password for {w.one('invalid user ', '', '')}{user} from {ip} port {port} ssh2"
+    elif share < 0.75:
+        said = f"Accepted publickey for {user} from {ip} port {port} ssh2: ED25519 SHA256:{w.hex(43)}"
+    else:
+        said = f"pam_unix(sshd:session): session opened for user {user}(uid={w.random.randrange(1000, 3000)}) by (uid=0)"
+    return f"<{w.one('38', '86', '84')}>{_bsd(now)} {w.one(*HOSTS[:4])} sshd[{w.random.randrange(300, 99999)}]: {said}"
 
 
 def asa(w: Writer, now: datetime) -> str:
@@ -140,12 +157,23 @@ def eve(w: Writer, now: datetime) -> str:
     return orjson.dumps(record).decode()
 
 
-FORMATS = {"sshd": sshd, "asa": asa, "iptables": iptables, "eve": eve}
+def drops(w: Writer, now: datetime) -> str:
+    """Packets that a firewall dropped, from 121 sources."""
+    source = w.random.choice(BRUTE_SOURCES[:121])
+    said = f"IN=eth0 OUT= MAC={':'.join(w.hex(2) for _ in range(14))} SRC={source} DST={w.ip()} LEN=60 TOS=0x00 PREC=0x00 TTL=52"
+    said += (
+        f" ID={w.random.randrange(65536)} DF PROTO=TCP SPT={w.port()} DPT={w.random.randrange(1, 2000)} WINDOW=29200 RES=0x00 SYN URGP=0"
+    )
+    return f"<4>{_bsd(now)} gw01 kernel: FW-DROP: {said}"
 
 
-def write(path: Path, name: str, count: int) -> Path:
-    """A file of so many lines of the format."""
-    writer = Writer()
+STEPS = {brute: BRUTE_STEP}
+FORMATS = {"sshd": sshd, "asa": asa, "iptables": iptables, "eve": eve, "brute": brute, "drops": drops}
+
+
+def write(path: Path, name: str, count: int, *, over: timedelta | None = None, since: datetime = START) -> Path:
+    """A file of so many lines of the format; they are spread over so much time, else at the format's own pace."""
+    writer = Writer(since, over / count if over else None)
     with path.open("w", encoding="utf-8") as out:
         out.writelines(f"{line}\n" for line in islice(writer.lines(FORMATS[name]), count))
     return path

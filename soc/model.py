@@ -126,6 +126,22 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """How far an alert has come: what its newest extent says, and what that counts.
+
+    `by`: the rule and the store whose hits were counted. `spans`: the windows behind its triggers, ascending and apart; of a rule
+    without windows none.
+    """
+
+    by: str
+    count: int
+    first: int
+    last: int
+    evidence: tuple[tuple[int, str], ...]  # time and id of its events, ascending
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Alert:
     """One cell of one key of one rule that holds a trigger. Immutable but for its extent."""
 

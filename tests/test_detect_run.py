@@ -95,7 +95,7 @@ def test_one_run_over_all_batches_says_what_runs_in_between_say(world, tmp_path_
     other = World(tmp_path_factory.mktemp("other"))
     for place in (world, other):
         place.rule()
-    lines = [failed(hour=h, second=s, host=n) for h in (9, 10) for s in (0, 30) for n in (7, 8)]
+    lines = [failed(hour=h, second=s + n, host=n) for h in (9, 10) for s in (0, 30) for n in (7, 8)]
     for line in lines:
         world.ingest(line)
         world.detect()

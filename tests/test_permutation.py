@@ -3,14 +3,16 @@
 The reader here is the contract of a store's `hits`; `tests/store` proves that the engines keep it.
 """
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from soc.condition.tree import TRUE
-from soc.detect.evaluate import Evaluator
+from soc.detect.cells.evaluate import Evaluator, counter
 from soc.detect.identity import hit_name
 from soc.detect.rule import Correlation, Rule, RuleSet, Tuning
-from soc.match.hits import concat, to_table, within
+from soc.match.hits import joined, to_table, within
 from soc.model import Logsource
 from soc.text import canonical_json
 from soc.times import MINUTE
@@ -74,7 +76,7 @@ def raised(batches):
 
     for batch in batches:
         fresh = to_table([row for hit in batch for row in rows(hit)])
-        known = concat([known, fresh])
+        known = joined([known, fresh])
         for cell in Evaluator(RULES, read).cells(fresh):
             cells[cell.id] = cell
     return cells
@@ -87,15 +89,61 @@ HIT = st.tuples(
     st.sampled_from("uv"),
     st.sampled_from("123"),
 )
+BURSTS = st.lists(  # near each other in time, so that windows fill and chains close
+    st.builds(
+        lambda start, part, user, gaps: [(part, start + sum(gaps[: n + 1]), n % 3, user, str(n % 3)) for n in range(len(gaps))],
+        st.integers(0, 240),
+        st.sampled_from(["a", "a", "b", "plain"]),
+        st.sampled_from("uuv"),
+        st.lists(st.integers(0, 6), min_size=1, max_size=8),
+    ),
+    min_size=1,
+    max_size=8,
+).map(lambda bursts: [hit for burst in bursts for hit in burst])
+HITS = st.lists(HIT, min_size=1, max_size=40) | BURSTS
 
 
-@given(st.lists(HIT, min_size=1, max_size=40), st.data())
+@given(HITS, st.data())
 def test_batches_order_and_repeats_change_nothing(hits, data):
     shuffled = data.draw(st.permutations(hits + data.draw(st.lists(st.sampled_from(hits), max_size=5))))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=6)))
     batches = [shuffled[i:j] for i, j in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
 
-    assert raised(batches) == raised([hits])
+    assert shown(raised(batches)) == shown(raised([hits]))
+
+
+def grown(batches):
+    """The newest state of each cell after runs that know how far each had come; what may be there already is counted as a whole."""
+    known, cells, seen = [to_table([])], {}, set()
+
+    def read(rules, window):
+        return within(joined(known), rules, window)
+
+    def counted(ids):
+        return {id: cells[id].counted(counter(cells[id].rule, "")) for id in ids if id in cells}
+
+    evaluator = Evaluator(RULES, read, counted)
+    for batch in batches:
+        fresh, events = to_table([row for hit in batch for row in rows(hit)]), {hit[1:3] for hit in batch}
+        found = [] if events & seen else evaluator.grown(fresh)
+        known.append(fresh)
+        for cell in evaluator.cells(fresh) if events & seen else found:
+            cells[cell.id] = cell
+        seen |= events
+    return cells
+
+
+def shown(cells):
+    return {id: replace(cell, spans=None) for id, cell in cells.items()}
+
+
+@given(HITS, st.data())
+def test_cells_that_grow_by_what_is_new_are_those_that_are_counted_as_a_whole(hits, data):
+    shuffled = data.draw(st.permutations(hits))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(shuffled)), max_size=8)))
+    batches = [shuffled[i:j] for i, j in zip([0, *cuts], [*cuts, len(shuffled)], strict=True)]
+
+    assert shown(grown(batches)) == shown(raised([hits]))
 
 
 @given(st.lists(HIT, min_size=1, max_size=30))

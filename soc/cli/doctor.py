@@ -66,6 +66,7 @@ def _give_up(soc: Soc, name: str) -> None:
 def _search_again(soc: Soc, batches: list[int]) -> None:
     with soc.desk.write() as tx:
         tx.uncover(soc.store.id, batches)
+        tx.doubt(soc.store.id, batches)
     note(f"the next run searches {len(batches)} batches again")
 
 

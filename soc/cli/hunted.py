@@ -19,7 +19,7 @@ from soc.times import iso
 
 if TYPE_CHECKING:
     from soc.condition.tree import Node
-    from soc.detect.evaluate import Cell
+    from soc.detect.cells.cell import Cell
     from soc.detect.rule import Rule, RuleSet
     from soc.hunt.correlated import Counted
     from soc.store.base import Searched

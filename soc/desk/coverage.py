@@ -42,6 +42,10 @@ class Coverage(Session):
         rows = self.connection.execute(query.order_by(coverage.c.first))
         return [(row.first, row.last) for row in rows if sound(row, coverage, store, ruleset, row.first)]
 
+    def coverage_known(self, store: str) -> bool:
+        """Whether any rule set has covered a batch of the store."""
+        return self.connection.execute(select(coverage.c.store).where(coverage.c.store == store).limit(1)).first() is not None
+
     def cover(self, store: str, ruleset: str, numbers: Collection[int]) -> None:
         """Marks batches as covered. Raises Conflict when one already is: then another run did this work."""
         before = self.covered(store, ruleset)

@@ -26,7 +26,11 @@ def _add_register(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.stores, schema.batches, schema.stretches, schema.sources, schema.feeds])
 
 
-STEPS: Mapping[int, Step] = {1: _add_playbooks, 2: _add_register}  # version -> what makes it the next one
+def _add_counted(connection: Connection) -> None:
+    schema.metadata.create_all(connection, tables=[schema.counted])
+
+
+STEPS: Mapping[int, Step] = {1: _add_playbooks, 2: _add_register, 3: _add_counted}  # version -> what makes it the next one
 
 
 def version_of(connection: Connection, *, there: bool = False) -> int | None:

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Ind
 
 from soc.desk.types import Serial, Words
 
-VERSION = 3
+VERSION = 4
 
 metadata = MetaData()
 
@@ -60,6 +60,13 @@ extents = Table(
     *(_moment("count"), _moment("first"), _moment("last")),
     Column("evidence", Words, ForeignKey("evidence.digest"), nullable=False),
     _moment("at"),
+)
+
+counted = Table(  # derived: what a run must know to count on; without its row an alert is counted anew from all hits
+    "counted",
+    metadata,
+    Column("alert", Words, ForeignKey("alerts.id"), primary_key=True),
+    *(_text("by"), _json("body")),
 )
 
 coverage = Table(

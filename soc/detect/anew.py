@@ -12,12 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from soc.desk.desk import Desk
+from soc.detect.cells.cell import width
+from soc.detect.cells.triggers import timespan_of
 from soc.detect.coverage import inherit
-from soc.detect.evaluate import width
 from soc.detect.identity import hit_tag
 from soc.detect.rule import Rule, RuleSet
 from soc.detect.scan import Scanner
-from soc.detect.triggers import timespan_of
 from soc.errors import StoreError
 from soc.model import BatchRow
 from soc.store.base import Store
@@ -50,6 +50,8 @@ class Anew:
             self.renew(tx)
             inherit(tx, store.id, self._rules, rows, now)
             known, lost = tx.hits_home(store.id)
+            if not tx.coverage_known(store.id) and tx.counts_anything():  # made anew by a restore: what it holds may be counted already
+                tx.doubt(store.id, [row.number for row in rows])
             covered = tx.covered(store.id, self._rules.hash)
             if not home or known not in (None, home):
                 lost = covered

@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
-from soc.detect.evaluate import Cell
+import orjson
+
+from soc.detect.cells.cell import Cell
 from soc.errors import StoreError
 from soc.event import Event
-from soc.match.columns import to_events, values_of
+from soc.match.columns import to_events
+from soc.match.hits import are_among, ids_among
 from soc.model import Alert, Evidence, Extent, Window
 from soc.store.base import Store, Tables
+from soc.text import canonical_json
 
 MANY = 500  # events that are looked for at once: more are found sooner by reading the batch
 
 
+class Searched(NamedTuple):
+    """A batch that was searched: its number, the hits, and its events where they are at hand as they were stored."""
+
+    number: int
+    hits: Any
+    tables: Tables | None
+
+
 class Lookup:
-    """Events by id: those of the batch at hand, then the store's."""
+    """Events by id: those of the batches that were searched, then the store's."""
 
-    def __init__(self, tables: Tables, store: Store, batch: int) -> None:
-        self._tables, self._store, self._batch = tables, store, batch
+    def __init__(self, store: Store, batches: Sequence[Searched]) -> None:
+        self._store, self._batches = store, batches
 
-    def events(self, times: Mapping[str, int]) -> dict[str, Event]:
-        """The events that could be found; `times` is by id too. Raises StoreError when one may lie where nothing can be read."""
-        found = _among(self._tables, times.keys())
-        if len(missing := times.keys() - found.keys()) > MANY:
-            found |= _among(self._store.tables([self._batch]), missing)
-        missing -= found.keys()
+    def events(self, times: Mapping[str, int]) -> Iterator[Event]:
+        """The events that could be found; `times` is by id. Raises StoreError when one may lie where nothing can be read."""
+        missing = dict(times)
+        for batch in self._batches:
+            wanted = ids_among(batch.hits, missing.keys())
+            for event in self._of_batch(batch, wanted):
+                missing.pop(event["event.id"], None)
+                yield event
         try:
-            return found | self._stored({id: times[id] for id in missing})
+            found = self._stored(missing)
         except StoreError:  # a damaged segment, which need not be the one that holds them
-            return found | self._batch_by_batch({id: times[id] for id in missing})
+            found = self._batch_by_batch(missing)
+        yield from found.values()
+
+    def _of_batch(self, batch: Searched, wanted: set[str]) -> Iterator[Event]:
+        """Those that are at hand; where many are wanted, those that the batch holds."""
+        for event in _among(batch.tables or {}, wanted):
+            wanted.discard(event["event.id"])
+            yield event
+        if len(wanted) > MANY:
+            yield from _among(self._store.tables([batch.number]), wanted)
 
     def _stored(self, times: Mapping[str, int]) -> dict[str, Event]:
         """Where their time says; what is not there, because it was read again since and has another time, anywhere."""
@@ -50,7 +73,7 @@ class Lookup:
                 if row.first is not None and row.last is not None and row.first <= times[id] <= row.last
             }
             try:
-                found |= _among(self._store.tables([row.number]), wanted) if wanted else {}
+                found.update((event["event.id"], event) for event in _among(self._store.tables([row.number]) if wanted else {}, wanted))
             except StoreError as error:
                 fault = error
         if fault is not None and len(found) < len(times):
@@ -58,33 +81,34 @@ class Lookup:
         return found
 
 
-def _among(tables: Tables, wanted: Collection[str]) -> dict[str, Event]:
+def _among(tables: Tables, wanted: Collection[str]) -> Iterator[Event]:
     """Those that lie in tables whose events are whole: a batch read back for rules alone lacks what people read."""
-    found: dict[str, Event] = {}
     for table in tables.values():
-        if "event.original" not in table.column_names:
-            continue
-        places = [place for place, name in enumerate(values_of(table.column("event.id"))) if name in wanted]
-        if places:
-            found.update((event["event.id"], event) for event in to_events(table.take(places)))
-    return found
+        if "event.original" in table.column_names and wanted:
+            found = table.filter(are_among(table["event.id"], wanted))
+            for start in range(0, found.num_rows, MANY):
+                yield from to_events(found.slice(start, MANY))
 
 
 class Finder(Protocol):
     """Where evidence is looked up."""
 
-    def events(self, times: Mapping[str, int]) -> dict[str, Event]:
-        """The events that could be found; `times` is by id too."""
+    def events(self, times: Mapping[str, int]) -> Iterable[Event]:
+        """The events that could be found; `times` is by id."""
 
 
-def to_alerts(cells: Sequence[Cell], known: Mapping[str, Alert], lookup: Finder, kind: str) -> list[Alert]:
-    """The alerts of the cells, in their order. Evidence that an earlier extent holds is taken from there."""
+def packed(cells: Sequence[Cell], held: Collection[str], lookup: Finder) -> dict[str, bytes]:
+    """The evidence of the cells that is not held, by id, as JSON: as objects it would take five times the memory."""
+    times = {id: time for cell in cells for time, id in cell.evidence if id not in held}
+    return {event["event.id"]: bytes(memoryview(canonical_json(event))) for event in lookup.events(times)}
+
+
+def to_alerts(cells: Sequence[Cell], known: Mapping[str, Alert], found: Mapping[str, bytes], kind: str) -> list[Alert]:
+    """The alerts of the cells, in their order. Evidence that an earlier extent holds is taken from there, else from what was found."""
     held = {one.id: one for alert in known.values() for one in alert.extent.evidence}
-    events = lookup.events({id: time for cell in cells for time, id in cell.evidence if id not in held})
-    for cell in cells:
-        for time, id in cell.evidence:
-            if id not in held:
-                held[id] = Evidence(time, id, events.get(id, {"event.id": id, "@timestamp": time}))
+    for time, id in (one for cell in cells for one in cell.evidence):
+        if id not in held:
+            held[id] = Evidence(time, id, orjson.loads(found[id]) if id in found else {"event.id": id, "@timestamp": time})
     return [_alert(cell, held, known.get(cell.id), kind) for cell in cells]
 
 

@@ -101,15 +101,17 @@ class Watch:
     def _search(self, events: list[Event], outcome: Outcome, anew: Anew) -> None:
         detector = self.detector
         scan = detector.scanner.scan(to_tables(events, self.others.catalogue))
-        outcome.add(scan, self._raised(events, scan, anew) if scan.hits.num_rows else [], len(events))
+        outcome.raised(self._raised(events, scan, anew) if scan.hits.num_rows else [])
+        outcome.searched(scan, len(events))
 
     def _raised(self, events: list[Event], scan: Scan, anew: Anew) -> list[Change]:
         detector = self.detector
         cells = detector.judged(self._tag(events), scan, anew)
         lookup = _Lookup({event["event.id"]: event for event in events}, self.others, detector)
-        alerts, now = detector.alerts(cells, lookup, detector.kind), detector.now()
+        alerts, now = detector.alerts(cells, detector.evidence(cells, lookup), detector.kind), detector.now()
         with detector.desk.write() as tx:
             changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
+            tx.keep_counted(dict.fromkeys((cell.id for cell in cells), None))  # seen again, they count as a whole
             detector.triage(tx, changes, now=now)
         return changes
 
@@ -120,7 +122,8 @@ class _Lookup:
     def __init__(self, events: Mapping[str, Event], others: Others, detector: Detector) -> None:
         self._events, self._others, self._store = events, others, detector.store
 
-    def events(self, times: Mapping[str, int]) -> dict[str, Event]:
+    def events(self, times: Mapping[str, int]) -> Iterator[Event]:
         found = {id: self._events[id] for id in times if id in self._events}
         found |= self._others.by_id(times.keys() - found.keys())
-        return found | self._store.events(times.keys() - found.keys())
+        found |= self._store.events(times.keys() - found.keys())
+        yield from found.values()

@@ -1,37 +1,44 @@
 """A detection run: batches that the rule set has not seen become hits, hits become alerts, and what was searched is recorded.
 
-One batch at a time: its hits are made durable, the cells they can have changed are computed from all hits, and alerts,
-case links and coverage are committed in one short transaction. Killed anywhere, the next run does the same again.
+Some batches at a time (`soc.detect.portion`): what their hits change is worked out, the hits are made durable, and alerts, case links
+and coverage are committed in one short transaction. Killed anywhere, the next run does the same again: before the hits go to the store the
+desk doubts the batches, and what doubted batches touch is counted anew from all hits.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from soc.desk.coverage import merged
 from soc.desk.desk import Desk
 from soc.desk.locks import Lock
 from soc.desk.runs import Swallowed
+from soc.desk.session import chunks
 from soc.detect.anew import Anew
+from soc.detect.cells.cell import Cell
+from soc.detect.cells.evaluate import Evaluator, counter
 from soc.detect.coverage import Due, advance
-from soc.detect.evaluate import Cell, Evaluator
-from soc.detect.evidence import Finder, Lookup, to_alerts
+from soc.detect.evidence import Finder, Lookup, packed, to_alerts
 from soc.detect.identity import hit_tag
 from soc.detect.lookback import look_back
+from soc.detect.portion import Portion
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan, Scanner
 from soc.errors import StoreError, StoreUnreachable
-from soc.model import Alert, BatchRow
+from soc.match.hits import let_go, moments_of
+from soc.model import Alert, BatchRow, Counted
 from soc.store.base import Store, Tables
 from soc.store.tables import rows_of
 from soc.times import MINUTE
 
 log = logging.getLogger(__name__)
 LOCK = "detection"
+ALERTS = 128  # that are made true in one transaction: their events are objects for so long
 LEASE = 2 * MINUTE  # renewed as long as the run lives: so long others wait for a machine that is lost
 BLIND = "blind"  # the verdict of a run that could not reach the store, or not to its end
 Change = tuple[Alert, str]  # an alert and what became of it: new, extended, unchanged
@@ -66,12 +73,15 @@ class Outcome:
     removed: Counter[tuple[str, str]] = field(default_factory=Counter)
     keyless: Counter[str] = field(default_factory=Counter)
 
-    def add(self, scan: Scan, changes: Sequence[Change], events: int) -> None:
+    def raised(self, changes: Sequence[Change]) -> None:
+        """What became of alerts."""
+        self.new += sum(state == "new" for _, state in changes)
+        self.extended += sum(state == "extended" for _, state in changes)
+
+    def searched(self, scan: Scan, events: int) -> None:
         """What was found in so many events."""
         self.events += events
         self.hits += scan.hits.num_rows
-        self.new += sum(state == "new" for _, state in changes)
-        self.extended += sum(state == "extended" for _, state in changes)
         self.matched.update(scan.matched)
         self.removed.update(scan.removed)
         self.keyless.update(scan.keyless)
@@ -142,42 +152,76 @@ class Detector:
         return [row for row in self.store.batches() if row.events and not any(first <= row.number <= last for first, last in ranges)]
 
     def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], anew: Anew) -> None:
-        rows = self.uncovered()
+        rows, portion = self.uncovered(), Portion()
         for at, row in enumerate(rows):
             if stop():
                 outcome.left += len(rows) - at
-                return
+                break
             try:
-                if (tables := memory.get(row.number) or self.read(row, outcome)) is None:
-                    continue
-                if missing := self.missing(row, rows_of(tables)):
-                    self.fail(row, missing, outcome)
-                    continue
-                self.search(row, tables, None, outcome, anew)
+                self._scan(row, memory.get(row.number), portion, outcome)
+                if portion.full:
+                    portion = self._make_true(portion, outcome, anew)
             except StoreUnreachable as error:
                 outcome.unreachable = str(error)
-                outcome.left += len(rows) - at
+                outcome.left += len(rows) - at - 1 + max(len(portion), 1)
                 return
+        try:
+            self._make_true(portion, outcome, anew)
+        except StoreUnreachable as error:
+            outcome.unreachable = str(error)
+            outcome.left += len(portion)
+
+    def _scan(self, row: BatchRow, held: Tables | None, portion: Portion, outcome: Outcome) -> None:
+        """Adds what the rules find in a batch, unless it cannot be read whole. Raises StoreUnreachable."""
+        if (tables := held or self.read(row, outcome)) is None:
+            return
+        if missing := self.missing(row, rows_of(tables)):
+            self.fail(row, missing, outcome)
+            return
+        portion.add(row, self.scanner.scan(tables), held)
+
+    def _make_true(self, portion: Portion, outcome: Outcome, anew: Anew) -> Portion:
+        """Commits a portion; where the store fails, batch by batch, so that those go on that can. Returns an empty one."""
+        if not len(portion):
+            return portion
+        try:
+            outcome.raised(self._commit(portion, anew))
+        except StoreUnreachable:
+            raise
+        except StoreError as error:
+            if len(portion) == 1:
+                self.fail(portion.rows[0], str(error), outcome)
+                return Portion()
+            for one in portion.singles():
+                self._make_true(one, outcome, anew)
+            return Portion()
+        for row, scan in zip(portion.rows, portion.scans, strict=True):
+            outcome.searched(scan, row.events)
+            outcome.batches += 1
+        let_go()
+        return Portion()
 
     def missing(self, row: BatchRow, held: int) -> str:
         """What to say when the store holds so many events of the batch: "" when it has lost none."""
         missing = row.events - held
         return f"store has lost {missing} events" if missing > 0 else ""
 
-    def search(self, row: BatchRow, tables: Tables, back: Due | None, outcome: Outcome, anew: Anew) -> bool:
-        """Runs the rules over a batch that was read; False when the store failed meanwhile, which is noted as the batch's failure.
+    def search(self, row: BatchRow, tables: Tables, back: Due, outcome: Outcome, anew: Anew) -> bool:
+        """Runs the rules that are due over a batch that was read; False when the store failed meanwhile, which is noted as its failure.
 
         Raises StoreUnreachable when nothing of the store answers: the next batch would fare alike.
         """
-        scan = self.scanner.scan(tables, only=None if back is None else back.keys())
+        scan, portion = self.scanner.scan(tables, only=back.keys()), Portion()
+        portion.add(row, scan, tables)
         try:
-            outcome.add(scan, self._commit(row, tables, scan, anew, back), row.events)
-            outcome.batches += 1
+            outcome.raised(self._commit(portion, anew, back))
         except StoreUnreachable:
             raise
         except StoreError as error:
             self.fail(row, str(error), outcome)
             return False
+        outcome.searched(scan, row.events)
+        outcome.batches += 1
         return True
 
     def read(self, row: BatchRow, outcome: Outcome) -> Tables | None:
@@ -202,40 +246,101 @@ class Detector:
         except StoreError as error:
             outcome.failed["hits"] = str(error)
 
-    def _commit(self, row: BatchRow, tables: Tables, scan: Scan, anew: Anew, back: Due | None) -> list[Change]:
-        """Hits, then alerts with their cases and the coverage. `back`: what a look-back had due; None covers the batch."""
-        cells = self.judged(hit_tag(row.number, self.rules) + ("" if back is None else "-back"), scan, anew)
-        alerts = self.alerts(cells, Lookup(tables, self.store, row.number), self.kind if back is None else "backfill")
-        now = self.now()
-        with self.desk.write() as tx:
-            anew.renew(tx)
-            changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
-            self.triage(tx, changes, now=now)
-            self._account(tx, row, scan, now)
-            if back is None:
-                self._covered(tx, row, now)
-            else:
-                advance(tx, self.store.id, self.rules, back, row.number, now)
+    def _commit(self, portion: Portion, anew: Anew, back: Due | None = None) -> list[Change]:
+        """Hits, alerts with their cases, and the coverage. `back`: what a look-back had due; None covers the batches. Raises StoreError."""
+        with self.desk.read() as tx:
+            doubted = tx.doubted(self.store.id)
+        known = (
+            back is None and not any(first <= row.number <= last for first, last in doubted for row in portion.rows) and not portion.again
+        )
+        evaluator = Evaluator(self.rules, self.store.hits, self._counted, store=self.store.id)
+        if not known:
+            self._put(portion, back)
+        cells = self._judged(evaluator, portion, anew, known)
+        found = self.evidence(cells, Lookup(self.store, portion.looked_up()))
+        if known and portion.hits.num_rows:
+            with self.desk.write() as tx:
+                anew.renew(tx)
+                tx.doubt(self.store.id, portion.numbers)
+            self._put(portion, back)
+        changes: list[Change] = []
+        parts = list(chunks(cells, ALERTS)) or [[]]
+        for part in parts:
+            alerts = self.alerts(part, found, self.kind if back is None else "backfill")
+            now = self.now()
+            with self.desk.write() as tx:
+                anew.renew(tx)
+                changes += self._raise(tx, part, alerts, now)
+                if part is parts[-1]:
+                    self._account_for(tx, portion, back, now)
         return changes
+
+    def _raise(self, tx: Any, cells: Sequence[Cell], alerts: Sequence[Alert], now: int) -> list[Change]:
+        """Alerts, what they have counted, and their cases."""
+        changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
+        tx.keep_counted({cell.id: cell.counted(counter(cell.rule, self.store.id)) for cell in cells})
+        self.triage(tx, changes, now=now)
+        return changes
+
+    def _account_for(self, tx: Any, portion: Portion, back: Due | None, now: int) -> None:
+        """What was searched, and what did not come to light."""
+        for row, scan in zip(portion.rows, portion.scans, strict=True):
+            self._account(tx, row, scan, now)
+        if back is None:
+            self._covered(tx, portion.numbers, now)
+            tx.believe(self.store.id, portion.numbers)
+        else:
+            advance(tx, self.store.id, self.rules, back, portion.rows[0].number, now)
+
+    def _doubted(self, portion: Portion) -> bool:
+        """Whether hits of some batch may be counted already."""
+        with self.desk.read() as tx:
+            doubted = tx.doubted(self.store.id)
+        return any(first <= number <= last for first, last in doubted for number in portion.numbers)
+
+    def _put(self, portion: Portion, back: Due | None) -> None:
+        for row, scan in zip(portion.rows, portion.scans, strict=True):
+            if scan.hits.num_rows:
+                self.store.put_hits(hit_tag(row.number, self.rules) + ("" if back is None else "-back"), scan.hits)
+
+    def _judged(self, evaluator: Evaluator, portion: Portion, anew: Anew, known: bool) -> list[Cell]:
+        """The cells that these hits change. `known`: what was counted of them is known, and the hits are not in the store."""
+        hits = portion.hits
+        if not hits.num_rows:
+            return []
+        anew.around(*moments_of(hits))
+        cells = evaluator.grown(hits) if known else evaluator.cells(hits)
+        anew.check()
+        let_go()
+        return cells
+
+    def _counted(self, ids: Collection[str]) -> Mapping[str, Counted | None]:
+        with self.desk.read() as tx:
+            return tx.counted(ids)
 
     def judged(self, tag: str, scan: Scan, anew: Anew) -> list[Cell]:
         """The cells that the hits of a scan can have changed, the hits being durable. Raises StoreError, also when some may be missing."""
         if not scan.hits.num_rows:
             return []
-        times = scan.hits["time"].to_pylist()
-        anew.around(min(times), max(times))
+        anew.around(*moments_of(scan.hits))
         self.store.put_hits(tag, scan.hits)
         cells = Evaluator(self.rules, self.store.hits).cells(scan.hits)
         anew.check()
         return cells
 
-    def alerts(self, cells: Sequence[Cell], lookup: Finder, kind: str) -> list[Alert]:
+    def evidence(self, cells: Sequence[Cell], lookup: Finder) -> dict[str, bytes]:
+        """The events of the cells that their alerts do not hold yet, by id, as JSON. Raises StoreError."""
+        with self.desk.read() as tx:
+            known = tx.counted([cell.id for cell in cells])
+        return packed(cells, {id for one in known.values() if one for _, id in one.evidence}, lookup)
+
+    def alerts(self, cells: Sequence[Cell], found: Mapping[str, bytes], kind: str) -> list[Alert]:
         """The alerts that these cells are, with what the desk knows of them already."""
         if not cells:
             return []
         with self.desk.read() as tx:
             known = {alert.id: alert for alert in tx.alerts(ids=[cell.id for cell in cells])}
-        return to_alerts(cells, known, lookup, kind)
+        return to_alerts(cells, known, found, kind)
 
     def _account(self, tx: Any, row: BatchRow, scan: Scan, now: int) -> None:
         """What did not come to light has a row that says by what."""
@@ -244,12 +349,13 @@ class Detector:
         found += [Swallowed("ungrouped", id, "", {}, keyless, count, now) for id, count in sorted(scan.keyless.items())]
         tx.swallow(found)
 
-    def _covered(self, tx: Any, row: BatchRow, now: int) -> None:
+    def _covered(self, tx: Any, numbers: Sequence[int], now: int) -> None:
         place = (self.store.id, self.rules.hash)
         blind = dict.fromkeys(self._blind(), "no feed alive supplies it")
-        for state, reasons in (("blind", blind), ("failed", self.scanner.failed)):
-            tx.note_gaps(*place, reasons, row.number, row.number, state, now)
-        tx.cover(*place, [row.number])
+        for first, last in merged((number, number) for number in numbers):
+            for state, reasons in (("blind", blind), ("failed", self.scanner.failed)):
+                tx.note_gaps(*place, reasons, first, last, state, now)
+        tx.cover(*place, numbers)
 
     def fail(self, row: BatchRow, reason: str, outcome: Outcome) -> None:
         log.error("batch %d: %s", row.number, reason)

@@ -7,30 +7,30 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from soc.condition.tree import Node
 from soc.detect.exception import RuleException
-from soc.detect.identity import hit_name
-from soc.detect.keys import INSTITUTION_FIELDS, default_key, institution, keys, texts
+from soc.detect.found import Events, Found
+from soc.detect.keys import INSTITUTION_FIELDS, institution
 from soc.detect.reach import reach
 from soc.detect.rule import Rule, RuleSet
 from soc.fields import Catalogue
-from soc.match.columns import values_of
-from soc.match.hits import Row, to_table
 from soc.match.matcher import Matcher
 from soc.parsing import Dataset
-from soc.text import canonical_json
 
-ALWAYS_READ = ("event.id", "@timestamp", *INSTITUTION_FIELDS)
+ALWAYS_READ = ("event.id", "@timestamp", "soc.reading", *INSTITUTION_FIELDS)
 
 
 @dataclass(slots=True)
 class Scan:
     """What a scan found. `removed`: hits by (exception, rule); `keyless`: hits without a group-by field, by rule."""
 
-    hits: Any  # a table of soc.match.hits.HITS; its `rule` is a versioned name, see `hit_name`
+    hits: Any  # a table of soc.match.hits.HELD; its `rule` is a versioned name, see `hit_name`
     matched: Counter[str] = field(default_factory=Counter)  # events that met a rule's selection, exceptions apart
     removed: Counter[tuple[str, str]] = field(default_factory=Counter)
     keyless: Counter[str] = field(default_factory=Counter)
+    again: bool = False  # whether some event was read before, so that its hits may be counted already
 
 
 class Scanner:
@@ -71,12 +71,12 @@ class Scanner:
 
     def scan(self, tables: Mapping[str, Any], only: Collection[str] | None = None) -> Scan:
         """Hits of the tables' events, of all rules or of those whose id (or whose correlation's id) is in `only`."""
-        rows: list[Row] = []
-        scan = Scan(None)
+        scan, found = Scan(None), Found()
         for dataset, table in tables.items():
+            scan.again |= "soc.reading" in table.column_names and table["soc.reading"].null_count < table.num_rows
             if dataset in self._datasets:
-                rows += self._rows(self._matcher(dataset).match(table), table, scan, only)
-        scan.hits = to_table(rows)
+                self._add(self._matcher(dataset).match(table), table, scan, found, only)
+        scan.hits = found.table()
         return scan
 
     def _matcher(self, dataset: str) -> Matcher:
@@ -88,24 +88,26 @@ class Scanner:
             self.failed.update(matcher.failed)
         return self._matchers[dataset]
 
-    def _rows(self, found: Mapping[str, Any], table: Any, scan: Scan, only: Collection[str] | None) -> Iterator[Row]:
-        excepted = {e.id: frozenset(found[_name(e)].tolist()) for e in self._exceptions if _name(e) in found}
-        for id, numbers in found.items():
+    def _add(self, met: Mapping[str, Any], table: Any, scan: Scan, found: Found, only: Collection[str] | None) -> None:
+        excepted = {e.id: frozenset(met[_name(e)].tolist()) for e in self._exceptions if _name(e) in met}
+        for id, numbers in met.items():
             targets = [(rule, part) for rule, part in self._targets.get(id, ()) if only is None or rule.id in only]
             if not targets:
                 continue
-            events = _Events(table, numbers.tolist())
-            scan.matched[id] += len(events.numbers)
+            events = Events(table, numbers)
+            scan.matched[id] += len(events)
             for rule, part in targets:
-                yield from _hits(rule, part, events, self._kept(rule, part, events, excepted, scan), scan)
+                kept = self._kept(rule, part, events, excepted, scan)
+                if keyless := found.add(rule, part, events, kept):
+                    scan.keyless[rule.id] += keyless
 
-    def _kept(self, rule: Rule, part: Rule, events: _Events, excepted: Mapping[str, frozenset[int]], scan: Scan) -> list[int]:
+    def _kept(self, rule: Rule, part: Rule, events: Events, excepted: Mapping[str, frozenset[int]], scan: Scan) -> Any:
         """Places in `events` that no exception of the rule or its part removes; each removal counts for the first that does it."""
         concerned = [e for e in self._exceptions if excepted.get(e.id) and e.concerns((rule.id, part.id))]
         if not concerned:
-            return list(range(len(events.numbers)))
+            return np.arange(len(events))
         kept = []
-        for place, number in enumerate(events.numbers):
+        for place, number in enumerate(events.numbers.tolist()):
             get = events.getter(place)
             whose = institution(get, rule.tuning.side)
             by = next((e for e in concerned if number in excepted[e.id] and e.in_force(get("@timestamp"), whose)), None)
@@ -113,65 +115,14 @@ class Scanner:
                 kept.append(place)
             else:
                 scan.removed[by.id, rule.id] += 1
-        return kept
+        return np.array(kept, np.int64)
 
 
 def hits_of(rule: Rule, part: Rule, table: Any) -> Any:
     """Hits for `rule` of a table whose events all meet the condition of `part`, which is the same rule or one that it counts."""
-    places = range(table.num_rows)
-    return to_table(_hits(rule, part, _Events(table, list(places)), places, Scan(None)))
-
-
-class _Events:
-    """Some rows of a table, whose columns are taken out when they are asked for."""
-
-    def __init__(self, table: Any, numbers: list[int]) -> None:
-        self.numbers = numbers
-        self._table, self._names = table, frozenset(table.column_names)
-        self._columns: dict[str, list[Any]] = {}
-
-    def column(self, name: str) -> list[Any]:
-        if name not in self._columns:
-            label = name.removeprefix("labels.")
-            if label != name and "labels" in self._names:
-                self._columns[name] = [(value or {}).get(label) for value in self._take("labels")]
-            else:
-                self._columns[name] = self._take(name) if name in self._names else [None] * len(self.numbers)
-        return self._columns[name]
-
-    def _take(self, name: str) -> list[Any]:
-        return values_of(self._table.column(name).take(self.numbers))
-
-    def getter(self, place: int) -> Any:
-        return lambda name: self.column(name)[place]
-
-
-def _hits(rule: Rule, part: Rule, events: _Events, kept: Sequence[int], scan: Scan) -> Iterator[Row]:
-    """The hits that events of `part` are for `rule`: the same rule, or a correlation that counts it."""
-    name, correlation = hit_name(rule), rule.correlation
-    group_by = correlation.group_by if correlation else rule.tuning.key
-    aliases = {group: correlation.field_of(group, part.id) for group in correlation.group_by} if correlation else {}
-    counted = [correlation.field_of(one, part.id) for one in correlation.fields] if correlation else []
-    for place in kept:
-        get = events.getter(place)
-        groups = [default_key(get)] if group_by is None else keys(get, group_by, aliases)
-        if not groups:
-            scan.keyless[rule.id] += 1
-            continue
-        whose = institution(get, rule.tuning.side)
-        for value in _values(get, counted):
-            for key in groups:
-                yield name, part.id, get("@timestamp"), whose, key.decode(), value, get("event.id")
-
-
-def _values(get: Any, counted: Sequence[str]) -> list[str | None]:
-    """What value_count counts: one per value of the field, or the tuple of several fields; [None] where one is missing."""
-    if not counted:
-        return [None]
-    if len(counted) == 1:
-        return [canonical_json([text]).decode() for text in texts(get(counted[0]))] or [None]
-    values = [texts(get(name)) for name in counted]
-    return [canonical_json(values).decode() if all(values) else None]
+    found = Found()
+    found.add(rule, part, Events(table, np.arange(table.num_rows)), np.arange(table.num_rows))
+    return found.table()
 
 
 def _grouped_by(rule: Rule, part: Rule) -> Iterator[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from soc.detect.evaluate import Cell, Evaluator
+from soc.detect.cells.cell import Cell
+from soc.detect.cells.evaluate import Evaluator
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scanner
 from soc.event import Event

@@ -14,15 +14,16 @@ from typing import Any, Protocol
 
 from soc.condition.bind import bind, is_list, kind_of
 from soc.condition.tree import FALSE, TRUE, And, Equals, Node, Or
-from soc.detect.evaluate import Cell, Evaluator
+from soc.detect.cells.cell import Cell
+from soc.detect.cells.evaluate import Evaluator
+from soc.detect.cells.triggers import least
 from soc.detect.references import unjudged
 from soc.detect.rule import Correlation, Rule, RuleSet
 from soc.detect.scan import hits_of
-from soc.detect.triggers import least
 from soc.errors import ConditionError, UsageError
 from soc.fields import Catalogue
 from soc.match.columns import to_tables
-from soc.match.hits import concat, within
+from soc.match.hits import joined, within
 from soc.model import Window
 from soc.store.base import Searched
 from soc.store.groups import GROUPED
@@ -51,7 +52,7 @@ def find_cells(
     """
     tree = _tree(rule, rules)
     asked = _Asked(events, window, catalogue, counted)
-    hits = concat([table for one in tree.correlations() for table in asked.hits(one, tree.rules)])
+    hits = joined([table for one in tree.correlations() for table in asked.hits(one, tree.rules)])
     found = Evaluator(tree, lambda names, span: within(hits, names, span)).cells(hits)
     return [cell for cell in found if cell.rule.id == rule.id]
 

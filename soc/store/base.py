@@ -165,7 +165,10 @@ class Store(Protocol):
         """Durable under `tag`; the same tag again replaces what it held."""
 
     def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
-        """Hits of these rules, distinct by (rule, part, key, value, event), in no particular order."""
+        """Hits of these rules, in no particular order. One that lies under several tags may come several times.
+
+        The columns are those of `soc.match.hits.HELD`.
+        """
 
     def hits_home(self) -> str:
         """Names what holds the hits; "" when nothing does. Another name than before: somebody has removed it, and what was put is gone."""

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from soc.condition.dsl_query import Body
 from soc.errors import StoreError
-from soc.match.hits import HITS, concat, within
+from soc.match.hits import HITS, joined, within
 from soc.model import Window
 from soc.store.elasticsearch.asking import LENIENT, among, count, pages, parts
 from soc.store.elasticsearch.bulk import Action, delete, put, send
@@ -23,7 +23,7 @@ _LOOKED_AT = "*.settings.index.uuid,*.mappings.properties.rule.type"
 def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
     """See `soc.store.base.Store.put_hits`."""
     index, version = core.cluster.hits, core.clock()
-    rows = hits.select(HITS.names).cast(HITS).to_pylist()
+    rows = joined([hits]).to_pylist()
     refused = send(core.cluster, (_action(index, tag, place, row, version) for place, row in enumerate(rows))).refused
     if refused:
         raise core.cluster.refusal(refused)
@@ -36,7 +36,7 @@ def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
 def read_hits(core: Core, rules: Collection[str], window: Window) -> pa.Table:
     """See `soc.store.base.Store.hits`."""
     tables = [_table(core, some, dict(window.bounds)) for some in parts(rules)]
-    return within(concat(tables), rules, window)
+    return within(joined(tables), rules, window)
 
 
 def hits_home(cluster: Cluster) -> str:

@@ -45,13 +45,37 @@ def _split(
     if not path.exists():
         raise Vanished(f"{path}: is missing\n{REPAIR}")
     with reading(path):
-        table = pq.read_table(
-            path, columns=_wanted(parts, columns), filters=[(BATCH, "in", numbers)], partitioning=None, page_checksum_verification=True
-        )
+        table = _of_batches(path, numbers, _wanted(parts, columns))
     for dataset, names in parts.items():
         some = table if len(parts) == 1 else table.filter(pc.equal(table[DATASET], dataset))
         if some.num_rows:
             yield dataset, non_null(some.select([column for column in some.column_names if column in names]))
+
+
+def _of_batches(path: Path, numbers: Sequence[int], columns: list[str] | None) -> pa.Table:
+    """The rows of these batches. Groups of rows are read one after the other: a scan of the file would hold many of them at once."""
+    with pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False) as source:
+        found = [
+            _some(source.read_row_group(group, columns=columns, use_threads=False), numbers) for group in _groups(source.metadata, numbers)
+        ]
+        return pa.concat_tables(found) if found else source.schema_arrow.empty_table().select(columns or source.schema_arrow.names)
+
+
+def _some(rows: pa.Table, numbers: Sequence[int]) -> pa.Table:
+    return (
+        rows
+        if len(pc.unique(rows[BATCH])) == 1 and rows[BATCH][0].as_py() in numbers
+        else rows.filter(pc.is_in(rows[BATCH], pa.array(numbers)))
+    )
+
+
+def _groups(metadata: pq.FileMetaData, numbers: Sequence[int]) -> Iterator[int]:
+    """The groups of rows that may hold some of these batches."""
+    place = metadata.schema.names.index(BATCH)
+    for group in range(metadata.num_row_groups):
+        held = metadata.row_group(group).column(place).statistics
+        if held is None or not held.has_min_max or any(held.min <= number <= held.max for number in numbers):
+            yield group
 
 
 def _wanted(parts: Mapping[str, frozenset[str]], columns: Collection[str] | None) -> list[str] | None:

@@ -1,21 +1,17 @@
-"""Hits read back. Their files never change, so those read once are kept, up to a bound: a run asks for the hits of many rules in turn."""
+"""Hits read back: of the files that may hold some of the window, the groups of rows that may hold some of the rules."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
+from soc.match.hits import HELD, within
 from soc.model import Window
-from soc.store.base import HITS
 from soc.store.segments.core import Core
-from soc.store.segments.hits import read_file, with_tags
+from soc.store.segments.hits import TAG, opened, read_rows, with_tags
 from soc.store.segments.relation import Vanished
-
-KEPT = 100_000_000  # bytes
-DISTINCT = ["rule", "part", "key", "value", "event"]
 
 
 class HitReader:
@@ -23,26 +19,19 @@ class HitReader:
 
     def __init__(self, core: Core) -> None:
         self._core = core
-        self._kept: OrderedDict[str, pa.Table] = OrderedDict()
-        self._bytes = 0
 
     def hits(self, rules: Collection[str], window: Window) -> pa.Table:
         """See `soc.store.base.Store.hits`."""
-        if not rules:
-            return HITS.empty_table()
-        wanted = pa.array(sorted(set(rules)), pa.string())
+        wanted = sorted(set(rules))
+        if not wanted:
+            return HELD.empty_table()
         try:
             found = self._found(wanted, window)
         except Vanished:  # merged and unlinked since the list was made
             found = self._found(wanted, window)
-        some = [table for table in found if table.num_rows]
-        if not some:
-            return HITS.empty_table()
-        groups = pa.concat_tables(some).group_by(DISTINCT, use_threads=False)
-        distinct = groups.aggregate([("time", "min"), ("institution", "min")])
-        return distinct.rename_columns([name.removesuffix("_min") for name in distinct.column_names]).select(HITS.names).cast(HITS)
+        return pa.concat_tables([table.select(HELD.names) for table in found if table.num_rows] or [HELD.empty_table()])
 
-    def _found(self, rules: pa.Array, window: Window) -> list[pa.Table]:
+    def _found(self, rules: Sequence[str], window: Window) -> list[pa.Table]:
         return [self._rows(number, file, whole, rules, window) for number, file, whole in self._files(window)]
 
     def _files(self, window: Window) -> list[tuple[int, str, bool]]:
@@ -54,22 +43,25 @@ class HitReader:
         )
         return [(number, file, bool(whole)) for number, file, whole in rows]
 
-    def _rows(self, number: int, file: str, whole: bool, rules: pa.Array, window: Window) -> pa.Table:
-        table = self._table(file)
-        in_window = pc.and_(pc.greater_equal(table["time"], window.since), pc.less(table["time"], window.until))
-        table = table.filter(pc.and_(pc.is_in(table["rule"], rules), in_window))
+    def _rows(self, number: int, file: str, whole: bool, rules: Sequence[str], window: Window) -> pa.Table:
+        with opened(self._core, file) as source:
+            groups = list(_groups(source.metadata, rules, window))
+            table = read_rows(self._core, file, source, groups, tagged=not whole)
+        table = within(table, rules, window)
         if not whole and table.num_rows:
             tags = self._core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)
-            table = with_tags(table, [tag for (tag,) in tags])
+            table = with_tags(table, [tag for (tag,) in tags]).drop_columns([TAG])
         return table
 
-    def _table(self, file: str) -> pa.Table:
-        table = self._kept.pop(file, None)
-        if table is None:
-            table = read_file(self._core, file)
-            self._bytes += table.nbytes
-        self._kept[file] = table
-        while self._bytes > KEPT and len(self._kept) > 1:
-            _, oldest = self._kept.popitem(last=False)
-            self._bytes -= oldest.nbytes
-        return table
+
+def _groups(metadata: pq.FileMetaData, rules: Sequence[str], window: Window) -> Iterator[int]:
+    """The groups of rows that may hold such hits, by what the file says of their smallest and largest values."""
+    names = metadata.schema.names
+    rule, time = names.index("rule"), names.index("time")
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        moments, texts = row_group.column(time).statistics, row_group.column(rule).statistics
+        if moments is not None and moments.has_min_max and (moments.max < window.since or moments.min >= window.until):
+            continue
+        if texts is None or not texts.has_min_max or any(texts.min <= name <= texts.max for name in rules):
+            yield group

@@ -14,16 +14,21 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from soc.errors import StoreError
-from soc.store.base import HITS
+from soc.match.hits import CODED, DICTIONARY, HELD, HITS, joined
 from soc.store.segments.core import Core
 from soc.store.segments.damage import file_fault
 from soc.store.segments.layout import Written, durable, storage_errors
 from soc.store.segments.relation import Vanished
 
 TAG = "tag"
-STORED = HITS.append(pa.field(TAG, pa.string()))
-SMALL = 100_000  # rows under which a file takes part in a merge
-MANY = 64  # small files that are worth a merge
+STORED = HELD.append(pa.field(TAG, DICTIONARY))
+SMALL = 120_000  # rows under which a file takes part in a merge
+MANY = 32  # small files that are worth a merge, or else so many rows:
+ENOUGH = 150_000
+_PLAIN = pa.schema([HITS.field("rule"), HITS.field("time")])
+ORDER = [("rule", "ascending"), ("time", "ascending")]  # of rows in a file: a rule's hits of some time lie together
+GROUP = 1 << 15  # rows that are read together
+DICTIONARIES = [*CODED, TAG]
 REPAIR = "  hits are made from events: put the file aside with soc doctor --give-up FILE, and the next run makes them anew"
 
 
@@ -37,7 +42,7 @@ def hits_lock(core: Core) -> Iterator[None]:
 
 def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
     """See `soc.store.base.Store.put_hits`."""
-    table = hits.select(HITS.names).cast(HITS).append_column(TAG, pa.repeat(pa.scalar(tag), hits.num_rows))
+    table = joined([hits]).append_column(TAG, pa.repeat(pa.scalar(tag), hits.num_rows).dictionary_encode())
     with hits_lock(core):
         written = write_file(core, table) if table.num_rows else None
         with core.manifest.transaction():
@@ -62,7 +67,9 @@ def hit_faults(core: Core, *, deep: bool) -> list[str]:
 
 def write_file(core: Core, table: pa.Table) -> Written:
     """A durable file of hits, which the manifest does not name yet. Raises StoreError."""
-    return durable(core.layout.hits, "h", lambda path: pq.write_table(table, path, compression="zstd", write_page_checksum=True))
+    ordered = table.take(pc.sort_indices(table.select(["rule", "time"]).cast(_PLAIN), ORDER))
+    options = {"compression": "zstd", "write_page_checksum": True, "row_group_size": GROUP, "use_dictionary": DICTIONARIES}
+    return durable(core.layout.hits, "h", lambda path: pq.write_table(ordered, path, **options))
 
 
 def name_file(core: Core, table: pa.Table, written: Written, *, tags: int) -> int:
@@ -75,10 +82,11 @@ def name_file(core: Core, table: pa.Table, written: Written, *, tags: int) -> in
 
 
 def _merge_small(core: Core) -> None:
-    small = core.manifest.rows("SELECT id, name FROM hit_files WHERE deleted_at IS NULL AND rows < ? ORDER BY id", SMALL)
-    if len(small) < MANY:
+    """Files with few rows become one: of many files each costs a look at every question."""
+    small = core.manifest.rows("SELECT id, name, rows FROM hit_files WHERE deleted_at IS NULL AND rows < ? ORDER BY id", SMALL)
+    if len(small) < 2 or (len(small) < MANY and sum(rows for _, _, rows in small) < ENOUGH):
         return
-    tables = [current(core, number, file)[1] for number, file in small]
+    tables = [current(core, number, file)[1] for number, file, _ in small]
     merged = pa.concat_tables(tables)
     written = write_file(core, merged) if merged.num_rows else None
     tags = merged[TAG].unique().to_pylist()
@@ -87,7 +95,7 @@ def _merge_small(core: Core) -> None:
             file = name_file(core, merged, written, tags=len(tags))
             core.manifest.run_many("UPDATE hit_tags SET file = ? WHERE tag = ?", [(file, tag) for tag in tags])
         now = core.manifest.value("SELECT coalesce(max(closed_at), 0) FROM batches")
-        core.manifest.run_many("UPDATE hit_files SET deleted_at = ? WHERE id = ?", [(now, number) for number, _ in small])
+        core.manifest.run_many("UPDATE hit_files SET deleted_at = ? WHERE id = ?", [(now, number) for number, _, _ in small])
 
 
 def current(core: Core, number: int, file: str) -> tuple[tuple[str, ...], pa.Table]:
@@ -98,15 +106,39 @@ def current(core: Core, number: int, file: str) -> tuple[tuple[str, ...], pa.Tab
 
 def read_file(core: Core, file: str) -> pa.Table:
     """All rows of a file of hits, replaced tags included. Raises StoreError that names a missing or damaged file."""
+    with opened(core, file) as source:
+        return read_rows(core, file, source, list(range(source.metadata.num_row_groups)), tagged=True)
+
+
+@contextmanager
+def opened(core: Core, file: str) -> Iterator[pq.ParquetFile]:
+    """A file of hits. Raises StoreError that names a missing or damaged one."""
     path = core.layout.hits / file
     if not path.exists():
         raise Vanished(f"{path}: is missing\n{REPAIR}")
     try:
-        return pq.read_table(path, columns=STORED.names, partitioning=None, page_checksum_verification=True).cast(STORED)
+        source = pq.ParquetFile(path, read_dictionary=DICTIONARIES, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path}: {str(error).splitlines()[0]}\n{REPAIR}") from error
+        raise _damaged(core, file, error) from error
+    with source:
+        yield source
+
+
+def read_rows(core: Core, file: str, source: pq.ParquetFile, groups: list[int], *, tagged: bool) -> pa.Table:
+    """These groups of rows, with their tags if asked. Raises StoreError that names a damaged file."""
+    columns = [*HITS.names, TAG] if tagged else HITS.names
+    try:
+        table = source.read_row_groups(groups, columns=columns, use_threads=False)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(core, file, error) from error
+    held = joined([table])
+    return held.append_column(TAG, table[TAG].cast(DICTIONARY)) if tagged else held
+
+
+def _damaged(core: Core, file: str, error: Exception) -> StoreError:
+    return StoreError(f"{core.layout.hits / file}: {str(error).splitlines()[0]}\n{REPAIR}")
 
 
 def with_tags(table: pa.Table, tags: Collection[str]) -> pa.Table:
     """The rows under these tags."""
-    return table.filter(pc.is_in(table[TAG], pa.array(list(tags), pa.string())))
+    return table.filter(pc.is_in(table[TAG].cast(pa.string()), pa.array(list(tags), pa.string())))

@@ -1,0 +1,76 @@
+"""What becomes an alert: one cell of event time of one group of one rule that holds a trigger."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from soc.detect.cells.series import Series
+from soc.detect.cells.spans import Spans
+from soc.detect.cells.triggers import timespan_of
+from soc.detect.identity import alert_id
+from soc.detect.rule import Rule
+from soc.model import Counted
+from soc.times import HOUR
+
+MOST_EVIDENCE = 10
+Stamped = tuple[int, str]  # an event: its time, its id
+
+
+Known = Callable[[Collection[str]], Mapping[str, Counted | None]]
+"""What the desk knows of alerts, by id; None of one that is there, but not how far it has come."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of one group of one rule. `evidence`: the events that count with the smallest (time, id), ascending, at most ten.
+
+    `spans`: the windows that were counted; None where that is not known, so that the next change counts all of it again.
+    """
+
+    rule: Rule
+    institution: str
+    key: Mapping[str, str]
+    start: int
+    end: int
+    count: int
+    first: int
+    last: int
+    evidence: tuple[Stamped, ...]
+    spans: Spans | None = None
+
+    @cached_property
+    def id(self) -> str:
+        """The alert's id: a hash of rule id, group key and cell."""
+        return alert_id(self.rule.id, self.institution, self.key, self.start)
+
+    def counted(self, by: str) -> Counted | None:
+        """What to know of it when it changes again; `by`: see there."""
+        return None if self.spans is None else Counted(by, self.count, self.first, self.last, self.evidence, self.spans)
+
+
+def width(rule: Rule) -> int:
+    """The width of a rule's cells in microseconds: the tuning's, else its timespan, at least an hour."""
+    return rule.tuning.cell or max(timespan_of(rule), HOUR)
+
+
+def smallest(found: Sequence[tuple[Series, object]], known: Sequence[Stamped] = ()) -> tuple[Stamped, ...]:
+    """The ten events with the smallest (time, id) among some rows of series, each sorted by time, and those known."""
+    return tuple(heapq.nsmallest(MOST_EVIDENCE, {*known, *(one for series, rows in found for one in _earliest(series, rows))}))
+
+
+def _earliest(series: Series, rows: object) -> list[Stamped]:
+    """The earliest events of these rows: ten, and those of the tenth's moment."""
+    times, events = series.time[rows], series.event[rows]
+    if len(times) > MOST_EVIDENCE:
+        new = np.ones(len(times), bool)
+        new[1:] = events[1:] != events[:-1]  # the parts of an event lie side by side
+        times, events = times[new], events[new]
+        last = times[min(MOST_EVIDENCE, len(times)) - 1]
+        end = int(np.searchsorted(times, last, side="right"))
+        times, events = times[:end], events[:end]
+    return list(zip(times.tolist(), series.ids(events), strict=True))

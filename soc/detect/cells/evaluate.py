@@ -1,0 +1,121 @@
+"""From new hits to the cells that they change: a function of all hits, whatever their batches, order and repeats."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from soc.detect.cells.cell import Cell, Known, width
+from soc.detect.cells.growth import Grown, Stretch, grown, stretches
+from soc.detect.cells.series import series_of
+from soc.detect.cells.triggers import timespan_of
+from soc.detect.cells.whole import Reach, Reader, Whole, is_chained, rekey
+from soc.detect.identity import hit_name
+from soc.detect.rule import Rule, RuleSet
+from soc.match.hits import HELD, Group, by_rule, joined, reaches, within
+from soc.model import Counted, Window
+
+Fresh = Mapping[str, Any]  # hits by the id of the rule that they count for
+Reaches = dict[str, dict[Group, Reach]]
+
+
+def counter(rule: Rule, store: str) -> str:
+    """Whose hits an alert counts: of the rule as it is, in this store."""
+    return f"{hit_name(rule)} {store}"
+
+
+def nothing(ids: Collection[str]) -> Mapping[str, Counted | None]:
+    """Knows of no alert."""
+    return {}
+
+
+class Evaluator:
+    """Computes the cells that fresh hits can have changed, of the rules that run. `store`: the id of what the reader reads."""
+
+    def __init__(self, rules: RuleSet, read: Reader, known: Known = nothing, *, store: str = "") -> None:
+        self._rules = {rule.id: rule for rule in rules.active()}
+        self._ids = {hit_name(rule): rule.id for rule in self._rules.values()}
+        self._read, self._known, self._store = read, known, store
+        self._raising = self._rules.keys() - rules.quiet
+        self._correlations = rules.correlations()  # children first
+
+    def cells(self, fresh: Any) -> list[Cell]:
+        """The cells whose triggers lie within reach of a fresh hit, counted from all hits; by first trigger, then id.
+
+        `fresh` is a table of hits that the reader already returns too.
+        """
+        whole, reach = Whole(self._rules, self._read), self._changed(self._split(fresh))
+        return self._sorted(cell for id, groups in reach.items() if id in self._raising for cell in whole.cells(self._rules[id], groups))
+
+    def grown(self, fresh: Any) -> list[Cell]:
+        """As `cells`, of those alone that are not as they were known; what was counted before is not read again.
+
+        `fresh` holds hits that the reader does not return yet, or else ones that the alerts do not count yet.
+        """
+        split = self._split(fresh)
+        steady = {id: table for id, table in split.items() if id in self._raising and not self._chains(id)}
+        stale: Reaches = {id: groups for id, groups in self._changed(split).items() if self._chains(id) and id in self._raising}
+        cells = [cell for found in self._found(steady) for cell in self._counted_on(found, stale)]
+        whole = Whole(self._rules, lambda names, window: joined([self._read(names, window), within(fresh, names, window)]))
+        for id, groups in stale.items():
+            cells += whole.cells(self._rules[id], groups)
+        return self._sorted(cells)
+
+    def _counted_on(self, found: Sequence[Grown], stale: Reaches) -> Iterator[Cell]:
+        """The cells of one rule that are not as they were known; what has to be counted as a whole is added to `stale`."""
+        known = self._known([one.id for one in found])
+        for one in found:
+            before, by = known.get(one.id), counter(one.rule, self._store)
+            if one.id in known and (before is None or before.by != by):
+                _stretch(stale.setdefault(one.rule.id, {}), one.group, (one.start, one.start + width(one.rule) - 1))
+            elif (cell := one.cell(before)).counted(by) != before:
+                yield cell
+
+    def _split(self, fresh: Any) -> dict[str, Any]:
+        return {self._ids[name]: table for name, table in by_rule(fresh).items() if name in self._ids}
+
+    def _sorted(self, cells: Iterable[Cell]) -> list[Cell]:
+        return sorted(cells, key=lambda cell: (cell.first, cell.id))
+
+    def _chains(self, id: str) -> bool:
+        correlation = self._rules[id].correlation
+        return correlation is not None and any(is_chained(self._rules, part) for part in correlation.rules)
+
+    def _found(self, fresh: Fresh) -> Iterator[list[Grown]]:
+        """Rule by rule. Those of one timespan are read together: the hits near theirs."""
+        alike: dict[int, dict[str, Any]] = {}
+        for id, table in fresh.items():
+            alike.setdefault(timespan_of(self._rules[id]), {})[id] = table
+        for timespan, tables in sorted(alike.items()):
+            near = stretches(np.sort(np.concatenate([table["time"].to_numpy() for table in tables.values()])), timespan)
+            old = self._near({id for id in tables if self._rules[id].correlation}, near, timespan)
+            for id, table in tables.items():
+                series = series_of(old.get(id, HELD.empty_table()), table, only=True)
+                yield list(grown(self._rules[id], series, near))
+
+    def _near(self, ids: Collection[str], near: Iterable[Stretch], timespan: int) -> dict[str, Any]:
+        """The hits of these rules within a timespan of the stretches, by rule."""
+        names = sorted(hit_name(self._rules[id]) for id in ids)
+        if not names:
+            return {}
+        return self._split(joined([self._read(names, Window(first - timespan, last + timespan + 1)) for first, last in near]))
+
+    def _changed(self, fresh: Fresh) -> Reaches:
+        """Per rule and group: the moments between which triggers can have appeared."""
+        changed: Reaches = {}
+        for id, table in fresh.items():
+            ahead = timespan_of(self._rules[id])
+            changed[id] = {group: (first, last + ahead) for group, (first, last) in reaches(table).items()}
+        for parent in self._correlations:
+            for child in parent.correlation.rules if parent.correlation else ():
+                for group, (first, last) in changed.get(child, {}).items() if is_chained(self._rules, child) else ():
+                    if (own := rekey(parent, child, group)) is not None:
+                        _stretch(changed.setdefault(parent.id, {}), own, (first, last + timespan_of(parent)))
+        return changed
+
+
+def _stretch(reach: dict[Group, Reach], group: Group, more: Reach) -> None:
+    known = reach.get(group, more)
+    reach[group] = (min(known[0], more[0]), max(known[1], more[1]))

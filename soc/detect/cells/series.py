@@ -1,0 +1,129 @@
+"""The hits of one rule as columns, sorted by group, then time, then event; a hit that was put twice stands once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from soc.match.hits import Group, codes_of, joined
+from soc.model import Window
+
+FITS = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Columns of one length, in order. `groups`, `parts`, `names` (ids of events) and `values`: what the codes stand for.
+
+    `value` is -1 where nothing is counted. `new`: hits of events that the rule had no hit of before.
+    """
+
+    groups: Sequence[Group]
+    parts: Sequence[str]
+    names: Any
+    values: Any
+    group: Any
+    time: Any
+    event: Any
+    part: Any
+    value: Any
+    new: Any
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def rows(self, kept: Any) -> Series:
+        """Some of the rows: numbers in ascending order, a mask or a slice."""
+        columns = {name: getattr(self, name)[kept] for name in ("group", "time", "event", "part", "value", "new")}
+        return replace(self, **columns)
+
+    def axis(self, timespan: int) -> Any:
+        """A number for each row, ascending: differences are microseconds within a group, and more than `timespan` between groups."""
+        if not len(self):
+            return self.time
+        first = int(self.time.min())
+        return self.group.astype(np.int64) * (int(self.time.max()) - first + timespan + 1) + (self.time - first)
+
+    def fitting(self, timespan: int) -> Iterator[Series]:
+        """The series in pieces of whole groups whose axis fits 64 bits: one piece, but for decades of thousands of groups."""
+        if not len(self):
+            return
+        most = FITS // (int(self.time.max() - self.time.min()) + timespan + 1)
+        starts = np.flatnonzero(np.diff(self.group, prepend=-1))
+        if len(starts) <= most:
+            yield self.ranked()
+            return
+        edges = [*starts[::most].tolist(), len(self)]
+        for start, end in pairwise(edges):
+            yield self.rows(slice(start, end)).ranked()
+
+    def ranked(self) -> Series:
+        """The same with the groups that occur numbered from 0."""
+        starts = np.flatnonzero(np.diff(self.group, prepend=-1))
+        places = self.group[starts].tolist()
+        rank = np.zeros(len(self.groups), np.int32)
+        rank[places] = np.arange(len(places))
+        return replace(self, groups=[self.groups[place] for place in places], group=rank[self.group])
+
+    def ids(self, events: Any) -> list[str]:
+        """The ids of events, by their codes."""
+        return list(self.names.take(events).to_pylist())
+
+
+def series_of(old: Any, fresh: Any | None = None, *, only: bool = False) -> Series:
+    """What tables of `soc.match.hits.HITS` hold of one rule. `only`: the groups alone that have fresh hits."""
+    table = joined([old] if fresh is None else [old, fresh])
+    is_fresh = np.zeros(table.num_rows, bool)
+    is_fresh[old.num_rows :] = True
+    group, groups = _groups(table)
+    if only:
+        wanted = np.zeros(len(groups), bool)
+        wanted[group[is_fresh]] = True
+        kept = wanted[group]
+        table, group, is_fresh = table.filter(kept), group[kept], is_fresh[kept]
+    event, names = codes_of(table["event"])
+    part, parts = codes_of(table["part"])
+    value, values = codes_of(table["value"])
+    found = Series(groups, parts.to_pylist(), names, values, group, table["time"].to_numpy(), event, part, value, is_fresh)
+    return settled(found)
+
+
+def settled(series: Series) -> Series:
+    """The rows in order and each once; an event is new when all its hits are."""
+    columns = (series.value, series.part, series.event, series.time, series.group)
+    order = np.lexsort(columns)
+    series = series.rows(order)
+    if not len(series):
+        return series
+    same_event = _repeats(series.group, series.time, series.event)
+    starts = np.flatnonzero(~same_event)
+    new = np.repeat(np.logical_and.reduceat(series.new, starts), np.diff(np.append(starts, len(series))))
+    twice = same_event & _repeats(series.part, series.value)
+    return replace(series, new=new).rows(~twice)
+
+
+def _repeats(*columns: Any) -> Any:
+    """Where a row equals the one before it in all columns."""
+    same = np.ones(len(columns[0]), bool)
+    same[0] = False
+    for column in columns:
+        same[1:] &= column[1:] == column[:-1]
+    return same
+
+
+def _groups(table: Any) -> tuple[Any, list[Group]]:
+    institution, institutions = codes_of(table["institution"])
+    key, keys = codes_of(table["key"])
+    width = max(len(keys), 1)
+    used, group = np.unique(institution.astype(np.int64) * width + key, return_inverse=True)
+    where, what = institutions.take(used // width).to_pylist(), keys.take(used % width).to_pylist()
+    return group.astype(np.int32), list(zip(where, what, strict=True))
+
+
+def inside(series: Series, window: Window) -> Any:
+    """The rows within a window of time, as a mask."""
+    return (series.time >= window.since) & (series.time < window.until)

@@ -1,0 +1,64 @@
+"""Batches that are judged together: what was found in them, until alerts and coverage of all are made true in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from soc.detect.evidence import Searched
+from soc.detect.scan import Scan
+from soc.match.hits import joined
+from soc.model import BatchRow
+from soc.store.base import Tables
+
+MOST_HITS = 150_000
+MOST_BATCHES = 32
+
+
+class Portion:
+    """`rows`, `scans` and `held` (events at hand) by batch, in the order in which they were searched."""
+
+    def __init__(self) -> None:
+        self.rows: list[BatchRow] = []
+        self.scans: list[Scan] = []
+        self.held: list[Tables | None] = []
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def add(self, row: BatchRow, scan: Scan, held: Tables | None) -> None:
+        """One more batch."""
+        self.rows.append(row)
+        self.scans.append(scan)
+        self.held.append(held)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to make it true."""
+        return len(self) >= MOST_BATCHES or sum(scan.hits.num_rows for scan in self.scans) >= MOST_HITS
+
+    @property
+    def again(self) -> bool:
+        """Whether some event was read before."""
+        return any(scan.again for scan in self.scans)
+
+    @property
+    def numbers(self) -> list[int]:
+        return [row.number for row in self.rows]
+
+    @cached_property
+    def hits(self) -> Any:
+        """Those of all batches, once all are added."""
+        return joined([scan.hits for scan in self.scans])
+
+    def looked_up(self) -> list[Searched]:
+        """Where the events of its hits lie."""
+        return [Searched(row.number, scan.hits, held) for row, scan, held in zip(self.rows, self.scans, self.held, strict=True)]
+
+    def singles(self) -> Iterator[Portion]:
+        """Each batch by itself."""
+        for row, scan, held in zip(self.rows, self.scans, self.held, strict=True):
+            one = Portion()
+            one.add(row, scan, held)
+            yield one
