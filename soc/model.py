@@ -130,7 +130,7 @@ class Counted:
     """How far an alert has come: what its newest extent says, and what that counts.
 
     `by`: the rule and the store whose hits were counted. `spans`: the windows behind its triggers, ascending and apart; of a rule
-    without windows none.
+    without windows none; None where that is not known, so that the next change counts all of it again.
     """
 
     by: str
@@ -138,7 +138,7 @@ class Counted:
     first: int
     last: int
     evidence: tuple[tuple[int, str], ...]  # time and id of its events, ascending
-    spans: tuple[tuple[int, int], ...] = ()
+    spans: tuple[tuple[int, int], ...] | None = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Counts(Session):
         return found
 
     def keep_counted(self, found: Mapping[str, Counted | None]) -> None:
-        """What these alerts have counted now; None: that is not known."""
+        """What these alerts have counted now; None: nothing is known of that."""
         for part in chunks(found):
             self.connection.execute(delete(counted).where(counted.c.alert.in_(part)))
         self.put(counted, [{"alert": id, "by": one.by, "body": _body(one)} for id, one in found.items() if one is not None])
@@ -79,4 +79,5 @@ def _counted(row: Any) -> Counted:
     sound(row, counted, row.id)
     with whole("counted", row.id):
         count, first, last, evidence, spans = read_json(row.body, list)
-        return Counted(row.by, count, first, last, tuple((time, id) for time, id in evidence), tuple((start, end) for start, end in spans))
+        reached = None if spans is None else tuple((start, end) for start, end in spans)
+        return Counted(row.by, count, first, last, tuple((time, id) for time, id in evidence), reached)

@@ -12,11 +12,11 @@ from soc.errors import StoreError
 from soc.event import Event
 from soc.match.columns import to_events
 from soc.match.hits import are_among, ids_among
-from soc.model import Alert, Evidence, Extent, Window
+from soc.model import Alert, BatchRow, Evidence, Extent, Window
 from soc.store.base import Store, Tables
 from soc.text import canonical_json
 
-MANY = 500  # events that are looked for at once: more are found sooner by reading the batch
+MANY = 100  # events that are looked for at once: more are found sooner by reading the batch
 
 
 class Searched(NamedTuple):
@@ -42,10 +42,21 @@ class Lookup:
                 missing.pop(event["event.id"], None)
                 yield event
         try:
+            yield from self._earlier(missing)
             found = self._stored(missing)
         except StoreError:  # a damaged segment, which need not be the one that holds them
             found = self._batch_by_batch(missing)
         yield from found.values()
+
+    def _earlier(self, missing: dict[str, int]) -> Iterator[Event]:
+        """Those of batches of whose time many are missing, the newest batches first; they are taken from `missing`."""
+        for row in reversed(self._store.batches()) if len(missing) > MANY else ():
+            wanted = {
+                id for id, time in missing.items() if row.first is not None and row.last is not None and row.first <= time <= row.last
+            }
+            for event in _among(self._store.tables([row.number]), wanted) if len(wanted) > MANY else ():
+                missing.pop(event["event.id"], None)
+                yield event
 
     def _of_batch(self, batch: Searched, wanted: set[str]) -> Iterator[Event]:
         """Those that are at hand; where many are wanted, those that the batch holds."""
@@ -67,11 +78,7 @@ class Lookup:
         found: dict[str, Event] = {}
         fault: StoreError | None = None
         for row in reversed(self._store.batches()):
-            wanted = {
-                id
-                for id in times.keys() - found.keys()
-                if row.first is not None and row.last is not None and row.first <= times[id] <= row.last
-            }
+            wanted = _of_time(times, row) - found.keys()
             try:
                 found.update((event["event.id"], event) for event in _among(self._store.tables([row.number]) if wanted else {}, wanted))
             except StoreError as error:
@@ -79,6 +86,11 @@ class Lookup:
         if fault is not None and len(found) < len(times):
             raise fault
         return found
+
+
+def _of_time(times: Mapping[str, int], row: BatchRow) -> set[str]:
+    """The events that may lie in a batch by their time."""
+    return {id for id, time in times.items() if row.first is not None and row.last is not None and row.first <= time <= row.last}
 
 
 def _among(tables: Tables, wanted: Collection[str]) -> Iterator[Event]:

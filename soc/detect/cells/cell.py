@@ -29,7 +29,7 @@ Known = Callable[[Collection[str]], Mapping[str, Counted | None]]
 class Cell:
     """One cell of one group of one rule. `evidence`: the events that count with the smallest (time, id), ascending, at most ten.
 
-    `spans`: the windows that were counted; None where that is not known, so that the next change counts all of it again.
+    `spans`: the windows that were counted, see Counted.
     """
 
     rule: Rule
@@ -48,9 +48,9 @@ class Cell:
         """The alert's id: a hash of rule id, group key and cell."""
         return alert_id(self.rule.id, self.institution, self.key, self.start)
 
-    def counted(self, by: str) -> Counted | None:
+    def counted(self, by: str) -> Counted:
         """What to know of it when it changes again; `by`: see there."""
-        return None if self.spans is None else Counted(by, self.count, self.first, self.last, self.evidence, self.spans)
+        return Counted(by, self.count, self.first, self.last, self.evidence, self.spans)
 
 
 def width(rule: Rule) -> int:

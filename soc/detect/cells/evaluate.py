@@ -60,7 +60,9 @@ class Evaluator:
         cells = [cell for found in self._found(steady) for cell in self._counted_on(found, stale)]
         whole = Whole(self._rules, lambda names, window: joined([self._read(names, window), within(fresh, names, window)]))
         for id, groups in stale.items():
-            cells += whole.cells(self._rules[id], groups)
+            counted = list(whole.cells(self._rules[id], groups))
+            known, by = self._known([cell.id for cell in counted]), counter(self._rules[id], self._store)
+            cells += [cell for cell in counted if cell.counted(by) != known.get(cell.id)]
         return self._sorted(cells)
 
     def _counted_on(self, found: Sequence[Grown], stale: Reaches) -> Iterator[Cell]:
@@ -68,7 +70,7 @@ class Evaluator:
         known = self._known([one.id for one in found])
         for one in found:
             before, by = known.get(one.id), counter(one.rule, self._store)
-            if one.id in known and (before is None or before.by != by):
+            if one.id in known and (before is None or before.by != by or before.spans is None):
                 _stretch(stale.setdefault(one.rule.id, {}), one.group, (one.start, one.start + width(one.rule) - 1))
             elif (cell := one.cell(before)).counted(by) != before:
                 yield cell

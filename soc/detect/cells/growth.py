@@ -69,7 +69,8 @@ class Grown:
         count, first, last, spans = len(np.unique(self.series.event[picked])), self.first, self.last, self.spans
         evidence = smallest([(self.series, picked)], known.evidence if known else ())
         if known:
-            count, first, last, spans = known.count + count, min(first, known.first), max(last, known.last), union(spans, known.spans)
+            count, first, last = known.count + count, min(first, known.first), max(last, known.last)
+            spans = union(spans, known.spans or ())
         end = self.start + width(self.rule)
         return Cell(self.rule, self.group[0], self.key, self.start, end, count, first, last, evidence, spans)
 
@@ -79,7 +80,7 @@ class Grown:
         if self.rule.correlation is None:
             return np.arange(start, end)
         times = self.series.time[start:end]
-        before = known.spans if known else ()
+        before = known.spans or () if known else ()
         added = covered(times, self.spans) & ~covered(times, before)
         return start + np.flatnonzero(added | (covered(times, before) & self.series.new[start:end]))
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from soc.match.hits import Group, codes_of, joined
 from soc.model import Window
@@ -19,7 +20,8 @@ FITS = 1 << 62
 class Series:
     """Columns of one length, in order. `groups`, `parts`, `names` (ids of events) and `values`: what the codes stand for.
 
-    `value` is -1 where nothing is counted. `new`: hits of events that the rule had no hit of before.
+    Within a group and moment equal events have equal codes, and no two events have one code. `value` is -1 where nothing is counted.
+    `new`: hits of events that the rule had no hit of before.
     """
 
     groups: Sequence[Group]
@@ -71,7 +73,7 @@ class Series:
 
     def ids(self, events: Any) -> list[str]:
         """The ids of events, by their codes."""
-        return list(self.names.take(events).to_pylist())
+        return list(self.names.take(pa.array(events)).to_pylist())
 
 
 def series_of(old: Any, fresh: Any | None = None, *, only: bool = False) -> Series:
@@ -85,25 +87,38 @@ def series_of(old: Any, fresh: Any | None = None, *, only: bool = False) -> Seri
         wanted[group[is_fresh]] = True
         kept = wanted[group]
         table, group, is_fresh = table.filter(kept), group[kept], is_fresh[kept]
-    event, names = codes_of(table["event"])
     part, parts = codes_of(table["part"])
     value, values = codes_of(table["value"])
-    found = Series(groups, parts.to_pylist(), names, values, group, table["time"].to_numpy(), event, part, value, is_fresh)
+    event = np.arange(table.num_rows, dtype=np.int32)
+    found = Series(groups, parts.to_pylist(), table["event"], values, group, table["time"].to_numpy(), event, part, value, is_fresh)
     return settled(found)
 
 
 def settled(series: Series) -> Series:
     """The rows in order and each once; an event is new when all its hits are."""
-    columns = (series.value, series.part, series.event, series.time, series.group)
-    order = np.lexsort(columns)
-    series = series.rows(order)
+    series = series.rows(np.lexsort((series.time, series.group)))
     if not len(series):
         return series
+    tied = _repeats(series.group, series.time)
+    if tied.any():
+        event = _alike(series, tied)
+        series = replace(series, event=event)
+        series = series.rows(np.lexsort((series.value, series.part, event, series.time, series.group)))
     same_event = _repeats(series.group, series.time, series.event)
     starts = np.flatnonzero(~same_event)
     new = np.repeat(np.logical_and.reduceat(series.new, starts), np.diff(np.append(starts, len(series))))
     twice = same_event & _repeats(series.part, series.value)
     return replace(series, new=new).rows(~twice)
+
+
+def _alike(series: Series, tied: Any) -> Any:
+    """The codes of events, where those of one group and moment are equal when their ids are: most have a moment of their own."""
+    shared = np.flatnonzero(tied | np.append(tied[1:], False))
+    codes, _ = codes_of(pa.chunked_array([series.names.take(pa.array(series.event[shared])).combine_chunks()]))
+    _, first = np.unique(codes, return_index=True)
+    event = series.event.copy()
+    event[shared] = series.event[shared][first][codes]
+    return event
 
 
 def _repeats(*columns: Any) -> Any:
