@@ -9,7 +9,7 @@ import numpy as np
 
 from soc.detect.cells.cell import Cell, Known, width
 from soc.detect.cells.growth import Grown, Stretch, grown, stretches
-from soc.detect.cells.series import series_of
+from soc.detect.cells.series import Loaded
 from soc.detect.cells.triggers import timespan_of
 from soc.detect.cells.whole import Reach, Reader, Whole, is_chained, rekey
 from soc.detect.identity import hit_name
@@ -94,7 +94,7 @@ class Evaluator:
             near = stretches(np.sort(np.concatenate([table["time"].to_numpy() for table in tables.values()])), timespan)
             old = self._near({id for id in tables if self._rules[id].correlation}, near, timespan)
             for id, table in tables.items():
-                series = series_of(old.get(id, HELD.empty_table()), table, only=True)
+                series = Loaded(old.get(id, HELD.empty_table()), table).changed()
                 yield list(grown(self._rules[id], series, near))
 
     def _near(self, ids: Collection[str], near: Iterable[Stretch], timespan: int) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -76,22 +76,43 @@ class Series:
         return list(self.names.take(pa.array(events)).to_pylist())
 
 
-def series_of(old: Any, fresh: Any | None = None, *, only: bool = False) -> Series:
-    """What tables of `soc.match.hits.HITS` hold of one rule. `only`: the groups alone that have fresh hits."""
-    table = joined([old] if fresh is None else [old, fresh])
-    is_fresh = np.zeros(table.num_rows, bool)
-    is_fresh[old.num_rows :] = True
-    group, groups = _groups(table)
-    if only:
-        wanted = np.zeros(len(groups), bool)
-        wanted[group[is_fresh]] = True
-        kept = wanted[group]
-        table, group, is_fresh = table.filter(kept), group[kept], is_fresh[kept]
-    part, parts = codes_of(table["part"])
-    value, values = codes_of(table["value"])
-    event = np.arange(table.num_rows, dtype=np.int32)
-    found = Series(groups, parts.to_pylist(), table["event"], values, group, table["time"].to_numpy(), event, part, value, is_fresh)
-    return settled(found)
+class Loaded:
+    """Hits of one rule as they were read, of which series are made. `groups`: by the code in `group`."""
+
+    def __init__(self, old: Any, fresh: Any | None = None) -> None:
+        self._table = joined([old] if fresh is None else [old, fresh])
+        self._fresh = np.zeros(len(self), bool)
+        self._fresh[old.num_rows :] = True
+        self._group, self.groups = _groups(self._table)
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    def of(self, wanted: Callable[[Group], bool]) -> Series:
+        """The hits of some groups."""
+        return self._series(np.array([wanted(group) for group in self.groups], bool))
+
+    def changed(self) -> Series:
+        """The hits of the groups that have fresh ones."""
+        wanted = np.zeros(len(self.groups), bool)
+        wanted[self._group[self._fresh]] = True
+        return self._series(wanted)
+
+    def _series(self, wanted: Any) -> Series:
+        table, group, fresh = self._table, self._group, self._fresh
+        if not wanted.all():
+            kept = wanted[group]
+            table, group, fresh = table.filter(pa.array(kept)), group[kept], fresh[kept]
+        part, parts = codes_of(table["part"])
+        value, values = codes_of(table["value"])
+        event = np.arange(table.num_rows, dtype=np.int32)
+        time = table["time"].to_numpy()
+        return settled(Series(self.groups, parts.to_pylist(), table["event"], values, group, time, event, part, value, fresh))
+
+
+def series_of(table: Any) -> Series:
+    """What a table of `soc.match.hits.HELD` holds of one rule."""
+    return Loaded(table).of(lambda group: True)
 
 
 def settled(series: Series) -> Series:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from soc.detect.cells.cell import Cell, smallest, width
 from soc.detect.cells.growth import runs
-from soc.detect.cells.series import Series, inside, series_of, settled
+from soc.detect.cells.series import Loaded, Series, inside, settled
 from soc.detect.cells.spans import behind, covered
 from soc.detect.cells.triggers import least, timespan_of, triggering
 from soc.detect.identity import alert_id, hit_name
@@ -25,6 +25,7 @@ Reader = Callable[[Collection[str], Window], Any]
 """Reads hits by their rules' `hit_name` in a window of event time, as a table of `soc.match.hits.HITS`: a store's `hits`."""
 Reach = tuple[int, int]  # first and last moment, both included
 Wanted = Callable[[Group], bool]
+TOGETHER = 120_000  # hits of a rule that are judged at once: of more groups follow each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Whole:
 
     def __init__(self, rules: Mapping[str, Rule], read: Reader) -> None:
         self._rules, self._read = rules, read
+        self._loaded: dict[tuple[str, Window], Loaded] = {}
 
     def cells(self, rule: Rule, reach: Mapping[Group, Reach]) -> Iterator[Cell]:
         """The cells of these groups that hold a moment of their reach and a trigger."""
@@ -66,11 +68,21 @@ class Whole:
             return
         cell = width(rule)
         since, until = min(first for first, _ in reach.values()), max(last for _, last in reach.values())
-        layer = self._layer(rule, Window(since // cell * cell, until // cell * cell + cell), reach.__contains__)
-        for start, (first, last), moments, _ in runs(layer.series, layer.met, cell):
-            group = layer.series.groups[int(layer.series.group[first])]
-            if reach[group][0] // cell * cell <= start <= reach[group][1]:
-                yield self._cell(layer, group, start, moments, (first, last))
+        window = Window(since // cell * cell, until // cell * cell + cell)
+        parts = len(self._load(rule, _behind(rule, window))) // TOGETHER + 1
+        for some in _shared_out(reach, parts):
+            layer = self._layer(rule, window, some.__contains__)
+            for start, (first, last), moments, _ in runs(layer.series, layer.met, cell):
+                group = layer.series.groups[int(layer.series.group[first])]
+                if some[group][0] // cell * cell <= start <= some[group][1]:
+                    yield self._cell(layer, group, start, moments, (first, last))
+        self._loaded.clear()
+
+    def _load(self, rule: Rule, window: Window) -> Loaded:
+        """The rule's own hits, read once for all groups."""
+        if (rule.id, window) not in self._loaded:
+            self._loaded[rule.id, window] = Loaded(self._read([hit_name(rule)], window))
+        return self._loaded[rule.id, window]
 
     def _cell(self, layer: Layer, group: Group, start: int, moments: Any, rows: tuple[int, int]) -> Cell:
         rule, key = layer.rule, orjson.loads(group[1])
@@ -84,8 +96,8 @@ class Whole:
 
     def _layer(self, rule: Rule, window: Window, wanted: Wanted) -> Layer:
         """What the rule counts in these groups, and its triggers within the window."""
-        reading = Window(window.since - timespan_of(rule), window.until)
-        series = _of_groups(series_of(self._read([hit_name(rule)], reading)), wanted)
+        reading = _behind(rule, window)
+        series = self._load(rule, reading).of(wanted)
         if rule.correlation is None:
             return Layer(rule, series, inside(series, window), {})
         children = [self._rules[id] for id in rule.correlation.rules if is_chained(self._rules, id)]
@@ -99,6 +111,19 @@ class Whole:
             below[code] = (lower, events)
         series = settled(series) if below else series
         return Layer(rule, series, triggering(rule.correlation, series) & inside(series, window), below)
+
+
+def _behind(rule: Rule, window: Window) -> Window:
+    """Where hits lie that triggers within the window can rest on."""
+    return Window(window.since - timespan_of(rule), window.until)
+
+
+def _shared_out(reach: Mapping[Group, Reach], parts: int) -> Iterator[dict[Group, Reach]]:
+    """The groups in so many parts."""
+    groups = sorted(reach)
+    size = -(-len(groups) // parts)
+    for start in range(0, len(groups), size):
+        yield {group: reach[group] for group in groups[start : start + size]}
 
 
 def is_chained(rules: Mapping[str, Rule], id: str) -> bool:
