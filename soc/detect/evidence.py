@@ -16,7 +16,7 @@ from soc.model import Alert, BatchRow, Evidence, Extent, Window
 from soc.store.base import Store, Tables
 from soc.text import canonical_json
 
-MANY = 100  # events that are looked for at once: more are found sooner by reading the batch
+MANY = 1_000  # events that are looked for, or made, at once
 
 
 class Searched(NamedTuple):
@@ -37,42 +37,21 @@ class Lookup:
         """The events that could be found; `times` is by id. Raises StoreError when one may lie where nothing can be read."""
         missing = dict(times)
         for batch in self._batches:
-            wanted = ids_among(batch.hits, missing.keys())
-            for event in self._of_batch(batch, wanted):
+            for event in _among(batch.tables, ids_among(batch.hits, missing.keys())) if batch.tables else ():
                 missing.pop(event["event.id"], None)
                 yield event
-        try:
-            yield from self._earlier(missing)
-            found = self._stored(missing)
-        except StoreError:  # a damaged segment, which need not be the one that holds them
-            found = self._batch_by_batch(missing)
-        yield from found.values()
-
-    def _earlier(self, missing: dict[str, int]) -> Iterator[Event]:
-        """Those of batches of whose time many are missing, the newest batches first; they are taken from `missing`."""
-        for row in reversed(self._store.batches()) if len(missing) > MANY else ():
-            wanted = {
-                id for id, time in missing.items() if row.first is not None and row.last is not None and row.first <= time <= row.last
-            }
-            for event in _among(self._store.tables([row.number]), wanted) if len(wanted) > MANY else ():
-                missing.pop(event["event.id"], None)
-                yield event
-
-    def _of_batch(self, batch: Searched, wanted: set[str]) -> Iterator[Event]:
-        """Those that are at hand; where many are wanted, those that the batch holds."""
-        for event in _among(batch.tables or {}, wanted):
-            wanted.discard(event["event.id"])
-            yield event
-        if len(wanted) > MANY:
-            yield from _among(self._store.tables([batch.number]), wanted)
+        ordered = sorted(missing.items(), key=lambda pair: (pair[1], pair[0]))
+        for start in range(0, len(ordered), MANY):
+            yield from self._stored(dict(ordered[start : start + MANY])).values()
 
     def _stored(self, times: Mapping[str, int]) -> dict[str, Event]:
         """Where their time says; what is not there, because it was read again since and has another time, anywhere."""
-        if not times:
-            return {}
-        found = self._store.events(times, Window(min(times.values()), max(times.values()) + 1))
-        missing = times.keys() - found.keys()
-        return found | (self._store.events(missing) if missing else {})
+        try:
+            found = self._store.events(times, Window(min(times.values()), max(times.values()) + 1))
+            missing = times.keys() - found.keys()
+            return found | (self._store.events(missing) if missing else {})
+        except StoreError:  # a damaged segment, which need not be the one that holds them
+            return self._batch_by_batch(times)
 
     def _batch_by_batch(self, times: Mapping[str, int]) -> dict[str, Event]:
         found: dict[str, Event] = {}

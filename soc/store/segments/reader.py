@@ -11,10 +11,11 @@ import pyarrow as pa
 from soc.condition.sql_text import literal, name
 from soc.condition.tree import TRUE, Node
 from soc.event import Event
-from soc.match.columns import to_events, values_of
+from soc.match.columns import values_of
 from soc.model import ALWAYS, Window
 from soc.store.segments.asking import Asker
-from soc.store.segments.parquet import BATCH, ID, TIME, non_null
+from soc.store.segments.parquet import ID, TIME
+from soc.store.segments.picking import pick
 from soc.store.segments.register import CHUNK
 from soc.store.segments.relation import Relation
 
@@ -34,11 +35,7 @@ class Reader(Asker):
         return self.stream(window, question)
 
     def events(self, ids: Collection[str], window: Window) -> dict[str, Event]:
-        found: dict[str, Event] = {}
-        for among in _among(ids):
-            for table in self._with(among, lambda relation: "* EXCLUDE (filename)", window):
-                found.update({event[ID]: event for event in to_events(non_null(table.sort_by(BATCH)))})
-        return found
+        return self._retried(window, lambda relation: pick(self.folder, relation.segments, ids, window))
 
     def readings(self, ids: Collection[str]) -> list[tuple[str, str, int]]:
         """Of these events those that are stored: segment's name, id, reading."""
