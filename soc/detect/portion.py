@@ -12,7 +12,7 @@ from soc.match.hits import joined
 from soc.model import BatchRow
 from soc.store.base import Tables
 
-MOST_HITS = 150_000
+MOST_HITS = 100_000
 MOST_BATCHES = 32
 
 

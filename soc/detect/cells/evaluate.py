@@ -14,7 +14,7 @@ from soc.detect.cells.triggers import timespan_of
 from soc.detect.cells.whole import Reach, Reader, Whole, is_chained, rekey
 from soc.detect.identity import hit_name
 from soc.detect.rule import Rule, RuleSet
-from soc.match.hits import HELD, Group, by_rule, joined, reaches, within
+from soc.match.hits import Group, by_rule, joined, reaches, within
 from soc.model import Counted, Window
 
 Fresh = Mapping[str, Any]  # hits by the id of the rule that they count for
@@ -86,23 +86,17 @@ class Evaluator:
         return correlation is not None and any(is_chained(self._rules, part) for part in correlation.rules)
 
     def _found(self, fresh: Fresh) -> Iterator[list[Grown]]:
-        """Rule by rule. Those of one timespan are read together: the hits near theirs."""
-        alike: dict[int, dict[str, Any]] = {}
+        """Rule by rule."""
         for id, table in fresh.items():
-            alike.setdefault(timespan_of(self._rules[id]), {})[id] = table
-        for timespan, tables in sorted(alike.items()):
-            near = stretches(np.sort(np.concatenate([table["time"].to_numpy() for table in tables.values()])), timespan)
-            old = self._near({id for id in tables if self._rules[id].correlation}, near, timespan)
-            for id, table in tables.items():
-                series = Loaded(old.get(id, HELD.empty_table()), table).changed()
-                yield list(grown(self._rules[id], series, near))
+            rule = self._rules[id]
+            near = stretches(np.sort(table["time"].to_numpy()), timespan_of(rule))
+            yield list(grown(rule, Loaded(self._near(rule, near), table).changed(), near))
 
-    def _near(self, ids: Collection[str], near: Iterable[Stretch], timespan: int) -> dict[str, Any]:
-        """The hits of these rules within a timespan of the stretches, by rule."""
-        names = sorted(hit_name(self._rules[id]) for id in ids)
-        if not names:
-            return {}
-        return self._split(joined([self._read(names, Window(first - timespan, last + timespan + 1)) for first, last in near]))
+    def _near(self, rule: Rule, near: Sequence[Stretch]) -> Any:
+        """The hits within a timespan of the stretches; a single-event rule needs none."""
+        timespan = timespan_of(rule)
+        windows = [Window(first - timespan, last + timespan + 1) for first, last in near] if rule.correlation else []
+        return joined([self._read([hit_name(rule)], window) for window in windows])
 
     def _changed(self, fresh: Fresh) -> Reaches:
         """Per rule and group: the moments between which triggers can have appeared."""

@@ -154,10 +154,17 @@ def _repeats(*columns: Any) -> Any:
 def _groups(table: Any) -> tuple[Any, list[Group]]:
     institution, institutions = codes_of(table["institution"])
     key, keys = codes_of(table["key"])
-    width = max(len(keys), 1)
-    used, group = np.unique(institution.astype(np.int64) * width + key, return_inverse=True)
-    where, what = institutions.take(used // width).to_pylist(), keys.take(used % width).to_pylist()
-    return group.astype(np.int32), list(zip(where, what, strict=True))
+    used, group = _ranked(institution.astype(np.int64) * max(len(keys), 1) + key, len(institutions) * len(keys))
+    where, what = institutions.take(pa.array(used // max(len(keys), 1))), keys.take(pa.array(used % max(len(keys), 1)))
+    return group.astype(np.int32), list(zip(where.to_pylist(), what.to_pylist(), strict=True))
+
+
+def _ranked(numbers: Any, most: int) -> tuple[Any, Any]:
+    """The numbers that occur, ascending, and the place of each among them. All are below `most`."""
+    if most > 4 * len(numbers) + 1000:
+        return np.unique(numbers, return_inverse=True)
+    occurs = np.bincount(numbers, minlength=most) > 0
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[numbers]
 
 
 def inside(series: Series, window: Window) -> Any:

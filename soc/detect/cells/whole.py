@@ -25,7 +25,7 @@ Reader = Callable[[Collection[str], Window], Any]
 """Reads hits by their rules' `hit_name` in a window of event time, as a table of `soc.match.hits.HITS`: a store's `hits`."""
 Reach = tuple[int, int]  # first and last moment, both included
 Wanted = Callable[[Group], bool]
-TOGETHER = 120_000  # hits of a rule that are judged at once: of more groups follow each other
+TOGETHER = 50_000  # hits of a rule that are judged at once: of more groups follow each other
 
 
 @dataclass(frozen=True, slots=True)
