@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from soc.errors import StoreError
 from soc.store.base import HITS
+from soc.store.segments import generation
 from soc.store.segments.core import Core
 from soc.store.segments.damage import file_fault
 from soc.store.segments.layout import Written, durable, storage_errors
@@ -29,9 +30,10 @@ REPAIR = "  hits are made from events: put the file aside with soc doctor --give
 
 @contextmanager
 def hits_lock(core: Core) -> Iterator[None]:
-    """Held while hits are written: waits for another process that does so."""
+    """Held while hits are written: waits for another process that does so. Raises StoreError when the manifest is not the newest."""
     with storage_errors(core.layout.hits_lock), core.layout.hits_lock.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        generation.check_newest(core)
         yield
 
 
@@ -62,7 +64,11 @@ def hit_faults(core: Core, *, deep: bool) -> list[str]:
 
 def write_file(core: Core, table: pa.Table) -> Written:
     """A durable file of hits, which the manifest does not name yet. Raises StoreError."""
-    return durable(core.layout.hits, "h", lambda path: pq.write_table(table, path, compression="zstd", write_page_checksum=True))
+    return durable(
+        core.layout.hits,
+        generation.next_of(core.manifest, generation.HITS),
+        lambda path: pq.write_table(table, path, compression="zstd", write_page_checksum=True),
+    )
 
 
 def name_file(core: Core, table: pa.Table, written: Written, *, tags: int) -> int:

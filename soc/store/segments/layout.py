@@ -5,7 +5,7 @@
     store/segments/*.parquet
     store/hits/*.parquet
 
-A file that the manifest does not name means nothing: it is the rest of a process that died, and the next writer sweeps it.
+A file that the manifest does not name means nothing: it is the rest of a process that died, and the next writer sweeps it (`sweep`).
 """
 
 from __future__ import annotations
@@ -135,14 +135,6 @@ def lost_manifest(layout: Layout) -> str | None:
         f"{manifest}: is missing, and {count} segments lie beside it\n"
         f"  restore it from a backup; to begin anew, move {layout.segments} away first, then: soc init"
     )
-
-
-def sweep(folder: Path, named: set[str]) -> int:
-    """Removes what is not `named`; returns how many files went. The caller holds the lock that keeps writers out of the folder."""
-    strangers = [path for path in folder.iterdir() if path.name not in named]
-    for path in strangers:
-        discard(path)
-    return len(strangers)
 
 
 @contextmanager

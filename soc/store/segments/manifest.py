@@ -19,14 +19,18 @@ from soc.store.segments.schema import TABLES, VERSION
 
 WAIT_SECONDS = 30.0
 Row = tuple[Any, ...]
+_NEXT = "INSERT INTO meta VALUES ('generation', '1') ON CONFLICT(key) DO UPDATE SET value = value + 1 RETURNING value"
 
 
 class Manifest:
-    """One open connection. All errors of SQLite come out as StoreError or Busy."""
+    """One open connection. All errors of SQLite come out as StoreError or Busy.
+
+    `asked`: how many transactions it was asked to commit. One that raised then may have become true.
+    """
 
     def __init__(self, path: Path, *, create: bool) -> None:
         """Raises StoreError: no manifest, not ours, of a newer schema, unreadable."""
-        self.path = path
+        self.path, self.asked = path, 0
         if not create and not path.exists():
             raise StoreError(f"{path.parent}: no event store here\n  make one with: soc init")
         with self._errors():
@@ -56,11 +60,12 @@ class Manifest:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is run inside becomes true together, or not at all."""
+        """What is run inside becomes true together, or not at all. Where COMMIT itself raises only who opens the manifest next can tell."""
         with self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.asked += 1
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -102,6 +107,16 @@ class Manifest:
 
     def set_meta(self, key: str, value: str) -> None:
         self.run("INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", key, value)
+
+    def generation(self) -> int:
+        """The last one that a file was made under; 0: none."""
+        return int(self.meta("generation") or 0)
+
+    def next_generation(self) -> int:
+        """A new one, durable when this returns. What a commit that failed may have left in the log can no longer come true then."""
+        with self._errors():
+            ((text,),) = self._connection.execute(_NEXT).fetchall()
+        return int(text)
 
     def faults(self) -> list[str]:
         """What SQLite's own check finds wrong; empty when nothing is."""

@@ -22,6 +22,7 @@ from soc.store.segments.columns import check_columns, known_columns
 from soc.store.segments.core import Core, Shape
 from soc.store.segments.damage import faults
 from soc.store.segments.disk import RESERVE, crowded, default_max_disk, own_bytes
+from soc.store.segments.generation import older
 from soc.store.segments.grouping import groups
 from soc.store.segments.hit_reader import HitReader
 from soc.store.segments.hits import count_hits, hit_faults, put_hits
@@ -161,7 +162,8 @@ class SegmentStore:
         """What is wrong with the store's files, each as one sentence that names the file; `deep` reads every page."""
         folder = self._core.layout.segments
         segments = faults(folder, register.live(self._manifest), deep=deep)
-        return [*self._manifest.faults(), *crowded(folder, self._core.reserve), *segments, *hit_faults(self._core, deep=deep)]
+        old = filter(None, [older(self._manifest, self._core.layout)])
+        return [*self._manifest.faults(), *old, *crowded(folder, self._core.reserve), *segments, *hit_faults(self._core, deep=deep)]
 
     def close(self) -> None:
         self._manifest.close()
