@@ -61,7 +61,7 @@ def run(soc: Soc, deadline: str) -> int:
             if dropped:
                 kept = "the retention" if soc.config.keeps else f"{soc.config.retention_days} days"
                 note(f"dropped {dropped} events older than {kept}, or beyond max_disk")
-        failures += _unpublished(soc)
+        failures += _unpublished(soc) + _damaged(soc)
     failed = (outcome and outcome.failed) or tally.failed or tally.refused or tally.letters
     return 4 if refused or failed or failures else 0
 
@@ -69,6 +69,16 @@ def run(soc: Soc, deadline: str) -> int:
 def _name(soc: Soc) -> str:
     """What one machine does once at a time: several machines write to a cluster, each its own feeds."""
     return f"soc run on {socket.gethostname()}" if is_cluster(soc) else "soc run"
+
+
+def _damaged(soc: Soc) -> int:
+    """Says what of the store cannot be opened, which nobody may have asked for yet; returns how much that is."""
+    found = soc.store.missing()
+    for fault in found:
+        note(fault)
+    if found:
+        note(f"{len(found)} parts of the store cannot be opened; see: soc doctor")
+    return len(found)
 
 
 def _unpublished(soc: Soc) -> int:

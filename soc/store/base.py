@@ -185,6 +185,9 @@ class Store(Protocol):
     def check(self, *, deep: bool = False) -> list[str]:
         """What is wrong with the store, each fault as one sentence with its place; `deep` reads everything."""
 
+    def missing(self) -> list[str]:
+        """Files or indices that cannot be opened, each as one sentence with its place. Quick: it reads none of them."""
+
     def unfinished(self) -> list[Unfinished]:
         """Batches that hunts may see a part of and rules have not seen, by number. Segments have none: a batch is there whole or not."""
 

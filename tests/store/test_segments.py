@@ -88,6 +88,7 @@ def test_a_damaged_segment_is_named_and_windows_beside_it_are_read(store, segmen
     assert [found["event.id"] for found in store.select(TRUE, after)] == [f"id{10 * HOUR}"]
     assert len(store.check(deep=True)) == 1
     assert file.name in store.check(deep=True)[0]
+    assert [file.name in fault for fault in store.missing()] == [True]
     with store.writer() as writer, pytest.raises(StoreError, match=file.name):
         writer.compact(now=NOW)
     assert [row.events for row in store.batches()] == [2, 1]

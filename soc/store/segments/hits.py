@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -60,6 +61,12 @@ def hit_faults(core: Core, *, deep: bool) -> list[str]:
     files = core.manifest.rows("SELECT name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
     paths = [(core.layout.hits / name, rows, size, digest if deep else None) for name, rows, size, digest in files]
     return [f"{path}: {fault}" for path, *wanted in paths if (fault := file_fault(path, *wanted))]
+
+
+def hit_sizes(core: Core) -> list[tuple[Path, int]]:
+    """The files of hits that count, and the bytes that they shall have."""
+    rows = core.manifest.rows("SELECT name, bytes FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
+    return [(core.layout.hits / name, size) for name, size in rows]
 
 
 def write_file(core: Core, table: pa.Table) -> Written:

@@ -20,12 +20,12 @@ from soc.store.segments import register
 from soc.store.segments.batches import read_batches
 from soc.store.segments.columns import check_columns, known_columns
 from soc.store.segments.core import Core, Shape
-from soc.store.segments.damage import faults
+from soc.store.segments.damage import faults, missing
 from soc.store.segments.disk import RESERVE, crowded, default_max_disk, own_bytes
 from soc.store.segments.generation import older
 from soc.store.segments.grouping import groups
 from soc.store.segments.hit_reader import HitReader
-from soc.store.segments.hits import count_hits, hit_faults, put_hits
+from soc.store.segments.hits import count_hits, hit_faults, hit_sizes, put_hits
 from soc.store.segments.layout import Layout, lost_manifest
 from soc.store.segments.manifest import Manifest
 from soc.store.segments.reader import Reader
@@ -164,6 +164,10 @@ class SegmentStore:
         segments = faults(folder, register.live(self._manifest), deep=deep)
         old = filter(None, [older(self._manifest, self._core.layout)])
         return [*self._manifest.faults(), *old, *crowded(folder, self._core.reserve), *segments, *hit_faults(self._core, deep=deep)]
+
+    def missing(self) -> list[str]:
+        files = [(self._core.layout.segments / one.name, one.bytes) for one in register.live(self._manifest)]
+        return missing([*files, *hit_sizes(self._core)])
 
     def close(self) -> None:
         self._manifest.close()
