@@ -13,6 +13,7 @@ from soc.store.segments import register
 from soc.store.segments.core import Core
 from soc.store.segments.damage import faults, file_fault
 from soc.store.segments.layout import PRIVATE, storage_errors, sync_folder
+from soc.store.segments.rows import typed
 
 Again = Callable[[list[int]], object]
 """Has batches searched again. It is called before the hits go: killed between the two, they are made once too often, never too seldom."""
@@ -21,6 +22,7 @@ Again = Callable[[list[int]], object]
 def give_up(core: Core, name: str, *, now: int, again: Again) -> Path:
     """See `soc.store.segments.writer.SegmentWriter.give_up`."""
     hits = core.manifest.rows("SELECT id, name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL AND name = ?", Path(name).name)
+    typed(core.manifest, "hit_files", (int, str, int, int, str), hits)
     return _hits(core, again, *hits[0]) if hits else _segment(core, name, now)
 
 

@@ -13,6 +13,7 @@ from soc.model import Window
 from soc.store.segments.core import Core
 from soc.store.segments.hits import TAG, current, name_file, write_file
 from soc.store.segments.layout import Written
+from soc.store.segments.rows import typed
 
 NOTHING = pa.array([], pa.string())
 
@@ -74,4 +75,5 @@ class HitDrops:
 def _files(core: Core, spans: Sequence[Window]) -> list[tuple[int, str]]:
     """Files that may hold hits of the spans: id and name."""
     rows = core.manifest.rows("SELECT id, name, first, last FROM hit_files WHERE deleted_at IS NULL ORDER BY id") if spans else []
+    rows = typed(core.manifest, "hit_files", (int, str, int, int), rows)
     return [(number, file) for number, file, first, last in rows if any(span.since <= last and first < span.until for span in spans)]

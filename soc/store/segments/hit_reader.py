@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from soc.model import Window
 from soc.store.base import HITS
 from soc.store.segments.core import Core
-from soc.store.segments.hits import read_file, with_tags
+from soc.store.segments.hits import read_file, tags_of, with_tags
 from soc.store.segments.relation import Vanished
 
 KEPT = 100_000_000  # bytes
@@ -59,8 +59,7 @@ class HitReader:
         in_window = pc.and_(pc.greater_equal(table["time"], window.since), pc.less(table["time"], window.until))
         table = table.filter(pc.and_(pc.is_in(table["rule"], rules), in_window))
         if not whole and table.num_rows:
-            tags = self._core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)
-            table = with_tags(table, [tag for (tag,) in tags])
+            table = with_tags(table, tags_of(self._core, number))
         return table
 
     def _table(self, file: str) -> pa.Table:

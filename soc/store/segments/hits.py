@@ -21,6 +21,7 @@ from soc.store.segments.core import Core
 from soc.store.segments.damage import file_fault
 from soc.store.segments.layout import Written, durable, storage_errors
 from soc.store.segments.relation import Vanished
+from soc.store.segments.rows import typed
 
 TAG = "tag"
 STORED = HITS.append(pa.field(TAG, pa.string()))
@@ -58,7 +59,8 @@ def count_hits(core: Core) -> int:
 
 def hit_faults(core: Core, *, deep: bool) -> list[str]:
     """What is wrong with the files of hits; `deep` reads every byte."""
-    files = core.manifest.rows("SELECT name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
+    rows = core.manifest.rows("SELECT name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
+    files = typed(core.manifest, "hit_files", (str, int, int, str), rows)
     paths = [(core.layout.hits / name, rows, size, digest if deep else None) for name, rows, size, digest in files]
     return [f"{path}: {fault}" for path, *wanted in paths if (fault := file_fault(path, *wanted))]
 
@@ -66,7 +68,7 @@ def hit_faults(core: Core, *, deep: bool) -> list[str]:
 def hit_sizes(core: Core) -> list[tuple[Path, int]]:
     """The files of hits that count, and the bytes that they shall have."""
     rows = core.manifest.rows("SELECT name, bytes FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
-    return [(core.layout.hits / name, size) for name, size in rows]
+    return [(core.layout.hits / name, size) for name, size in typed(core.manifest, "hit_files", (str, int), rows)]
 
 
 def write_file(core: Core, table: pa.Table) -> Written:
@@ -88,7 +90,8 @@ def name_file(core: Core, table: pa.Table, written: Written, *, tags: int) -> in
 
 
 def _merge_small(core: Core) -> None:
-    small = core.manifest.rows("SELECT id, name FROM hit_files WHERE deleted_at IS NULL AND rows < ? ORDER BY id", SMALL)
+    rows = core.manifest.rows("SELECT id, name FROM hit_files WHERE deleted_at IS NULL AND rows < ? ORDER BY id", SMALL)
+    small = typed(core.manifest, "hit_files", (int, str), rows)
     if len(small) < MANY:
         return
     tables = [current(core, number, file)[1] for number, file in small]
@@ -105,8 +108,14 @@ def _merge_small(core: Core) -> None:
 
 def current(core: Core, number: int, file: str) -> tuple[tuple[str, ...], pa.Table]:
     """The tags of a file that count, and the rows under them."""
-    tags = tuple(tag for (tag,) in core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number))
+    tags = tags_of(core, number)
     return tags, with_tags(read_file(core, file), tags) if tags else STORED.empty_table()
+
+
+def tags_of(core: Core, number: int) -> tuple[str, ...]:
+    """The tags of a file that count."""
+    rows = core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)
+    return tuple(tag for (tag,) in typed(core.manifest, "hit_tags", (str,), rows))
 
 
 def read_file(core: Core, file: str) -> pa.Table:

@@ -28,6 +28,7 @@ from soc.store.segments.layout import discard
 from soc.store.segments.parquet import ID, TIME
 from soc.store.segments.register import Stored
 from soc.store.segments.rewrite import Rewrite, apply, rewrite
+from soc.store.segments.rows import typed
 from soc.store.segments.sieve import Fate, Sieve
 from soc.store.segments.unnamed import unnamed
 from soc.times import HOUR
@@ -123,7 +124,8 @@ def purge(core: Core, *, now: int) -> int:
     """Unlinks what no query can still read; returns how many files went."""
     gone = 0
     for table, folder in (("segments", core.layout.segments), ("hit_files", core.layout.hits)):
-        dead = core.manifest.rows(f"SELECT id, name FROM {table} WHERE deleted_at <= ?", now - GRACE)
+        rows = core.manifest.rows(f"SELECT id, name FROM {table} WHERE deleted_at <= ?", now - GRACE)
+        dead = typed(core.manifest, table, (int, str), rows)
         for _, name in dead:
             discard(folder / name)
         if dead:

@@ -16,6 +16,7 @@ from soc.store.segments.damage import check_whole, reading
 from soc.store.segments.generation import REWRITTEN, next_of
 from soc.store.segments.parquet import ROW_GROUP, Segment, write_segment
 from soc.store.segments.register import Stored
+from soc.store.segments.rows import whole
 
 Keep = Callable[[pa.Table], pa.Table]
 
@@ -53,7 +54,8 @@ def apply(core: Core, rewrites: Iterable[Rewrite], *, now: int) -> int:
         if change.new:
             lost.subtract({batch: span.rows for batch, span in change.new.batches.items()})
             columns = register.parts(manifest, [change.old])[change.old.id]
-            register.name_segment(manifest, change.new, columns)
+            with whole(manifest, "parts", change.old.id):
+                register.name_segment(manifest, change.new, columns)
         register.retire(manifest, [change.old], now=now)
     _lower(core, +lost)
     return lost.total()
