@@ -13,15 +13,16 @@ import click
 import soc as package
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
-from soc.errors import ContentError, SocError, StoreError, UsageError
+from soc.errors import ContentError, DeskError, SocError, StoreError, UsageError
 from soc.times import iso
 
 if TYPE_CHECKING:
     from soc.batches import Unfinished
+    from soc.desk.desk import Tx
 
 
 @click.command()
-@click.option("--deep", is_flag=True, help="Read every page of the store and verify its checksum.")
+@click.option("--deep", is_flag=True, help="Read every page and row of the store and of the desk, and verify their checksums.")
 @click.option("--give-up", "given_up", metavar="FILE", help="Put a damaged file aside; lost events stay on record, hits are made anew.")
 @click.option("--replay", is_flag=True, help="Offer a cluster the events again that it refused; detection finds them in new batches.")
 @output_option
@@ -135,9 +136,24 @@ def _left(batch: Unfinished) -> str:
 def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     desk = soc.desk
     with desk.read() as tx:
-        bad = tx.verify_alerts() + tx.verify_cases()
+        bad = tx.verify_alerts() + tx.verify_sums() + tx.verify_cases()
+        if deep:
+            bad += tx.verify_file() + tx.verify_rows() + _journals(tx)
         alerts = tx.count_alerts()
-    return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in bad]
+    return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in dict.fromkeys(bad)]
+
+
+def _journals(tx: Tx) -> list[str]:
+    """What is wrong with the journals of playbooks: entries that cannot follow each other."""
+    from soc.respond.progress import fold
+
+    faults = []
+    for run in tx.playbook_runs():
+        try:
+            fold(tx.journal(run.id))
+        except DeskError as error:
+            faults.append(str(error))
+    return faults
 
 
 def _folder(soc: Soc) -> list[str]:

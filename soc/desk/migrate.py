@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from soc.desk import schema
 from soc.desk.damage import whole
 from soc.desk.schema import VERSION, meta
+from soc.desk.sums import add_sums
 from soc.errors import DeskError
 
 Step = Callable[[Connection], None]
@@ -26,7 +27,7 @@ def _add_register(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.stores, schema.batches, schema.stretches, schema.sources, schema.feeds])
 
 
-STEPS: Mapping[int, Step] = {1: _add_playbooks, 2: _add_register}  # version -> what makes it the next one
+STEPS: Mapping[int, Step] = {1: _add_playbooks, 2: _add_register, 3: add_sums}  # version -> what makes it the next one
 
 
 def version_of(connection: Connection, *, there: bool = False) -> int | None:
