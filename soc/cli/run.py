@@ -10,6 +10,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
 from soc.cli.pipeline import blindness_noted, detector, earlier, overlap_guard, report, report_content, stopper, unless_busy
+from soc.cli.restored import check_not_restored
 from soc.cli.stores import is_cluster
 from soc.errors import StoreError
 
@@ -50,6 +51,7 @@ def run(soc: Soc, deadline: str) -> int:
 
     with blindness_noted(soc), overlap_guard(soc, _name(soc)):
         tally = ingest_feeds(soc, stop=earlier(stop, soc, deadline, READING), on_batch=keep)
+        check_not_restored(soc)
         outcome = unless_busy(lambda: detector(soc).run(stop=stop, memory=memory), "it searches what was read here, too")
         if outcome:
             report(outcome)

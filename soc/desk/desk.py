@@ -24,6 +24,7 @@ from soc.desk.faults import desk_faults
 from soc.desk.journal import Journal
 from soc.desk.locks import Lock, Locks
 from soc.desk.migrate import back_up, check, make, migrate, version_of
+from soc.desk.newest import Newest
 from soc.desk.place import is_file, place_of, read_url
 from soc.desk.row_check import RowCheck
 from soc.desk.runs import Runs
@@ -35,7 +36,7 @@ from soc.leases import Held
 BUSY_SECONDS = 10
 
 
-class Tx(Alerts, Coverage, Runs, Locks, Acts, Journal, RowCheck):
+class Tx(Alerts, Coverage, Newest, Runs, Locks, Acts, Journal, RowCheck):
     """One transaction: what it writes becomes true together, or not at all."""
 
 

@@ -54,6 +54,12 @@ class SegmentWriter:
         retention.purge(self._core, now=now)
         return gone
 
+    def rename(self) -> str:
+        """A new id of the store, which is returned: to whoever knows the old one, none of its batches is known."""
+        id = secrets.token_hex(8)
+        self._core.manifest.set_meta("id", id)
+        return id
+
     def give_up(self, name: str, *, now: int, again: Again) -> Path:
         """Takes a damaged file out of the store; returns where it lies now. `again` is told the batches to be searched again, if any.
 
