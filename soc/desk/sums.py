@@ -8,13 +8,14 @@ the log of a case has none: whoever may write the desk can forge them, so a back
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
 
 from soc.desk.damage import whole
 from soc.desk.schema import alerts, coverage, extents, gaps, meta
-from soc.desk.session import Session, chunks, digest
+from soc.desk.session import Session, digest
 
 SUMMED = (alerts, extents, coverage, gaps)
 SUM = "sum"
@@ -39,14 +40,12 @@ class Summed(Session):
         self._count(table, (row._mapping[SUM] for row in rows), -1)
         return all(is_sound(table, row) for row in rows)
 
-    def change(self, table: Table, changes: Sequence[tuple[Row[Any], Mapping[str, Any]]]) -> None:
-        """Rows as they were read, each with its new values. One that is not sound does not become it."""
-        for row, values in changes:
-            after = {**row._mapping, **values}
-            summed = sum_of(table, after) if is_sound(table, row) else UNSOUND
-            self.connection.execute(update(table).where(*_this(table, row)).values(**values, sum=summed))
-            self._count(table, [row._mapping[SUM]], -1)
-            self._count(table, [summed])
+    def change(self, table: Table, changes: Sequence[tuple[Row[Any], dict[str, Any]]]) -> None:
+        """Rows as they were read, each with its new values, of the same columns. One that is not sound does not become it."""
+        new = [{**values, SUM: sum_of(table, row._asdict() | values) if is_sound(table, row) else UNSOUND} for row, values in changes]
+        put_values(self.connection, table, [(row, values) for (row, _), values in zip(changes, new, strict=True)])
+        self._count(table, (row._mapping[SUM] for row, _ in changes), -1)
+        self._count(table, (values[SUM] for values in new))
 
     def settle(self) -> None:
         """Puts down what the totals have changed by. The last statement of a transaction."""
@@ -63,15 +62,15 @@ class Summed(Session):
         self.totals[table.name] += sign * sum(map(_number, sums))
 
 
-def sum_of(table: Table, row: Mapping[Any, Any]) -> str:
+def sum_of(table: Table, row: Mapping[str, Any]) -> str:
     """What stands in `sum` of a row with these values; a column that is missing is null. A row's bare number does not count."""
-    names = [column.name for column in table.columns if column.name != SUM and column is not table.autoincrement_column]
-    return digest(table.name, *(part for name in names for part in (name, *_parts(row.get(name)))))
+    return digest(table.name, *(_part(name, row.get(name)) for name in _names(table)))
 
 
 def is_sound(table: Table, row: Row[Any]) -> bool:
     """Whether a row, read with all its columns, is as soc wrote it."""
-    return bool(row._mapping[SUM] == sum_of(table, row._mapping))
+    held = row._asdict()
+    return bool(held[SUM] == sum_of(table, held))
 
 
 def total_of(connection: Connection, name: str) -> int:
@@ -93,13 +92,21 @@ def add_sums(connection: Connection) -> None:
     for table in SUMMED:
         kind = table.c[SUM].type.compile(connection.dialect)
         connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {SUM} {kind} NOT NULL DEFAULT ''")
-        total = 0
-        for some in chunks(connection.execute(select(table)).all()):
-            for row in some:
-                summed = sum_of(table, row._mapping)
-                connection.execute(update(table).where(*_this(table, row)).values(sum=summed))
-                total += _number(summed)
-        put_total(connection, table.name, total % _MODULUS)
+        rows = connection.execute(select(table)).all()
+        sums = [sum_of(table, row._asdict()) for row in rows]
+        put_values(connection, table, [(row, {SUM: summed}) for row, summed in zip(rows, sums, strict=True)])
+        put_total(connection, table.name, sum(map(_number, sums)) % _MODULUS)
+
+
+def put_values(connection: Connection, table: Table, changes: Sequence[tuple[Row[Any], Mapping[str, Any]]]) -> None:
+    """New values, of the same columns, of each of these rows; none is no statement."""
+    if not changes:
+        return
+    here = [column == bindparam(f"this_{column.name}") for column in table.primary_key]
+    statement = update(table).where(*here).values({name: bindparam(f"new_{name}") for name in changes[0][1]})
+    this = [{f"this_{column.name}": row._mapping[column.name] for column in table.primary_key} for row, _ in changes]
+    new = [{f"new_{name}": value for name, value in values.items()} for _, values in changes]
+    connection.execute(statement, [{**place, **values} for place, values in zip(this, new, strict=True)])
 
 
 def _faults(connection: Connection, table: Table) -> list[str]:
@@ -114,12 +121,13 @@ def _faults(connection: Connection, table: Table) -> list[str]:
     return faults
 
 
-def _this(table: Table, row: Row[Any]) -> list[Any]:
-    return [column == row._mapping[column.name] for column in table.primary_key]
+@cache
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.name != SUM and column is not table.autoincrement_column]
 
 
-def _parts(value: Any) -> tuple[str, str | bytes]:
-    return (type(value).__name__, value if isinstance(value, (str, bytes)) else str(value))
+def _part(name: str, value: Any) -> str | bytes:
+    return b"%b:bytes:%b" % (name.encode(), value) if type(value) is bytes else f"{name}:{type(value).__name__}:{value}"
 
 
 def _number(summed: Any) -> int:
