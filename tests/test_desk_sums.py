@@ -110,7 +110,7 @@ def test_every_row_of_the_desk_is_read_by_a_deep_look():
     with fresh_desk() as desk:
         written(desk)
         with desk.read() as tx:
-            assert (tx.verify_rows(), tx.verify_file()) == ([], [])
+            assert (tx.verify_rows(), tx.verify_file(), tx.verify_file(deep=True)) == ([], [], [])
         with desk.write() as tx:
             tx.connection.execute(update(evidence).values(body=b"[]"))
 

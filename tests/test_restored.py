@@ -56,3 +56,18 @@ def test_a_store_that_nobody_put_back_is_not_given_another_id(site):
 
     assert refused.returncode == 2
     assert "was not put back from a backup" in refused.stderr
+
+
+def test_a_manifest_put_back_alone_is_named_by_run_status_and_doctor_with_what_to_do(site, tmp_path):
+    for file in (site.home / "store").glob("manifest.db*"):
+        file.unlink()
+    for file in (tmp_path / "backup").glob("manifest.db*"):
+        shutil.copy(file, site.home / "store")
+    before = {path: path.read_bytes() for path in (site.home / "store").glob("*/*")}
+
+    ran, stated, named = site.soc("run"), site.soc("status"), site.soc("doctor")
+
+    for ended, code, said in ((ran, 3, ran.stderr), (stated, 4, stated.stdout), (named, 4, named.stdout)):
+        assert (ended.returncode, "manifest.db: is older than " in said) == (code, True), said
+        assert "put the newest manifest back; if there is none" in said
+    assert {path: path.read_bytes() for path in (site.home / "store").glob("*/*")} == before

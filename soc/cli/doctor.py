@@ -140,9 +140,9 @@ def _left(batch: Unfinished) -> str:
 def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     desk = soc.desk
     with desk.read() as tx:
-        bad = tx.verify_alerts() + tx.verify_sums() + tx.verify_cases()
+        bad = tx.verify_file(deep=deep) + tx.verify_alerts() + tx.verify_sums() + tx.verify_cases()
         if deep:
-            bad += tx.verify_file() + tx.verify_rows() + _journals(tx)
+            bad += tx.verify_rows() + _journals(tx)
         alerts = tx.count_alerts()
     return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in dict.fromkeys(bad)]
 

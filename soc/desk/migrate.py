@@ -71,7 +71,7 @@ def check(version: int, place: str, *, target: int = VERSION) -> None:
 
 
 def back_up(path: Path, version: int) -> Path:
-    """Copies a SQLite desk beside itself as `desk.db.schema-N`, whole and synced, and returns where; one that is there is kept."""
+    """Copies a SQLite desk beside itself as `desk.db.schema-N`, whole and durable, and returns where; one that is there is kept."""
     target = path.with_name(f"{path.name}.schema-{version}")
     if target.exists():
         return target
@@ -82,4 +82,10 @@ def back_up(path: Path, version: int) -> Path:
         source.backup(copy)
     with partial.open("rb+") as written:
         os.fsync(written.fileno())
-    return partial.rename(target)
+    made = partial.rename(target)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return made

@@ -20,12 +20,13 @@ class RowCheck(Session):
         """What is wrong with the rows of all tables, each fault as one sentence with table and row; empty when nothing is."""
         return [fault for table in metadata.sorted_tables for fault in _row_faults(self.connection, table)]
 
-    def verify_file(self) -> list[str]:
-        """What SQLite's own checks find; empty when nothing is wrong, and for a server, which looks after its own files."""
+    def verify_file(self, *, deep: bool = False) -> list[str]:
+        """What SQLite's own check finds, `deep`: in indices and references, too. Empty for a server, which looks after its own files."""
         if self.connection.dialect.name != "sqlite":
             return []
-        found = [str(row[0]) for row in self.connection.exec_driver_sql("PRAGMA integrity_check(5)")]
-        strays = Counter((row[0], row[2]) for row in self.connection.exec_driver_sql("PRAGMA foreign_key_check"))
+        ask = self.connection.exec_driver_sql
+        found = [str(row[0]) for row in ask(f"PRAGMA {'integrity' if deep else 'quick'}_check(5)")]
+        strays = Counter((row[0], row[2]) for row in ask("PRAGMA foreign_key_check")) if deep else {}
         return [
             *(fault for fault in found if fault != "ok"),
             *(f"table {table}: {count} rows speak of no row of table {parent}" for (table, parent), count in strays.items()),

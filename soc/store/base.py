@@ -186,7 +186,10 @@ class Store(Protocol):
         """What is wrong with the store, each fault as one sentence with its place; `deep` reads everything."""
 
     def missing(self) -> list[str]:
-        """Files or indices that cannot be opened, each as one sentence with its place. Quick: it reads none of them."""
+        """Files or indices that cannot be opened, or that are newer than the store knows, each as one sentence with its place.
+
+        Quick: it reads none of them.
+        """
 
     def unfinished(self) -> list[Unfinished]:
         """Batches that hunts may see a part of and rules have not seen, by number. Segments have none: a batch is there whole or not."""

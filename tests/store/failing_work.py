@@ -77,13 +77,19 @@ def hits(store):
     store.put_hits("2-r", hits_of(3, 5))
 
 
+def give_up(store):
+    """Puts the first segment aside, which somebody has cut off."""
+    with store.writer() as writer:
+        writer.give_up(sorted(path.name for path in (Path(store.place) / "segments").glob("b0000000001-*"))[0], now=NOW, again=print)
+
+
 WORKS = {work.__name__: work for work in (add, merge, reread, retain, hits)}
 
 
 def main(work: str, path: str, then: str) -> int:
     store = opened(Path(path))
     try:
-        WORKS[work](store)
+        globals()[work](store)
     except (StoreError, KeyboardInterrupt) as error:
         print(repr(error))
         if then == "sweep":  # the same process begins anew, and dies before it writes anything

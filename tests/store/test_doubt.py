@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from soc.condition.tree import TRUE
+from soc.model import Window
+from soc.times import HOUR
 from tests.failing_sync import BUG, DONE, FAIL, INTERRUPT, KILL, workshop
-from tests.store.failing_work import READ, WORKS, lay_out, opened
+from tests.store.failing_work import BASE, READ, WORKS, lay_out, opened
 
 LOG, MANIFEST, FILE, FOLDERS = "manifest.db-wal", "manifest.db", ".parquet.tmp", ("/segments", "/hits")
 MOST = 12  # syncs of a file that one piece of work can make
@@ -126,3 +128,32 @@ def test_a_process_that_lives_on_after_a_failed_commit_sweeps_nothing_that_may_b
         if ended.met < at:
             break
     assert at > 1
+
+
+@pytest.mark.parametrize("what", [FAIL, INTERRUPT, KILL], ids=["fails", "is interrupted", "is killed"])
+def test_a_damaged_file_that_is_given_up_meanwhile_is_in_its_place_or_aside_and_never_gone(shop, before, tmp_path, what):
+    met = 0
+    for ending in (LOG, *FOLDERS, "/damaged", "/store"):
+        for at in range(1, MOST):
+            home = tmp_path / f"{ending.strip('/')}-{at}/store"
+            shutil.copytree(before, home)
+            (damaged,) = (home / "segments").glob("b0000000001-*")
+            damaged.write_bytes(damaged.read_bytes()[:-9])
+
+            ended = shop.run("give_up", str(home), "die", ending=ending, at=at, what=what)
+
+            assert ended.code != BUG, ended.said
+            store = opened(home)
+            with store.writer():  # sweeps
+                pass
+            places = [path.exists() for path in (damaged, home / "damaged" / damaged.name)]
+            assert places.count(True) == 1
+            assert bool(store.check()) or places == [False, True]
+            assert {found["event.id"] for found in store.select(TRUE, Window(BASE + 3 * HOUR, BASE + 9 * HOUR))} == {
+                f"id{n}" for n in range(3, 9)
+            }
+            store.close()
+            if ended.code == DONE and ended.met < at:
+                break
+            met += 1
+    assert met >= 3

@@ -174,7 +174,8 @@ class SegmentStore:
 
     def missing(self) -> list[str]:
         files = [(self._core.layout.segments / one.name, one.bytes) for one in register.live(self._manifest)]
-        return missing([*files, *hit_sizes(self._core)])
+        old = older(self._manifest, self._core.layout)
+        return [*([old] if old else []), *missing([*files, *hit_sizes(self._core)])]
 
     def close(self) -> None:
         self._manifest.close()
