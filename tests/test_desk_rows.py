@@ -47,6 +47,8 @@ def before(tmp_path_factory):
         number = tx.begin_playbook(getattr(case, "id", case), "book", actor="me", now=T0).id
         tx.write_journal(number, "", "begun", {"next": "one"}, now=T0)
         tx.write_journal(number, "one", "asked", {"choices": ["yes"]}, now=T0)
+    with desk.read() as tx:
+        assert (tx.verify_rows(), tx.verify_sums()) == ([], [])
     desk.close()
     return path
 

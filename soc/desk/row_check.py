@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, LargeBinary, Row, Table, select
+from sqlalchemy import Column, Connection, LargeBinary, Row, Table, select
 
 from soc.desk.damage import sound, whole
-from soc.desk.schema import case_marks, evidence, metadata
+from soc.desk.schema import case_marks, cases, evidence, metadata
 from soc.desk.session import Session, digest
 from soc.errors import DeskError
+
+_TEXTS = frozenset((case_marks.c.value, cases.c.pinned))  # other bytes are JSON
 
 
 class RowCheck(Session):
@@ -34,7 +36,7 @@ class RowCheck(Session):
 
 
 def _row_faults(connection: Connection, table: Table) -> Iterator[str]:
-    packed = [column.name for column in table.columns if isinstance(column.type, LargeBinary) and table is not case_marks]
+    packed = [column for column in table.columns if isinstance(column.type, LargeBinary)]
     for row in connection.execute(select(table).order_by(*table.primary_key)):
         place = [row._mapping[column.name] for column in table.primary_key]
         try:
@@ -45,9 +47,9 @@ def _row_faults(connection: Connection, table: Table) -> Iterator[str]:
             yield str(error)
 
 
-def _read(table: Table, row: Row[Any], packed: list[str]) -> None:
-    for name in packed:
-        if row._mapping[name] is not None:
-            orjson.loads(row._mapping[name])
+def _read(table: Table, row: Row[Any], packed: list[Column[Any]]) -> None:
+    for column in packed:
+        if (value := row._mapping[column.name]) is not None:
+            value.decode() if column in _TEXTS else orjson.loads(value)
     if table is evidence and digest(row.body) != row.digest:
         raise ValueError("it holds other bytes than were written")
