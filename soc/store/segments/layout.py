@@ -151,8 +151,9 @@ def storage_error(error: BaseException, place: Path) -> StoreError:
     reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
     text = str(error).lower()
     if any(sign in text for sign in NO_ROOM):
+        more = ", or have the disk looked at" if "i/o" in text else ""
         return StoreError(
-            f"{place}: cannot be written: {reason}\n  free space or lower [retention] max_disk; nothing was lost, run it again"
+            f"{place}: cannot be written: {reason}\n  free space or lower [retention] max_disk{more}; nothing was lost, run it again"
         )
     if "read-only" in text or "readonly" in text or "permission" in text:
         return StoreError(
