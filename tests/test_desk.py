@@ -10,12 +10,13 @@ import sys
 import time
 
 import pytest
-from desk_kit import T0, fresh_desk
+from desk_kit import T0, alert, fresh_desk
 from sqlalchemy import create_engine, text
 
 from soc.desk.desk import open_desk
 from soc.desk.migrate import STEPS, migrate, version_of
 from soc.desk.schema import VERSION, metadata
+from soc.desk.sums import SUMMED
 from soc.errors import Busy, Conflict, DeskError
 
 pytestmark = pytest.mark.usefixtures("desk_engine")
@@ -128,16 +129,20 @@ def test_a_migration_happens_whole_or_not_at_all(url):
         assert tx.connection.execute(text("SELECT team FROM cases")).scalars().all() == [None]
 
 
-ADDED = {
-    2: ("journal", "playbook_runs"),
-    3: ("feeds", "sources", "stretches", "batches", "stores"),
-    4: ("counted",),
-}  # version -> the tables it brought
+ADDED = {  # version -> what takes back what it brought
+    2: ["DROP TABLE journal", "DROP TABLE playbook_runs"],
+    3: [f"DROP TABLE {table}" for table in ("feeds", "sources", "stretches", "batches", "stores")],
+    4: [*(f"ALTER TABLE {table} DROP COLUMN sum" for table in SUMMED), "DELETE FROM meta WHERE name LIKE 'sum of %'"],
+    5: ["DROP TABLE counted"],
+}
 
 
 @pytest.mark.parametrize("version", STEPS)
 def test_a_desk_of_each_older_schema_is_brought_forward_with_what_it_holds(url, version):
-    run(url, *(f"DROP TABLE {table}" for later in range(VERSION, version, -1) for table in ADDED[later]))
+    with open_desk(url).write() as tx:
+        tx.put_alert(alert("a1"), now=T0)
+        tx.cover("store", "rules", [1, 2])
+    run(url, *(statement for later in range(VERSION, version, -1) for statement in ADDED[later]))
     set_version(url, version)
 
     desk = open_desk(url, create=True)
@@ -145,6 +150,7 @@ def test_a_desk_of_each_older_schema_is_brought_forward_with_what_it_holds(url, 
     with desk.read() as tx:
         assert version_of(tx.connection) == VERSION
         assert [head.title for head in tx.heads()] == ["first"]
+        assert (tx.covered("store", "rules"), tx.verify_sums()) == ([(1, 2)], [])
         for table in metadata.sorted_tables:
             tx.connection.execute(table.select())
 

@@ -7,6 +7,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import emit, output_option
 from soc.cli.pipeline import blindness_noted, detector, report, report_content, stopper
+from soc.cli.restored import check_not_restored
 from soc.cli.watch import watch
 
 COLUMNS = ("batches", "events", "hits", "new", "left")
@@ -35,6 +36,7 @@ def detect(soc: Soc, /, deadline: str | None, index: str | None, output: str | N
     refused = _prepared(soc)
     stop = stopper(soc, deadline)
     with blindness_noted(soc):
+        check_not_restored(soc)
         outcome = detector(soc).run(stop=stop) if index is None else watch(soc, index, stop, **others)
     report(outcome)
     emit([{name: getattr(outcome, name) for name in COLUMNS}], COLUMNS, output)

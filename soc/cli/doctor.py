@@ -13,23 +13,28 @@ import click
 import soc as package
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
-from soc.errors import ContentError, SocError, StoreError, UsageError
+from soc.cli.restored import accept, restored
+from soc.errors import ContentError, DeskError, SocError, StoreError, UsageError
 from soc.times import iso
 
 if TYPE_CHECKING:
     from soc.batches import Unfinished
+    from soc.desk.desk import Tx
 
 
 @click.command()
-@click.option("--deep", is_flag=True, help="Read every page of the store and verify its checksum.")
+@click.option("--deep", is_flag=True, help="Read every page and row of the store and of the desk, and verify their checksums.")
 @click.option("--give-up", "given_up", metavar="FILE", help="Put a damaged file aside; lost events stay on record, hits are made anew.")
+@click.option("--restored", "put_back", is_flag=True, help="The store was put back from a backup: have all of it searched.")
 @click.option("--replay", is_flag=True, help="Offer a cluster the events again that it refused; detection finds them in new batches.")
 @output_option
 @pass_soc
-def doctor(soc: Soc, deep: bool, given_up: str | None, replay: bool, output: str | None) -> int:
+def doctor(soc: Soc, deep: bool, given_up: str | None, put_back: bool, replay: bool, output: str | None) -> int:
     """What was found where, and what is wrong. Exits 3 when the store or the desk cannot be used, 4 for lesser faults."""
     if given_up:
         _give_up(soc, given_up)
+    if put_back:
+        note(f"the store has the id {accept(soc)} from now on; the next run searches all of it")
     if replay:
         _replay(soc)
     found: dict[str, Any] = {"soc": package.__version__, "python": platform.python_version(), "home": str(soc.home)}
@@ -106,7 +111,7 @@ def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
 
     store = soc.store
     left = [_left(batch) for batch in store.unfinished() if batch.lapsed]
-    lost = filter(None, [lost_hits(store, soc.desk, soc.content.rules)])
+    lost = filter(None, [lost_hits(store, soc.desk, soc.content.rules), restored(soc)])
     faults = [*store.check(deep=deep), *left, *lost, *_unknown(soc)]
     free = shutil.disk_usage(soc.home).free
     try:
@@ -136,9 +141,24 @@ def _left(batch: Unfinished) -> str:
 def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     desk = soc.desk
     with desk.read() as tx:
-        bad = tx.verify_alerts() + tx.verify_cases()
+        bad = tx.verify_file(deep=deep) + tx.verify_alerts() + tx.verify_sums() + tx.verify_cases()
+        if deep:
+            bad += tx.verify_rows() + _journals(tx)
         alerts = tx.count_alerts()
-    return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in bad]
+    return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in dict.fromkeys(bad)]
+
+
+def _journals(tx: Tx) -> list[str]:
+    """What is wrong with the journals of playbooks: entries that cannot follow each other."""
+    from soc.respond.progress import fold
+
+    faults = []
+    for run in tx.playbook_runs():
+        try:
+            fold(tx.journal(run.id))
+        except DeskError as error:
+            faults.append(str(error))
+    return faults
 
 
 def _folder(soc: Soc) -> list[str]:

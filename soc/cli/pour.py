@@ -34,7 +34,7 @@ def spooled_jobs(soc: Soc) -> list[Poured]:
     from soc.ingest.spool import spools
 
     jobs, feeds, folder = [], soc.content.feeds, spool_folder(soc)
-    for spool in spools(folder):
+    for spool in spools(folder, note):
         feed = feeds.get(spool.head.feed) or feed_named(STDIN, feeds)
         jobs.append(Poured(feed, Inlet(spool.head.feed, folder, soc.config.spool, spool=spool)))
     return jobs

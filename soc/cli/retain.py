@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +10,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.expired import note_expired
 from soc.cli.output import emit, note
+from soc.cli.pipeline import stopper
 from soc.cli.retention import cuts_of, unknown_names
 from soc.condition.tree import Not, Or
 from soc.model import ALWAYS, Window
@@ -30,7 +31,7 @@ if TYPE_CHECKING:  # heavy
 @pass_soc
 def retain(soc: Soc, days: int | None, dry_run: bool) -> int:
     """Merge small segments and drop events older than the retention, by their time; the oldest hours go too when soc's own
-    files outgrow max_disk. Evidence of alerts stays on the desk.
+    files outgrow max_disk. Evidence of alerts stays on the desk. SIGINT and SIGTERM end it between two steps.
 
     The retention is said in soc.toml: days for all, and [[retention.keep]] for datasets and institutions that differ.
 
@@ -40,27 +41,29 @@ def retain(soc: Soc, days: int | None, dry_run: bool) -> int:
     if dry_run:
         _foretell(soc, days)
         return 0
-    merged, dropped = upkeep(soc, days)
+    stop = stopper(soc, None)
+    merged, dropped = upkeep(soc, days, stop=stop)
     later = "; their files go with the first upkeep after ten minutes, when no query reads them any more" if dropped else ""
-    note(f"merged {merged} segments, dropped {dropped} events{later}")
+    note(f"merged {merged} segments, dropped {dropped} events{later}" + ("; stopped before the end" if stop() else ""))
     return 0
 
 
-def upkeep(soc: Soc, days: int | None = None) -> tuple[int, int]:
+def upkeep(soc: Soc, days: int | None = None, *, stop: Callable[[], bool]) -> tuple[int, int]:
     """Segments merged and events dropped. Batches that go before the rules have seen them are written down as expired.
 
     `days`: in place of the configured ones. What is to go goes first: on a full disk, merging has to wait for its room.
+    Once `stop` says so, it ends after the step that is under way.
     """
     now = soc.now()
     cuts = _cuts(soc, days, now)
     with soc.store.writer() as writer:
-        dropped = _drop(soc, writer, cuts, now)
-        if (before := soc.store.keep_from()) is not None:
-            dropped += _drop(soc, writer, [Cut(before)], now)
+        dropped = _drop(soc, writer, cuts, now, stop)
+        if not stop() and (before := soc.store.keep_from()) is not None:
+            dropped += _drop(soc, writer, [Cut(before)], now, stop)
         if writer.crowded():
             note("too little of the disk is free to merge segments; see: soc doctor")
             return 0, dropped
-        return writer.compact(now=now), dropped
+        return writer.compact(now=now, stop=stop), dropped
 
 
 def unknown_to_all(soc: Soc) -> list[str]:
@@ -82,9 +85,9 @@ def _cuts(soc: Soc, days: int | None, now: int) -> list[Cut]:
     return cuts_of(days or soc.config.retention_days, keeps, soc.content.institutions.classes if keeps else {}, now)
 
 
-def _drop(soc: Soc, writer: Writer, cuts: Sequence[Cut], now: int) -> int:
+def _drop(soc: Soc, writer: Writer, cuts: Sequence[Cut], now: int, stop: Callable[[], bool]) -> int:
     note_expired(soc, cuts, now)
-    return writer.retain(cuts, now=now)
+    return writer.retain(cuts, now=now, stop=stop)
 
 
 def _foretell(soc: Soc, days: int | None) -> None:

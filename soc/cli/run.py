@@ -10,6 +10,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
 from soc.cli.pipeline import blindness_noted, detector, earlier, overlap_guard, report, report_content, stopper, unless_busy
+from soc.cli.restored import check_not_restored
 from soc.cli.stores import is_cluster
 from soc.errors import StoreError
 
@@ -50,6 +51,7 @@ def run(soc: Soc, deadline: str) -> int:
 
     with blindness_noted(soc), overlap_guard(soc, _name(soc)):
         tally = ingest_feeds(soc, stop=earlier(stop, soc, deadline, READING), on_batch=keep)
+        check_not_restored(soc)
         outcome = unless_busy(lambda: detector(soc).run(stop=stop, memory=memory), "it searches what was read here, too")
         if outcome:
             report(outcome)
@@ -57,11 +59,11 @@ def run(soc: Soc, deadline: str) -> int:
                 return 3
         failures = 0 if stop() else unless_busy(lambda: respond_all(soc, stop=stop), "the playbooks are its affair") or 0
         if not stop():
-            _, dropped = upkeep(soc)
+            _, dropped = upkeep(soc, stop=stop)
             if dropped:
                 kept = "the retention" if soc.config.keeps else f"{soc.config.retention_days} days"
                 note(f"dropped {dropped} events older than {kept}, or beyond max_disk")
-        failures += _unpublished(soc)
+        failures += _unpublished(soc) + _damaged(soc)
     failed = (outcome and outcome.failed) or tally.failed or tally.refused or tally.letters
     return 4 if refused or failed or failures else 0
 
@@ -69,6 +71,16 @@ def run(soc: Soc, deadline: str) -> int:
 def _name(soc: Soc) -> str:
     """What one machine does once at a time: several machines write to a cluster, each its own feeds."""
     return f"soc run on {socket.gethostname()}" if is_cluster(soc) else "soc run"
+
+
+def _damaged(soc: Soc) -> int:
+    """Says what of the store cannot be opened, which nobody may have asked for yet; returns how much that is."""
+    found = soc.store.missing()
+    for fault in found:
+        note(fault)
+    if found:
+        note(f"{len(found)} parts of the store cannot be opened; see: soc doctor")
+    return len(found)
 
 
 def _unpublished(soc: Soc) -> int:

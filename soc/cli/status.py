@@ -21,8 +21,9 @@ from soc.times import duration_text, iso
 def status(soc: Soc, output: str | None) -> int:
     """Feeds with their last event and silence, batches, coverage and gaps, and the queue of cases.
 
-    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered or was left unfinished, events were refused, hits are
-    gone, or a rule failed; 3 when the store does not answer: then what the desk knows is said.
+    Exits 4 when a feed is silent for longer than it expects, a batch is uncovered or was left unfinished, events were refused, a file or
+    an index of the store cannot be opened, hits are gone, or a rule failed; 3 when the store does not answer: then what the desk knows is
+    said.
     """
     found = _found(soc)
     if chosen(output) == "json":
@@ -35,7 +36,7 @@ def status(soc: Soc, output: str | None) -> int:
     coverage, batches = found["coverage"], found["batches"]
     silent = any(feed["silent"] for feed in found["feeds"])
     left = batches["left"] or coverage["uncovered"] or coverage["gaps"].get("failed") or batches.get("refused") or coverage["hits"]
-    return 4 if silent or left else 0
+    return 4 if silent or left or found["missing"] else 0
 
 
 def _found(soc: Soc) -> dict[str, Any]:
@@ -43,7 +44,12 @@ def _found(soc: Soc) -> dict[str, Any]:
     from soc.ingest.spool import used
 
     try:
-        known: dict[str, Any] = {"feeds": _feeds(soc), "batches": _batches(soc), "coverage": _coverage(soc)}
+        known: dict[str, Any] = {
+            "feeds": _feeds(soc),
+            "batches": _batches(soc),
+            "missing": soc.store.missing(),
+            "coverage": _coverage(soc),
+        }
     except StoreError as error:
         known = {"unavailable": str(error)}
     waiting = used(spool_folder(soc))
@@ -170,6 +176,8 @@ def _print_store(found: dict[str, Any], emit: Callable[..., int]) -> None:
             f"; left unfinished: {numbers} (searched once their lines are read on; if they are lost: soc store salvage)" if numbers else ""
         )
         safe_echo(f"Unclosed  {batches['writing']} batches are being written{left}")
+    for line in (line for fault in found["missing"] for line in fault.splitlines()):
+        safe_echo(f"Missing   {line}")
     if batches.get("refused"):
         safe_echo(f"Refused   {batches['refused']} events, kept as dead letters: see soc doctor")
     gaps = ", ".join(f"{count} rules {state}" for state, count in sorted(coverage["gaps"].items())) or "no gaps"

@@ -9,7 +9,8 @@ from sqlalchemy import Row, Select, and_, func, select
 
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import alerts, case_alerts, evidence, extents
-from soc.desk.session import Session, chunks, digest
+from soc.desk.session import chunks, digest
+from soc.desk.sums import Summed
 from soc.errors import DeskError
 from soc.model import Alert, Evidence, Extent
 from soc.text import canonical_json
@@ -22,7 +23,7 @@ class _Reach(NamedTuple):
     reach: tuple[int, int, int, str]  # count, first, last, evidence
 
 
-class Alerts(Session):
+class Alerts(Summed):
     def put_alert(self, alert: Alert, *, now: int) -> str:
         """As `put_alerts`, for one."""
         return self.put_alerts([alert], now=now)[0]
@@ -49,9 +50,9 @@ class Alerts(Session):
             known[alert.id], bodies[name] = _Reach(before.seq + 1 if before else 1, reach), body
             values = dict(zip(_REACH, reach, strict=True))
             reaches.append({"alert": alert.id, "seq": known[alert.id].seq, "at": now, **values})
-        self.put(alerts, rows)
+        self.put_summed(alerts, rows)
         self._put_evidence(bodies)
-        self.put(extents, reaches)
+        self.put_summed(extents, reaches)
         return answers
 
     def alert(self, id: str) -> Alert | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import delete, insert, select
 
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import coverage, gaps, meta, rulesets
-from soc.desk.session import Session, chunks
+from soc.desk.session import chunks
+from soc.desk.sums import Summed
 from soc.errors import Conflict, UsageError
 from soc.text import canonical_json
 
@@ -35,7 +36,7 @@ class Gap(NamedTuple):
     filled_at: int | None = None
 
 
-class Coverage(Session):
+class Coverage(Summed):
     def covered(self, store: str, ruleset: str) -> list[Range]:
         """The covered ranges of batch numbers, in order."""
         query = select(coverage.c.first, coverage.c.last).where(coverage.c.store == store, coverage.c.ruleset == ruleset)
@@ -57,9 +58,8 @@ class Coverage(Session):
         after = merged([*before, *new])
         gone, came = set(before) - set(after), set(after) - set(before)
         here = (coverage.c.store == store, coverage.c.ruleset == ruleset)
-        for first, _ in gone:
-            self.connection.execute(delete(coverage).where(*here, coverage.c.first == first))
-        self.put(coverage, [{"store": store, "ruleset": ruleset, "first": first, "last": last} for first, last in sorted(came)])
+        sound = self.take(coverage, *here, coverage.c.first.in_([first for first, _ in gone]))
+        self._put_ranges(store, ruleset, sorted(came), sound)
 
     def uncover(self, store: str, numbers: Collection[int], *, but: str = "") -> None:
         """Marks batches as not seen by any rule set, save one: what was found in them is lost and has to be found again."""
@@ -70,8 +70,13 @@ class Coverage(Session):
                 for number in range(first, last + 1)
                 if number not in numbers
             )
-            self.connection.execute(delete(coverage).where(coverage.c.store == store, coverage.c.ruleset == ruleset))
-            self.put(coverage, [{"store": store, "ruleset": ruleset, "first": first, "last": last} for first, last in kept])
+            sound = self.take(coverage, coverage.c.store == store, coverage.c.ruleset == ruleset)
+            self._put_ranges(store, ruleset, kept, sound)
+
+    def _put_ranges(self, store: str, ruleset: str, ranges: Iterable[Range], sound: bool) -> None:
+        """`sound`: whether the ranges that these are made of are soc's own."""
+        rows = [{"store": store, "ruleset": ruleset, "first": first, "last": last} for first, last in ranges]
+        self.put_summed(coverage, rows, unsound=not sound)
 
     def hits_home(self, store: str) -> tuple[str | None, list[Range]]:
         """What held the hits of a store when they were looked for last, and the batches whose hits were lost and are not there yet.
@@ -108,22 +113,22 @@ class Coverage(Session):
             raise UsageError(f"{state!r} is no state of a gap; there are: {', '.join(STATES)}")
         touching = self._touching(store, ruleset, reasons, first, last, state)
         place = {"store": store, "ruleset": ruleset, "first": first, "last": last, "state": state, "at": now}
-        self.put(gaps, [place | {"rule": rule, "reason": reasons[rule]} for rule in sorted(reasons.keys() - touching)])
-        grown = [
-            {"b_id": known[0].id, "b_first": min(first, *(gap.first for gap in known)), "b_last": max(last, *(gap.last for gap in known))}
-            for known in touching.values()
-        ]
-        if grown:
-            reach: dict[str, Any] = {"first": bindparam("b_first"), "last": bindparam("b_last")}
-            self.connection.execute(update(gaps).where(gaps.c.id == bindparam("b_id")).values(**reach), grown)
+        self.put_summed(gaps, [place | {"rule": rule, "reason": reasons[rule]} for rule in sorted(reasons.keys() - touching)])
+        self.change(
+            gaps,
+            [
+                (known[0], {"first": min(first, *(gap.first for gap in known)), "last": max(last, *(gap.last for gap in known))})
+                for known in touching.values()
+            ],
+        )
         for part in chunks(gap.id for known in touching.values() for gap in known[1:]):
-            self.connection.execute(delete(gaps).where(gaps.c.id.in_(part)))
+            self.take(gaps, gaps.c.id.in_(part))
 
     def _touching(self, store: str, ruleset: str, reasons: Mapping[str, str], first: int, last: int, state: str) -> dict[str, list[Any]]:
         """By rule the open gaps of this state and its reason that `first..last` touches, as they were noted."""
         found: dict[str, list[Any]] = {}
         here = (gaps.c.store == store, gaps.c.ruleset == ruleset, gaps.c.state == state, gaps.c.filled_at.is_(None))
-        query = select(gaps.c.id, gaps.c.rule, gaps.c.reason, gaps.c.first, gaps.c.last).order_by(gaps.c.id)
+        query = select(gaps).order_by(gaps.c.id)
         query = query.where(*here, gaps.c.last >= first - 1, gaps.c.first <= last + 1)
         for part in chunks(reasons):
             for row in self.connection.execute(query.where(gaps.c.rule.in_(part))):
@@ -135,7 +140,9 @@ class Coverage(Session):
         """The rule has seen `first..last` after all: gaps inside are filled; returns how many."""
         here = (gaps.c.store == store, gaps.c.ruleset == ruleset, gaps.c.rule == rule, gaps.c.filled_at.is_(None))
         inside = (gaps.c.first >= first, gaps.c.last <= last)
-        return self.connection.execute(update(gaps).where(*here, *inside).values(filled_at=now)).rowcount
+        open_ones = self.connection.execute(select(gaps).where(*here, *inside)).all()
+        self.change(gaps, [(row, {"filled_at": now}) for row in open_ones])
+        return len(open_ones)
 
     def gaps(self, store: str | None = None, ruleset: str | None = None, rule: str | None = None, *, filled: bool = False) -> list[Gap]:
         """The gaps in the order they were noted; those since filled only when `filled`."""

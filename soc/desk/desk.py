@@ -25,7 +25,9 @@ from soc.desk.faults import desk_faults
 from soc.desk.journal import Journal
 from soc.desk.locks import Lock, Locks
 from soc.desk.migrate import back_up, check, make, migrate, version_of
+from soc.desk.newest import Newest
 from soc.desk.place import is_file, place_of, read_url
+from soc.desk.row_check import RowCheck
 from soc.desk.runs import Runs
 from soc.desk.schema import VERSION
 from soc.desk.session import Touched
@@ -35,7 +37,7 @@ from soc.leases import Held
 BUSY_SECONDS = 10
 
 
-class Tx(Alerts, Counts, Coverage, Runs, Locks, Acts, Journal):
+class Tx(Alerts, Counts, Coverage, Newest, Runs, Locks, Acts, Journal, RowCheck):
     """One transaction: what it writes becomes true together, or not at all."""
 
 
@@ -52,6 +54,7 @@ class Desk:
             check(version_of(connection, there=True) or 0, self.place)
             tx = Tx(connection)
             yield tx
+            tx.settle()
         self.touched.add(tx.touched)
 
     @contextmanager

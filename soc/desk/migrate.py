@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from soc.desk import schema
 from soc.desk.damage import whole
 from soc.desk.schema import VERSION, meta
+from soc.desk.sums import add_sums
 from soc.errors import DeskError
 
 Step = Callable[[Connection], None]
@@ -30,7 +31,7 @@ def _add_counted(connection: Connection) -> None:
     schema.metadata.create_all(connection, tables=[schema.counted])
 
 
-STEPS: Mapping[int, Step] = {1: _add_playbooks, 2: _add_register, 3: _add_counted}  # version -> what makes it the next one
+STEPS: Mapping[int, Step] = {1: _add_playbooks, 2: _add_register, 3: add_sums, 4: _add_counted}  # version -> what makes it the next one
 
 
 def version_of(connection: Connection, *, there: bool = False) -> int | None:
@@ -74,7 +75,7 @@ def check(version: int, place: str, *, target: int = VERSION) -> None:
 
 
 def back_up(path: Path, version: int) -> Path:
-    """Copies a SQLite desk beside itself as `desk.db.schema-N`, whole and synced, and returns where; one that is there is kept."""
+    """Copies a SQLite desk beside itself as `desk.db.schema-N`, whole and durable, and returns where; one that is there is kept."""
     target = path.with_name(f"{path.name}.schema-{version}")
     if target.exists():
         return target
@@ -85,4 +86,10 @@ def back_up(path: Path, version: int) -> Path:
         source.backup(copy)
     with partial.open("rb+") as written:
         os.fsync(written.fileno())
-    return partial.rename(target)
+    made = partial.rename(target)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return made

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Ind
 
 from soc.desk.types import Serial, Words
 
-VERSION = 4
+VERSION = 5
 
 metadata = MetaData()
 
@@ -26,6 +26,11 @@ def _moment(name: str) -> Column[int]:
 
 def _json(name: str) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=False)
+
+
+def _sum() -> Column[str]:
+    """See `soc.desk.sums`."""
+    return Column("sum", Words, nullable=False, server_default="")
 
 
 meta = Table("meta", metadata, Column("name", Words, primary_key=True), _text("value"))
@@ -47,7 +52,7 @@ alerts = Table(
     metadata,
     Column("id", Words, primary_key=True),
     *(_text("rule_id"), _text("rule_hash"), _text("title"), _text("level"), _json("tags"), _text("institution"), _json("key")),
-    *(_moment("cell_start"), _moment("cell_end"), _text("run_type"), _json("detail"), _moment("raised_at")),
+    *(_moment("cell_start"), _moment("cell_end"), _text("run_type"), _json("detail"), _moment("raised_at"), _sum()),
     Index("alerts_by_cell", "rule_id", "institution", "cell_start"),
     Index("alerts_by_time", "cell_start"),
 )
@@ -59,7 +64,7 @@ extents = Table(
     Column("seq", Integer, primary_key=True),
     *(_moment("count"), _moment("first"), _moment("last")),
     Column("evidence", Words, ForeignKey("evidence.digest"), nullable=False),
-    _moment("at"),
+    *(_moment("at"), _sum()),
 )
 
 counted = Table(  # derived: what a run must know to count on; without its row an alert is counted anew from all hits
@@ -75,7 +80,7 @@ coverage = Table(
     Column("store", Words, primary_key=True),
     Column("ruleset", Words, primary_key=True),
     Column("first", BigInteger, primary_key=True, autoincrement=False),
-    _moment("last"),
+    *(_moment("last"), _sum()),
 )
 
 gaps = Table(
@@ -83,7 +88,7 @@ gaps = Table(
     metadata,
     Column("id", Serial, primary_key=True),
     *(_text("store"), _text("ruleset"), _text("rule"), _moment("first"), _moment("last"), _text("state"), _text("reason"), _moment("at")),
-    Column("filled_at", BigInteger),
+    *(Column("filled_at", BigInteger), _sum()),
     Index("gaps_by_place", "store", "ruleset", "rule", "state", "first"),
 )
 

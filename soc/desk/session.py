@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,12 +39,18 @@ class Session:
 
     def __init__(self, connection: Connection) -> None:
         self.connection, self.touched = connection, Touched()
+        self.totals: Counter[str] = Counter()  # see `soc.desk.sums`: what each changes by
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """What is written inside is taken back when the block raises; the transaction goes on."""
-        with self.connection.begin_nested():
-            yield
+        before = self.totals.copy()
+        try:
+            with self.connection.begin_nested():
+                yield
+        except BaseException:
+            self.totals = before
+            raise
 
     def put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts rows; none is no statement."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
+from soc.errors import StoreError
 from soc.ingest.feeds import STDIN
 from soc.ingest.identity import Footprint
 from soc.ingest.open import Pipe
@@ -100,10 +101,20 @@ class Inlet:
 
     def _spilt(self) -> Iterator[bytes]:
         spool = self._spool()
+        spool.check_room(self._limit)  # before it is read: nobody else has it then
         for piece in self._live:
             if piece:
-                spool.append(piece, self._limit)
+                self._append(spool, piece)
             yield piece
+            spool.check_room(self._limit)
+
+    def _append(self, spool: Spool, piece: bytes) -> None:
+        """Where the spool does not take it, it is what comes next, should it be tried again."""
+        try:
+            spool.append(piece, self._limit)
+        except StoreError:
+            self._live = chain([piece], self._live)
+            raise
 
     def _spool(self) -> Spool:
         """Made where there is none. A stream of which no source is known yet gets a name that no other has, to be known again by."""

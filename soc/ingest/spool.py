@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -19,6 +19,7 @@ from soc.ingest.identity import Footprint
 from soc.ingest.packing import PIECE
 
 SUFFIX = ".spool"
+_HEAD = 1 << 20  # bytes that a first line cannot reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +47,27 @@ class Spool:
     """One file. Made by `make` or `spools`; `close` lets go of it, `remove` takes it away."""
 
     def __init__(self, path: Path, handle: int) -> None:
+        """Raises StoreError when its first line says nothing of a stream."""
         self.path, self._handle = path, handle
-        line = os.pread(handle, 1 << 20, 0).partition(b"\n")[0]
+        line = os.pread(handle, _HEAD, 0).partition(b"\n")[0]
         self._start = len(line) + 1
-        self.head = Head(**json.loads(line))
+        self.head = _head(line, path)
 
     @classmethod
     def make(cls, folder: Path, head: Head) -> Self:
         folder.mkdir(mode=0o700, exist_ok=True)
         path = folder / f"{max((int(other.stem) for other in _files(folder)), default=0) + 1:06d}{SUFFIX}"
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        os.write(handle, json.dumps(asdict(head)).encode() + b"\n")
-        os.fsync(handle)
-        _sync(folder)
-        return cls(path, handle)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            os.write(handle, json.dumps(asdict(head)).encode() + b"\n")
+            os.fsync(handle)
+            _sync(folder)
+            return cls(path, handle)
+        except OSError as error:
+            path.unlink()
+            os.close(handle)
+            raise _unwritten(path, error) from error
 
     @property
     def end(self) -> int:
@@ -73,15 +80,26 @@ class Spool:
         return os.fstat(self._handle).st_mtime_ns // 1000
 
     def append(self, piece: bytes, limit: int) -> None:
-        """They are on the disk when this returns. Raises StoreError, and keeps nothing of them, where the folder would outgrow `limit`."""
-        if used(self.path.parent) + len(piece) > limit:
+        """They are on the disk when this returns.
+
+        Raises StoreError, and keeps nothing of them, where the folder would outgrow `limit` or the disk fails.
+        """
+        self.check_room(limit, len(piece))
+        before = at = self._start + self.end - self.head.base
+        try:
+            while piece:
+                written = os.pwrite(self._handle, piece, at)
+                at, piece = at + written, piece[written:]
+            os.fsync(self._handle)
+        except OSError as error:  # what may be there and may not would else count as kept
+            os.ftruncate(self._handle, before)
+            raise _unwritten(self.path, error) from error
+
+    def check_room(self, limit: int, more: int = PIECE) -> None:
+        """Raises StoreError where the folder would outgrow `limit` by so many bytes `more`."""
+        if used(self.path.parent) + more > limit:
             repair = "nothing that was read is lost; make the store writable, or raise [ingest] spool"
             raise StoreError(f"{self.path.parent}: holds as much as it may, {limit} bytes: no more of standard input is read\n  {repair}")
-        at = self._start + self.end - self.head.base
-        while piece:
-            written = os.pwrite(self._handle, piece, at)
-            at, piece = at + written, piece[written:]
-        os.fsync(self._handle)
 
     def pieces(self, position: int) -> Iterator[bytes]:
         """The bytes from this offset in the stream on."""
@@ -98,8 +116,11 @@ class Spool:
         self.close()
 
 
-def spools(folder: Path) -> Iterator[Spool]:
-    """Those that nobody is at, oldest first; close or remove each."""
+def spools(folder: Path, say: Callable[[str], object]) -> Iterator[Spool]:
+    """Those that nobody is at, oldest first; close or remove each. What is wrong with others is said: they are left as they are.
+
+    One that was cut off while it was made, before anything was put into it, goes.
+    """
     for path in _files(folder):
         handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
@@ -109,8 +130,27 @@ def spools(folder: Path) -> Iterator[Spool]:
             continue
         if os.fstat(handle).st_nlink == 0:  # drained and removed while we opened it
             os.close(handle)
+        elif b"\n" not in (start := os.pread(handle, _HEAD, 0)) and len(start) < _HEAD:
+            path.unlink()
+            os.close(handle)
         else:
-            yield Spool(path, handle)
+            try:
+                yield Spool(path, handle)
+            except StoreError as error:
+                os.close(handle)
+                say(str(error))
+
+
+def _head(line: bytes, path: Path) -> Head:
+    try:
+        return Head(**json.loads(line))
+    except (TypeError, ValueError) as error:
+        repair = f"what stands below it came on standard input: move the file away, then: tail -n +2 {path.name} | soc ingest - --feed FEED"
+        raise StoreError(f"{path}: its first line is damaged: {error}\n  {repair}") from error
+
+
+def _unwritten(path: Path, error: OSError) -> StoreError:
+    return StoreError(f"{path}: cannot be written: {error.strerror}\n  look to the disk; what was read last may have to be sent again")
 
 
 def used(folder: Path) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
+from soc.desk.damage import whole
 from soc.desk.journal import JournalEntry
 from soc.errors import DeskError
 from soc.respond.action import Order
@@ -52,7 +53,8 @@ def after(before: Progress, entry: JournalEntry) -> Progress:
         raise DeskError(
             f"journal of run {entry.run}: {entry.action!r} cannot follow {before.state!r}\n  put a backup of the desk in its place"
         )
-    return replace(_after(before, entry), seq=entry.seq)
+    with whole("journal", entry.run, entry.seq):
+        return replace(_after(before, entry), seq=entry.seq)
 
 
 def _after(before: Progress, entry: JournalEntry) -> Progress:

@@ -6,7 +6,7 @@ Tables are Arrow tables with one column per field (types: `soc.match.columns`), 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,14 +20,20 @@ from soc.match.hits import HITS
 from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.cuts import Cut
 
-__all__ = ["HITS", "Added", "Concern", "Cut", "Draft", "Searched", "Since", "Store", "Tables", "Tally", "Writer"]
+__all__ = ["HITS", "Added", "Concern", "Cut", "Draft", "Searched", "Since", "Stop", "Store", "Tables", "Tally", "Writer"]
 
 Tables = dict[str, pa.Table]
 Since = Mapping[str, SourceState | None]
+Stop = Callable[[], bool]  # True: end at the next clean point; what is left is done when it is called again
 Concern = tuple[Node, Collection[str]]  # a condition, and the datasets that it looks at
 
 # read whatever columns were asked for, as far as the batch has them
 COMMON = ("@timestamp", "event.id", "event.dataset", "event.kind", "event.ingested", "organization.id", "soc.batch", "soc.feed")
+
+
+def never() -> bool:
+    """The Stop of who lets work go on to its end."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +91,10 @@ class Writer(Protocol):
     def crowded(self) -> bool:
         """Whether there is too little room to write anything: `add` and `compact` would raise StoreError."""
 
-    def compact(self, *, now: int) -> int:
+    def compact(self, *, now: int, stop: Stop = never) -> int:
         """Merges small segments; returns how many went. Changes no answer of any query."""
 
-    def retain(self, cuts: Sequence[Cut], *, now: int) -> int:
+    def retain(self, cuts: Sequence[Cut], *, now: int, stop: Stop = never) -> int:
         """Drops the events that go by the cuts, see Cut; returns how many. Lowers the rows' counts.
 
         Hits of these events go, too; where nothing stays that is so old they go by their time, on segments when nothing newer is in
@@ -181,6 +187,12 @@ class Store(Protocol):
 
     def check(self, *, deep: bool = False) -> list[str]:
         """What is wrong with the store, each fault as one sentence with its place; `deep` reads everything."""
+
+    def missing(self) -> list[str]:
+        """Files or indices that cannot be opened, or that are newer than the store knows, each as one sentence with its place.
+
+        Quick: it reads none of them.
+        """
 
     def unfinished(self) -> list[Unfinished]:
         """Batches that hunts may see a part of and rules have not seen, by number. Segments have none: a batch is there whole or not."""

@@ -88,6 +88,7 @@ def test_a_damaged_segment_is_named_and_windows_beside_it_are_read(store, segmen
     assert [found["event.id"] for found in store.select(TRUE, after)] == [f"id{10 * HOUR}"]
     assert len(store.check(deep=True)) == 1
     assert file.name in store.check(deep=True)[0]
+    assert [file.name in fault for fault in store.missing()] == [True]
     with store.writer() as writer, pytest.raises(StoreError, match=file.name):
         writer.compact(now=NOW)
     assert [row.events for row in store.batches()] == [2, 1]
@@ -241,6 +242,21 @@ def test_a_replaced_file_stays_for_running_queries_and_goes_after_the_grace(stor
     assert len(list(folder.iterdir())) == store.statistics()["segments"] == 1
 
 
+def test_upkeep_that_is_stopped_ends_between_two_steps_and_goes_on_when_called_again(store):
+    for number in range(20):
+        commit(store, [event(number * DAY), event(number * DAY + HOUR, **{"event.dataset": "b"})])
+    steps = iter((False, True))
+
+    with store.writer() as writer:
+        merged = writer.compact(now=NOW, stop=lambda: next(steps))
+        rest = writer.compact(now=NOW)
+        none = writer.retain([Cut(BASE + 2 * DAY, LAW), Cut(BASE)], now=NOW, stop=lambda: True)
+        gone = writer.retain([Cut(BASE + 2 * DAY, LAW), Cut(BASE)], now=NOW)
+
+    assert 0 < merged < merged + rest
+    assert (none, none + gone, store.count(TRUE)) == (0, 2, 38)
+
+
 def test_a_reader_whose_list_is_older_than_the_grace_asks_again(store, segments, monkeypatch):
     for number in range(4):
         commit(store, [event(number)])
@@ -341,7 +357,7 @@ def test_segments_without_their_manifest_are_never_swept(segments):
     (path / "manifest.db").write_bytes(older[0])
     (path / "manifest.db-wal").write_bytes(older[1])
     restored = open_store(path, CATALOGUE)
-    with pytest.raises(StoreError, match="older than 1 segments"), restored.writer():
+    with pytest.raises(StoreError, match="older than 1 files beside it, b0000000002-"), restored.writer():
         pass
     restored.close()
     assert sorted((path / "segments").iterdir()) == held

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from itertools import takewhile
 
 from soc.condition.dsl import to_dsl
 from soc.condition.tree import fields
 from soc.event import Event
+from soc.store.base import Stop, never
 from soc.store.cuts import TIME, Cut, apart, earliest, sorter
 from soc.store.elasticsearch.asking import Hit, among, count, pages
 from soc.store.elasticsearch.bulk import delete, send
@@ -21,7 +23,7 @@ from soc.store.elasticsearch.upgrade import held_otherwise
 Going = tuple[Hit, Event]
 
 
-def retain(core: Core, cuts: Sequence[Cut]) -> int:
+def retain(core: Core, cuts: Sequence[Cut], stop: Stop = never) -> int:
     """See `soc.store.base.Writer.retain`."""
     if not cuts:
         return 0
@@ -29,15 +31,16 @@ def retain(core: Core, cuts: Sequence[Cut]) -> int:
     going = Counter(event[BATCH] for page in _going(core, cuts) for _, event in page)
     lessen(core, going, cuts)
     indices: set[str] = set()
-    hits = 0
-    for page in _going(core, cuts):
+    hits = gone = 0
+    for page in takewhile(lambda _: not stop(), _going(core, cuts)):
+        gone += len(page)
         hits += _drop_hits(core, page, earliest(cuts))
         indices |= {hit["_index"] for hit, _ in page}
         send(core.cluster, (delete(hit["_index"], hit["_id"]) for hit, _ in page))
     refresh(core.cluster, sorted(indices))
     hits += drop(core, {"range": {"time": {"lt": earliest(cuts)}}})
     refresh(core.cluster, [core.cluster.hits] if hits else [])
-    return going.total()
+    return gone
 
 
 def lessen(core: Core, going: Counter[int], cuts: Sequence[Cut] = ()) -> None:

@@ -132,15 +132,26 @@ class ElasticStore:
 
     def check(self, *, deep: bool = False) -> list[str]:
         """What is wrong with the cluster and the store's indices, each as one sentence; `deep` counts the events of every batch."""
-        cluster = self._core.cluster
-        with cluster_faults(cluster.place):
-            health = cluster.client.cluster.health(index=f"{cluster.prefix}-*", level="indices", expand_wildcards="all")
-        faults = [f"{name}: {index['status']}, some of its copies are not up" for name, index in sorted(health["indices"].items())
-                  if index["status"] == "red"]  # fmt: skip
+        cluster, faults = self._core.cluster, self.missing()
         with self.writer() as writer:
             if writer.crowded():
                 faults.append(f"{cluster.place}: indices are read-only: a disk is nearly full")
         return [*faults, *(self._losses() if deep else ()), *self._letters()]
+
+    def missing(self) -> list[str]:
+        cluster = self._core.cluster
+        with cluster_faults(cluster.place):
+            health = cluster.client.cluster.health(index=f"{cluster.prefix}-*", level="indices", expand_wildcards="all")
+        states = {name: index["status"] for name, index in health["indices"].items()}
+        rows = [row for row in self._register.batches() if row.events]
+        gone = self._register.targets([number for row in rows for number in (row.number, *row.absorbs)]) - states.keys()
+        return [
+            *(f"{name}: red, some of its copies are not up" for name in sorted(states) if states[name] == "red"),
+            *(
+                f"{name}: is missing, and batches have events there\n  restore it from a snapshot; see: soc doctor --deep"
+                for name in sorted(gone)
+            ),
+        ]
 
     def unfinished(self) -> list[Unfinished]:
         return self._register.unfinished(self._core.clock())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from soc.batches import OpenBatch, Stretch
 from soc.errors import Busy, Conflict, Contested, StoreError
@@ -16,7 +17,7 @@ from soc.event import Event
 from soc.leases import Held
 from soc.match.columns import to_tables
 from soc.model import SourceState
-from soc.store.base import Added, Cut, Draft, Since
+from soc.store.base import Added, Cut, Draft, Since, Stop, never
 from soc.store.elasticsearch import retention
 from soc.store.elasticsearch.asking import count, of_ids, parts
 from soc.store.elasticsearch.bulk import Action, put, send
@@ -87,14 +88,14 @@ class ElasticWriter:
             )
         return any(index["settings"]["index"]["blocks"].get("read_only_allow_delete") == "true" for index in found.values())
 
-    def compact(self, *, now: int) -> int:
+    def compact(self, *, now: int, stop: Stop = never) -> int:
         """The cluster merges by itself. Goes after what writers that slept may have left twice."""
-        for row in self._core.register.batches():
+        for row in takewhile(lambda _: not stop(), self._core.register.batches()):
             keep_one(self._core, row)
         return 0
 
-    def retain(self, cuts: Sequence[Cut], *, now: int) -> int:
-        return retention.retain(self._core, cuts)
+    def retain(self, cuts: Sequence[Cut], *, now: int, stop: Stop = never) -> int:
+        return retention.retain(self._core, cuts, stop)
 
     def _stretches(self, sources: Sequence[SourceState], since: Since | None) -> list[Stretch]:
         begun: Since = {state.id: state for state in self._core.register.sources()} if since is None else since

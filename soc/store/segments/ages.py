@@ -14,6 +14,7 @@ from soc.store.segments import register
 from soc.store.segments.core import Core
 from soc.store.segments.damage import reading
 from soc.store.segments.register import CHUNK, Stored
+from soc.store.segments.rows import read_json, whole
 from soc.store.segments.schema import AGES
 from soc.store.segments.sieve import Sieve
 
@@ -26,11 +27,20 @@ def losing(core: Core, sieve: Sieve, segments: Sequence[Stored]) -> list[Stored]
     if not segments:
         return []
     core.manifest.run(AGES)
-    known = {id: json.loads(text) for id, text in core.manifest.rows("SELECT segment, oldest FROM ages WHERE conditions = ?", sieve.digest)}
+    rows = core.manifest.rows("SELECT segment, oldest FROM ages WHERE conditions = ?", sieve.digest)
+    known = {id: _read(core, id, text) for id, text in rows}
     unknown = [segment for segment in segments if segment.id not in known]
     for start in range(0, len(unknown), CHUNK):
         known.update(_looked_up(core, sieve, unknown[start : start + CHUNK]))
     return [segment for segment in segments if _loses(sieve, known[segment.id])]
+
+
+def _read(core: Core, id: int, text: str) -> Ages:
+    with whole(core.manifest, "ages", id):
+        found = read_json(text, list)
+        if not all(oldest is None or type(oldest) is int for oldest in found):
+            raise TypeError(f"{text[:40]!r} holds no moments")
+        return found
 
 
 def _loses(sieve: Sieve, ages: Ages) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from soc.errors import StoreError
 from soc.fields import Catalogue, Field
 from soc.store.segments.manifest import Manifest
+from soc.store.segments.rows import typed
 
 _DUCK = {
     "keyword": "VARCHAR",
@@ -24,7 +25,8 @@ def column_type(field: Field) -> str:
 
 def known_columns(manifest: Manifest) -> dict[str, str]:
     """Columns that some batch had, with their types, by name."""
-    return dict(manifest.rows("SELECT name, type FROM columns ORDER BY name"))
+    rows = manifest.rows("SELECT name, type FROM columns ORDER BY name")
+    return {row[0]: row[1] for row in typed(manifest, "columns", (str, str), rows)}
 
 
 def check_columns(manifest: Manifest, catalogue: Catalogue) -> None:

@@ -16,10 +16,11 @@ from soc.store.segments import register
 from soc.store.segments.batches import read_batches
 from soc.store.segments.columns import fix_columns, known_columns
 from soc.store.segments.core import Core
-from soc.store.segments.layout import discard
+from soc.store.segments.generation import of_batch
 from soc.store.segments.parquet import FRESH_PAGE, Segment, write_segment
-from soc.store.segments.rewrite import Rewrite, apply, undo
+from soc.store.segments.rewrite import Rewrite, apply
 from soc.store.segments.supersede import settle
+from soc.store.segments.unnamed import unnamed
 from soc.store.tables import feeds_of, stamped
 
 
@@ -30,17 +31,12 @@ def add(core: Core, draft: Draft, events: Sequence[Event], sources: Sequence[Sou
         return Added(register.batch(core.manifest, draft.number), read_batches(core.manifest, core.layout.segments, [draft.number]))
     if state == "abandoned":
         raise Conflict(f"batch {draft.number} was abandoned by a later writer\n  nothing of it is stored; read its lines again")
-    fresh, rewrites = settle(core, without_repeats(events))
-    tables = stamped(to_tables(fresh, core.catalogue), draft.number, now)
-    segment = None
-    try:
+    with unnamed(core.manifest) as files:
+        fresh, rewrites = settle(core, without_repeats(events), files)
+        tables = stamped(to_tables(fresh, core.catalogue), draft.number, now)
         segment = _written(core, draft, tables)
+        files += [core.layout.segments / segment.name] if segment else []
         _close(core, draft, tables, segment, sources, rewrites, now)
-    except BaseException:
-        undo(core, rewrites)
-        if segment:
-            discard(core.layout.segments / segment.name)
-        raise
     return Added(register.batch(core.manifest, draft.number), tables)
 
 
@@ -56,7 +52,7 @@ def _written(core: Core, draft: Draft, tables: Tables) -> Segment | None:
     if not tables:
         return None
     wide = pa.concat_tables(tables.values(), promote_options="permissive")
-    return write_segment(core.layout.segments, f"b{draft.number:010d}", [wide], wide.schema, wide.num_rows, FRESH_PAGE)
+    return write_segment(core.layout.segments, of_batch(draft.number), [wide], wide.schema, wide.num_rows, FRESH_PAGE)
 
 
 def _close(

@@ -12,13 +12,15 @@ import pyarrow as pa
 
 from soc.condition.sql_text import literal, name
 from soc.errors import StoreError
+from soc.store.base import Stop
 from soc.store.segments import register
 from soc.store.segments.core import Core, Shape
 from soc.store.segments.damage import check_whole
-from soc.store.segments.layout import discard
+from soc.store.segments.generation import MERGED, next_of
 from soc.store.segments.parquet import DATASET, ID, ROW_GROUP, TIME, Segment, write_segment
 from soc.store.segments.register import Stored
 from soc.store.segments.relation import Relation, connection, engine_errors
+from soc.store.segments.unnamed import unnamed
 from soc.times import DAY, HOUR
 
 Parts = dict[int, dict[str, frozenset[str]]]
@@ -34,10 +36,10 @@ class Piece:
     rows: int
 
 
-def compact(core: Core, *, now: int) -> int:
+def compact(core: Core, *, now: int, stop: Stop) -> int:
     """See `soc.store.base.Writer.compact`. Works in rounds of bounded size, each one transaction."""
     went = 0
-    while group := _next_group(core):
+    while not stop() and (group := _next_group(core)):
         _merge(core, group, now=now)
         went += len(group)
     return went
@@ -85,20 +87,18 @@ def _merge(core: Core, group: Sequence[Stored], *, now: int) -> None:
     check_whole(core.layout.segments, group)
     made: list[Segment] = []
     parts = register.parts(core.manifest, group)
-    try:
+    with unnamed(core.manifest) as files:
         with connection(core.reader.memory) as engine:
             for piece in _pieces(core, engine, _relation(core, group)):
-                made.extend(_written(core, engine, group, parts, piece))
+                for segment in _written(core, engine, group, parts, piece):
+                    made.append(segment)
+                    files.append(core.layout.segments / segment.name)
         if sum(segment.span.rows for segment in made) != sum(segment.rows for segment in group):
             raise StoreError(f"{core.layout.segments}: a merge would have lost events; nothing was changed\n  see: soc doctor")
         with core.manifest.transaction():
             for segment in made:
                 register.name_segment(core.manifest, segment, dict.fromkeys(segment.datasets, segment.columns))
             register.retire(core.manifest, group, now=now)
-    except BaseException:
-        for segment in made:
-            discard(core.layout.segments / segment.name)
-        raise
 
 
 def _pieces(core: Core, engine: duckdb.DuckDBPyConnection, relation: Relation) -> list[Piece]:
@@ -139,7 +139,8 @@ def _written(core: Core, engine: duckdb.DuckDBPyConnection, group: Sequence[Stor
         tables = (pa.Table.from_batches([batch]) for batch in stream)
         for table in tables:  # only an hour with more than `most` rows needs a second segment
             more = _take(tables, core.shape.most - table.num_rows)
-            yield write_segment(core.layout.segments, "c", chain([table], more), stream.schema, min(piece.rows, core.shape.most))
+            prefix = next_of(core.manifest, MERGED)
+            yield write_segment(core.layout.segments, prefix, chain([table], more), stream.schema, min(piece.rows, core.shape.most))
 
 
 def _take(tables: Iterator[pa.Table], rows: int) -> Iterator[pa.Table]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from soc.errors import StoreError
 from soc.store.segments.layout import digest
 from soc.store.segments.register import Stored
 
+_MAGIC = b"PAR1"  # the first and last bytes of a Parquet file
 REPAIR = (
     "  restore the file from a backup, or put it aside with: soc doctor --give-up FILE\n"
     "  questions about a span of time that it does not hold (--since, --until) are answered meanwhile"
@@ -48,12 +50,33 @@ def check_whole(folder: Path, segments: Iterable[Stored]) -> None:
         raise damaged(wrong)
 
 
+def missing(files: Iterable[tuple[Path, int]]) -> list[str]:
+    """What is wrong with files that shall have so many bytes, as far as it shows without reading them."""
+    return [f"{path}: {fault}" for path, size in files if (fault := _at_first_sight(path, size))]
+
+
+def _at_first_sight(path: Path, size: int) -> str | None:
+    try:
+        with path.open("rb") as file:
+            if fault := _other_size(os.fstat(file.fileno()).st_size, size):
+                return fault
+            ends = os.pread(file.fileno(), len(_MAGIC), 0), os.pread(file.fileno(), len(_MAGIC), size - len(_MAGIC))
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return _reason(error)
+    return None if ends == (_MAGIC, _MAGIC) else "is no Parquet file any more"
+
+
+def _other_size(found: int, size: int) -> str | None:
+    return f"has {found} bytes where the manifest says {size}" if found != size else None
+
+
 def file_fault(path: Path, rows: int, size: int, wanted: str | None) -> str | None:
     """What is wrong with a file that shall have so many rows and bytes, and this digest, when one is wanted."""
     try:
-        found = path.stat().st_size
-        if found != size:
-            return f"has {found} bytes where the manifest says {size}"
+        if fault := _other_size(path.stat().st_size, size):
+            return fault
         if wanted is not None and digest(path) != wanted:
             return "holds other bytes than were written"
         with pq.ParquetFile(path) as source:

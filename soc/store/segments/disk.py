@@ -39,11 +39,11 @@ def check_reserve(folder: Path, reserve: int) -> None:
 
 def default_max_disk(manifest: Manifest, folder: Path) -> int:
     """The bound made with the store: 80 % of its bytes and the free space at that time."""
-    kept = manifest.meta("max_disk")
+    kept = manifest.number("max_disk")
     if kept is None:
-        kept = str(int((own_bytes(manifest) + free_bytes(folder)) * SHARE))
-        manifest.set_meta("max_disk", kept)
-    return int(kept)
+        kept = int((own_bytes(manifest) + free_bytes(folder)) * SHARE)
+        manifest.set_meta("max_disk", str(kept))
+    return kept
 
 
 def own_bytes(manifest: Manifest) -> int:

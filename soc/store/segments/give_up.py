@@ -12,7 +12,8 @@ from soc.errors import UsageError
 from soc.store.segments import register
 from soc.store.segments.core import Core
 from soc.store.segments.damage import faults, file_fault
-from soc.store.segments.layout import PRIVATE, storage_errors
+from soc.store.segments.layout import PRIVATE, storage_errors, sync_folder
+from soc.store.segments.rows import typed
 
 Again = Callable[[list[int]], object]
 """Has batches searched again. It is called before the hits go: killed between the two, they are made once too often, never too seldom."""
@@ -21,6 +22,7 @@ Again = Callable[[list[int]], object]
 def give_up(core: Core, name: str, *, now: int, again: Again) -> Path:
     """See `soc.store.segments.writer.SegmentWriter.give_up`."""
     hits = core.manifest.rows("SELECT id, name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL AND name = ?", Path(name).name)
+    typed(core.manifest, "hit_files", (int, str, int, int, str), hits)
     return _hits(core, again, *hits[0]) if hits else _segment(core, name, now)
 
 
@@ -52,8 +54,12 @@ def _segment(core: Core, name: str, now: int) -> Path:
 
 
 def _put_aside(core: Core, path: Path) -> None:
+    """Durable before the manifest lets go of it: it would be swept where it was."""
     aside = core.layout.damaged
     with storage_errors(aside):
         aside.mkdir(mode=PRIVATE, exist_ok=True)
+        sync_folder(core.layout.root)
         if path.exists():
             path.rename(aside / path.name)
+            sync_folder(aside)
+            sync_folder(path.parent)

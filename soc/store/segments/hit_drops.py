@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +12,8 @@ import pyarrow.compute as pc
 from soc.model import Window
 from soc.store.segments.core import Core
 from soc.store.segments.hits import TAG, current, name_file, write_file
-from soc.store.segments.layout import Written, discard
+from soc.store.segments.layout import Written
+from soc.store.segments.rows import typed
 
 NOTHING = pa.array([], pa.string())
 
@@ -47,14 +49,15 @@ class HitDrops:
         if self.wanted:
             self._gone += ids.filter(pc.is_in(ids, self._events)).chunks
 
-    def write(self) -> None:
-        """Makes the files durable; the manifest does not name them yet."""
+    def write(self, files: list[Path]) -> None:
+        """Makes the files durable; the manifest does not name them yet. Their paths come to `files`, see `unnamed`."""
         gone = pa.concat_arrays([NOTHING, *self._gone])
         for number, file in self._files if len(gone) else ():
             tags, table = current(self._core, number, file)
             left = table.filter(pc.invert(pc.is_in(table["event"], gone)))
             if left.num_rows < table.num_rows:
                 new = write_file(self._core, left) if left.num_rows else None
+                files += [self._core.layout.hits / new.name] if new else []
                 self._thinned.append(_Thinned(number, tags, left, new))
 
     def apply(self, *, now: int) -> None:
@@ -68,14 +71,9 @@ class HitDrops:
             manifest.run_many("DELETE FROM hit_tags WHERE tag = ?", [(tag,) for tag in one.tags if tag not in rows])
             manifest.run("UPDATE hit_files SET deleted_at = ? WHERE id = ?", now, one.file)
 
-    def undo(self) -> None:
-        """Removes the files, which did not become true."""
-        for one in self._thinned:
-            if one.new:
-                discard(self._core.layout.hits / one.new.name)
-
 
 def _files(core: Core, spans: Sequence[Window]) -> list[tuple[int, str]]:
     """Files that may hold hits of the spans: id and name."""
     rows = core.manifest.rows("SELECT id, name, first, last FROM hit_files WHERE deleted_at IS NULL ORDER BY id") if spans else []
+    rows = typed(core.manifest, "hit_files", (int, str, int, int), rows)
     return [(number, file) for number, file, first, last in rows if any(span.since <= last and first < span.until for span in spans)]

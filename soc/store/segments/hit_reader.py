@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from soc.match.hits import HELD, within
 from soc.model import Window
 from soc.store.segments.core import Core
-from soc.store.segments.hits import TAG, opened, read_rows, with_tags
+from soc.store.segments.hits import TAG, opened, read_rows, tags_of, with_tags
 from soc.store.segments.relation import Vanished
 
 
@@ -49,8 +49,7 @@ class HitReader:
             table = read_rows(self._core, file, source, groups, tagged=not whole)
         table = within(table, rules, window)
         if not whole and table.num_rows:
-            tags = self._core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)
-            table = with_tags(table, [tag for (tag,) in tags]).drop_columns([TAG])
+            table = with_tags(table, tags_of(self._core, number)).drop_columns([TAG])
         return table
 
 

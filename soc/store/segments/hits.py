@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,10 +16,12 @@ import pyarrow.parquet as pq
 
 from soc.errors import StoreError
 from soc.match.hits import CODED, DICTIONARY, HELD, HITS, joined
+from soc.store.segments import generation
 from soc.store.segments.core import Core
 from soc.store.segments.damage import file_fault
 from soc.store.segments.layout import Written, durable, storage_errors
 from soc.store.segments.relation import Vanished
+from soc.store.segments.rows import typed
 
 TAG = "tag"
 STORED = HELD.append(pa.field(TAG, DICTIONARY))
@@ -34,9 +37,10 @@ REPAIR = "  hits are made from events: put the file aside with soc doctor --give
 
 @contextmanager
 def hits_lock(core: Core) -> Iterator[None]:
-    """Held while hits are written: waits for another process that does so."""
+    """Held while hits are written: waits for another process that does so. Raises StoreError when the manifest is not the newest."""
     with storage_errors(core.layout.hits_lock), core.layout.hits_lock.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
+        generation.check_newest(core)
         yield
 
 
@@ -60,16 +64,24 @@ def count_hits(core: Core) -> int:
 
 def hit_faults(core: Core, *, deep: bool) -> list[str]:
     """What is wrong with the files of hits; `deep` reads every byte."""
-    files = core.manifest.rows("SELECT name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
+    rows = core.manifest.rows("SELECT name, rows, bytes, digest FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
+    files = typed(core.manifest, "hit_files", (str, int, int, str), rows)
     paths = [(core.layout.hits / name, rows, size, digest if deep else None) for name, rows, size, digest in files]
     return [f"{path}: {fault}" for path, *wanted in paths if (fault := file_fault(path, *wanted))]
+
+
+def hit_sizes(core: Core) -> list[tuple[Path, int]]:
+    """The files of hits that count, and the bytes that they shall have."""
+    rows = core.manifest.rows("SELECT name, bytes FROM hit_files WHERE deleted_at IS NULL ORDER BY id")
+    return [(core.layout.hits / name, size) for name, size in typed(core.manifest, "hit_files", (str, int), rows)]
 
 
 def write_file(core: Core, table: pa.Table) -> Written:
     """A durable file of hits, which the manifest does not name yet. Raises StoreError."""
     ordered = table.take(pc.sort_indices(table.select(["rule", "time"]).cast(_PLAIN), ORDER))
     options = {"compression": "zstd", "write_page_checksum": True, "row_group_size": GROUP, "use_dictionary": DICTIONARIES}
-    return durable(core.layout.hits, "h", lambda path: pq.write_table(ordered, path, **options))
+    named = generation.next_of(core.manifest, generation.HITS)
+    return durable(core.layout.hits, named, lambda path: pq.write_table(ordered, path, **options))
 
 
 def name_file(core: Core, table: pa.Table, written: Written, *, tags: int) -> int:
@@ -83,7 +95,8 @@ def name_file(core: Core, table: pa.Table, written: Written, *, tags: int) -> in
 
 def _merge_small(core: Core) -> None:
     """Files with few rows become one: of many files each costs a look at every question."""
-    small = core.manifest.rows("SELECT id, name, rows FROM hit_files WHERE deleted_at IS NULL AND rows < ? ORDER BY id", SMALL)
+    rows = core.manifest.rows("SELECT id, name, rows FROM hit_files WHERE deleted_at IS NULL AND rows < ? ORDER BY id", SMALL)
+    small = typed(core.manifest, "hit_files", (int, str, int), rows)
     if len(small) < 2 or (len(small) < MANY and sum(rows for _, _, rows in small) < ENOUGH):
         return
     tables = [current(core, number, file)[1] for number, file, _ in small]
@@ -100,8 +113,14 @@ def _merge_small(core: Core) -> None:
 
 def current(core: Core, number: int, file: str) -> tuple[tuple[str, ...], pa.Table]:
     """The tags of a file that count, and the rows under them."""
-    tags = tuple(tag for (tag,) in core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number))
+    tags = tags_of(core, number)
     return tags, with_tags(read_file(core, file), tags) if tags else STORED.empty_table()
+
+
+def tags_of(core: Core, number: int) -> tuple[str, ...]:
+    """The tags of a file that count."""
+    rows = core.manifest.rows("SELECT tag FROM hit_tags WHERE file = ?", number)
+    return tuple(tag for (tag,) in typed(core.manifest, "hit_tags", (str,), rows))
 
 
 def read_file(core: Core, file: str) -> pa.Table:

@@ -5,7 +5,7 @@
     store/segments/*.parquet
     store/hits/*.parquet
 
-A file that the manifest does not name means nothing: it is the rest of a process that died, and the next writer sweeps it.
+A file that the manifest does not name means nothing: it is the rest of a process that died, and the next writer sweeps it (`sweep`).
 """
 
 from __future__ import annotations
@@ -137,14 +137,6 @@ def lost_manifest(layout: Layout) -> str | None:
     )
 
 
-def sweep(folder: Path, named: set[str]) -> int:
-    """Removes what is not `named`; returns how many files went. The caller holds the lock that keeps writers out of the folder."""
-    strangers = [path for path in folder.iterdir() if path.name not in named]
-    for path in strangers:
-        discard(path)
-    return len(strangers)
-
-
 @contextmanager
 def storage_errors(place: Path) -> Iterator[None]:
     """Failures of files become StoreErrors that name the place."""
@@ -159,8 +151,9 @@ def storage_error(error: BaseException, place: Path) -> StoreError:
     reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
     text = str(error).lower()
     if any(sign in text for sign in NO_ROOM):
+        more = ", or have the disk looked at" if "i/o" in text else ""
         return StoreError(
-            f"{place}: cannot be written: {reason}\n  free space or lower [retention] max_disk; nothing was lost, run it again"
+            f"{place}: cannot be written: {reason}\n  free space or lower [retention] max_disk{more}; nothing was lost, run it again"
         )
     if "read-only" in text or "readonly" in text or "permission" in text:
         return StoreError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,14 +20,18 @@ from soc.store.segments.schema import TABLES, VERSION
 
 WAIT_SECONDS = 30.0
 Row = tuple[Any, ...]
+_NEXT = "INSERT INTO meta VALUES ('generation', '1') ON CONFLICT(key) DO UPDATE SET value = value + 1 RETURNING value"
 
 
 class Manifest:
-    """One open connection. All errors of SQLite come out as StoreError or Busy."""
+    """One open connection. All errors of SQLite come out as StoreError or Busy.
+
+    `asked`: how many transactions it was asked to commit. One that raised then may have become true.
+    """
 
     def __init__(self, path: Path, *, create: bool) -> None:
         """Raises StoreError: no manifest, not ours, of a newer schema, unreadable."""
-        self.path = path
+        self.path, self.asked = path, 0
         if not create and not path.exists():
             raise StoreError(f"{path.parent}: no event store here\n  make one with: soc init")
         with self._errors():
@@ -56,11 +61,12 @@ class Manifest:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is run inside becomes true together, or not at all."""
+        """What is run inside becomes true together, or not at all. Where COMMIT itself raises only who opens the manifest next can tell."""
         with self._errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.asked += 1
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
@@ -100,13 +106,32 @@ class Manifest:
         found: str | None = self.value("SELECT value FROM meta WHERE key = ?", key)
         return found
 
+    def number(self, key: str) -> int | None:
+        """As `meta`. Raises StoreError when it is no number."""
+        found = self.meta(key)
+        return None if found is None else _number(self.path, key, found)
+
     def set_meta(self, key: str, value: str) -> None:
         self.run("INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", key, value)
 
-    def faults(self) -> list[str]:
-        """What SQLite's own check finds wrong; empty when nothing is."""
-        found = [row[0] for row in self.rows("PRAGMA quick_check(5)")]
-        return [] if found == ["ok"] else [f"{self.path}: {fault}" for fault in found]
+    def generation(self) -> int:
+        """The last one that a file was made under; 0: none."""
+        return self.number("generation") or 0
+
+    def next_generation(self) -> int:
+        """A new one, durable when this returns. What a commit that failed may have left in the log can no longer come true then."""
+        with self._errors():
+            ((text,),) = self._connection.execute(_NEXT).fetchall()
+        return _number(self.path, "generation", text)
+
+    def faults(self, *, deep: bool = False) -> list[str]:
+        """What SQLite's own check finds wrong; empty when nothing is. `deep`: indices and references, too."""
+        found = [row[0] for row in self.rows(f"PRAGMA {'integrity' if deep else 'quick'}_check(5)")]
+        strays = Counter((row[0], row[2]) for row in self.rows("PRAGMA foreign_key_check")) if deep else {}
+        return [
+            *(f"{self.path}: {fault}" for fault in found if fault != "ok"),
+            *(f"{self.path}: table {table}: {count} rows speak of no row of table {parent}" for (table, parent), count in strays.items()),
+        ]
 
     def close(self) -> None:
         self._connection.close()
@@ -123,6 +148,12 @@ class Manifest:
             raise storage_error(error, self.path) from error
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{self.path}: {error}\n  restore it from a backup; the segments beside it are whole Parquet files") from error
+
+
+def _number(path: Path, key: str, text: str) -> int:
+    if type(text) is not str or not text.isdecimal():
+        raise StoreError(f"{path}: table meta, row {key}: is damaged: {str(text)[:40]!r} is no number\n  restore it from a backup")
+    return int(text)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.segments.manifest import Manifest
 from soc.store.segments.parquet import Segment, Span
+from soc.store.segments.rows import made, names, of_row, read_json, sound, typed, whole
 
 CHUNK = 500  # values in one IN list
 
@@ -33,7 +34,7 @@ _STORED = "SELECT id, name, dataset, rows, bytes, first, last, digest FROM segme
 def live(manifest: Manifest, window: Window = ALWAYS) -> list[Stored]:
     """The segments that may hold events of the window, oldest first."""
     rows = manifest.rows(f"{_STORED} AND last >= ? AND first < ? ORDER BY first, id", window.since, window.until)
-    return [Stored(*row) for row in rows]
+    return made(Stored, rows, manifest, "segments")
 
 
 def holding(manifest: Manifest, numbers: Collection[int]) -> list[Stored]:
@@ -44,7 +45,7 @@ def holding(manifest: Manifest, numbers: Collection[int]) -> list[Stored]:
         some = wanted[start : start + CHUNK]
         places = ",".join("?" * len(some))
         rows = manifest.rows(f"{_STORED} AND id IN (SELECT segment FROM shares WHERE batch IN ({places}))", *some)
-        found.update(Stored(*row) for row in rows)
+        found.update(made(Stored, rows, manifest, "segments"))
     return sorted(found, key=lambda segment: segment.id)
 
 
@@ -55,10 +56,12 @@ def parts(manifest: Manifest, segments: Iterable[Stored]) -> dict[int, dict[str,
     found: dict[int, dict[str, frozenset[str]]] = {number: {} for number in wanted}
     for number, dataset, text in manifest.rows("SELECT segment, dataset, columns FROM parts"):
         if number in wanted:
-            names = texts.get(text)
-            if names is None:
-                names = texts[text] = frozenset(json.loads(text))
-            found[number][dataset] = names
+            columns = texts.get(text)
+            if columns is None:
+                with whole(manifest, "parts", number, dataset):
+                    columns = texts[text] = frozenset(names(text))
+            found[number][dataset] = columns
+    typed(manifest, "parts", (int, str), ((number, dataset) for number, datasets in found.items() for dataset in datasets))
     return found
 
 
@@ -67,7 +70,8 @@ def spans(manifest: Manifest, segments: Iterable[Stored]) -> dict[int, dict[str,
     found: dict[int, dict[str, Span]] = {segment.id: {} for segment in segments}
     for number, dataset, *span in manifest.rows("SELECT segment, dataset, rows, first, last FROM parts"):
         if number in found:
-            found[number][dataset] = Span(*span)
+            with whole(manifest, "parts", number, dataset):
+                found[number][dataset] = of_row(Span, tuple(span))
     return found
 
 
@@ -107,19 +111,31 @@ def batch(manifest: Manifest, number: int) -> BatchRow:
 
 def _batches(manifest: Manifest, where: str, value: int) -> list[BatchRow]:
     store = manifest.meta("id") or ""
-    rows = manifest.rows(f"SELECT number, state, events, first, last, closed_at FROM batches WHERE {where}", value)
-    return [BatchRow(store, *row) for row in rows]
+    rows = manifest.rows(f"SELECT ?, number, state, events, first, last, closed_at FROM batches WHERE {where}", store, value)
+    return made(BatchRow, rows, manifest, "batches", named=1)
 
 
 def sources(manifest: Manifest, feed: str | None = None) -> list[SourceState]:
     """The sources, of one feed or of all, by id."""
     where, values = ("WHERE feed = ?", (feed,)) if feed is not None else ("", ())
-    return [_source(text) for (text,) in manifest.rows(f"SELECT state FROM sources {where} ORDER BY id", *values)]
+    rows = manifest.rows(f"SELECT id, position, state FROM sources {where} ORDER BY id", *values)
+    return [_source(manifest, id, position, text) for id, position, text in rows]
 
 
-def _source(text: str) -> SourceState:
-    state = json.loads(text)
-    return SourceState(**{**state, "preamble": tuple(state["preamble"])})
+def source(manifest: Manifest, id: str) -> SourceState:
+    """The source. It exists. Raises StoreError when its row is damaged."""
+    ((position, text),) = manifest.rows("SELECT position, state FROM sources WHERE id = ?", id)
+    return _source(manifest, id, position, text)
+
+
+def _source(manifest: Manifest, id: str, position: int, text: str) -> SourceState:
+    with whole(manifest, "sources", id):
+        state = read_json(text, dict)
+        preamble = tuple(names(json.dumps(state["preamble"])))
+        found = sound(SourceState, {**state, "preamble": preamble})
+        if (found.id, found.position) != (id, position):
+            raise ValueError(f"its state is that of {found.id} at {found.position}")
+        return found
 
 
 def put_sources(manifest: Manifest, states: Sequence[SourceState]) -> None:
@@ -131,7 +147,7 @@ def put_sources(manifest: Manifest, states: Sequence[SourceState]) -> None:
 def feeds(manifest: Manifest) -> list[FeedState]:
     """What has ever been committed per feed and dataset, by these; retention does not lower it."""
     rows = manifest.rows("SELECT feed, dataset, events, first_ingested, last_ingested, last_time FROM feeds ORDER BY feed, dataset")
-    return [FeedState(*row) for row in rows]
+    return made(FeedState, rows, manifest, "feeds")
 
 
 def add_to_feeds(manifest: Manifest, states: Sequence[FeedState]) -> None:

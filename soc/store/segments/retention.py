@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from itertools import accumulate
 from operator import attrgetter
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 
 from soc.errors import StoreError
 from soc.model import ALWAYS, Window
-from soc.store.base import Cut
+from soc.store.base import Cut, Stop
 from soc.store.portions import portions
 from soc.store.segments import register
 from soc.store.segments.ages import losing
@@ -26,12 +27,14 @@ from soc.store.segments.hits import hits_lock
 from soc.store.segments.layout import discard
 from soc.store.segments.parquet import ID, TIME
 from soc.store.segments.register import Stored
-from soc.store.segments.rewrite import Rewrite, apply, rewrite, undo
+from soc.store.segments.rewrite import Rewrite, apply, rewrite
+from soc.store.segments.rows import typed
 from soc.store.segments.sieve import Fate, Sieve
+from soc.store.segments.unnamed import unnamed
 from soc.times import HOUR
 
 
-def retain(core: Core, cuts: Sequence[Cut], *, now: int, reason: str = "retention") -> int:
+def retain(core: Core, cuts: Sequence[Cut], *, now: int, stop: Stop, reason: str = "retention") -> int:
     """See `soc.store.base.Writer.retain`. What goes whole goes first, for that needs no room; the rest follows in rounds."""
     if not cuts:
         return 0
@@ -44,6 +47,8 @@ def retain(core: Core, cuts: Sequence[Cut], *, now: int, reason: str = "retentio
     gone = _drop(core, sieve, by_fate[Fate.GOES], whole=True, now=now, reason=reason)
     partly = by_fate[Fate.LOSES] + losing(core, sieve, by_fate[Fate.OPEN])
     for number, group in enumerate(portions(partly, attrgetter("rows"), core.shape.round)):  # each is written anew in one transaction
+        if stop():
+            return gone
         if number:  # the first is what has become old since the last upkeep: on a crowded disk that goes, too
             check_reserve(core.layout.segments, core.reserve)
         gone += _drop(core, sieve, group, whole=False, now=now, reason=reason)
@@ -60,19 +65,15 @@ def _drop(core: Core, sieve: Sieve, segments: Sequence[Stored], *, whole: bool, 
     rewrites: list[Rewrite] = []
     with hits_lock(core) if spans else nullcontext():
         hits = HitDrops(core, spans)
-        try:
+        with unnamed(core.manifest) as files:
             for segment in segments:
-                rewrites.append(_dropped(core, sieve, segment, hits) if whole else _thinned(core, sieve, segment, hits))
-            hits.write()
+                rewrites.append(_dropped(core, sieve, segment, hits) if whole else _thinned(core, sieve, segment, hits, files))
+            hits.write(files)
             with core.manifest.transaction():
                 gone = apply(core, rewrites, now=now)
                 hits.apply(now=now)
                 if gone:
                     core.manifest.run("INSERT INTO drops VALUES (?, ?, ?, NULL, ?)", now, reason, sieve.latest, gone)
-        except BaseException:
-            undo(core, rewrites)
-            hits.undo()
-            raise
     return gone
 
 
@@ -103,13 +104,13 @@ def _ids(core: Core, segment: Stored) -> pa.ChunkedArray:
         return pa.chunked_array([NOTHING])
 
 
-def _thinned(core: Core, sieve: Sieve, segment: Stored, hits: HitDrops) -> Rewrite:
+def _thinned(core: Core, sieve: Sieve, segment: Stored, hits: HitDrops, files: list[Path]) -> Rewrite:
     def staying(table: pa.Table) -> pa.Table:
         going = sieve.going(table)
         hits.tell(table[ID].filter(pa.array(going)))
         return table.filter(pa.array(~going))
 
-    return rewrite(core, segment, staying)
+    return rewrite(core, segment, staying, files)
 
 
 def _drop_old_hits(core: Core, before: int, now: int) -> None:
@@ -123,7 +124,8 @@ def purge(core: Core, *, now: int) -> int:
     """Unlinks what no query can still read; returns how many files went."""
     gone = 0
     for table, folder in (("segments", core.layout.segments), ("hit_files", core.layout.hits)):
-        dead = core.manifest.rows(f"SELECT id, name FROM {table} WHERE deleted_at <= ?", now - GRACE)
+        rows = core.manifest.rows(f"SELECT id, name FROM {table} WHERE deleted_at <= ?", now - GRACE)
+        dead = typed(core.manifest, table, (int, str), rows)
         for _, name in dead:
             discard(folder / name)
         if dead:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,9 +13,10 @@ import pyarrow.parquet as pq
 from soc.store.segments import register
 from soc.store.segments.core import Core
 from soc.store.segments.damage import check_whole, reading
-from soc.store.segments.layout import discard
+from soc.store.segments.generation import REWRITTEN, next_of
 from soc.store.segments.parquet import ROW_GROUP, Segment, write_segment
 from soc.store.segments.register import Stored
+from soc.store.segments.rows import whole
 
 Keep = Callable[[pa.Table], pa.Table]
 
@@ -27,8 +29,8 @@ class Rewrite:
     new: Segment | None
 
 
-def rewrite(core: Core, old: Stored, keep: Keep) -> Rewrite:
-    """A durable file with the rows that `keep` leaves, not yet named by the manifest. Raises StoreError."""
+def rewrite(core: Core, old: Stored, keep: Keep, files: list[Path]) -> Rewrite:
+    """A durable file with the rows that `keep` leaves, not yet named by the manifest; its path comes to `files`. Raises StoreError."""
     path = core.layout.segments / old.name
     check_whole(core.layout.segments, [old])
     with reading(path):
@@ -38,7 +40,9 @@ def rewrite(core: Core, old: Stored, keep: Keep) -> Rewrite:
         first = next(tables, None)
         if first is None:
             return Rewrite(old, None)
-        return Rewrite(old, write_segment(core.layout.segments, "r", _chain(first, tables), schema, old.rows))
+        new = write_segment(core.layout.segments, next_of(core.manifest, REWRITTEN), _chain(first, tables), schema, old.rows)
+        files.append(core.layout.segments / new.name)
+        return Rewrite(old, new)
 
 
 def apply(core: Core, rewrites: Iterable[Rewrite], *, now: int) -> int:
@@ -50,17 +54,11 @@ def apply(core: Core, rewrites: Iterable[Rewrite], *, now: int) -> int:
         if change.new:
             lost.subtract({batch: span.rows for batch, span in change.new.batches.items()})
             columns = register.parts(manifest, [change.old])[change.old.id]
-            register.name_segment(manifest, change.new, columns)
+            with whole(manifest, "parts", change.old.id):
+                register.name_segment(manifest, change.new, columns)
         register.retire(manifest, [change.old], now=now)
     _lower(core, +lost)
     return lost.total()
-
-
-def undo(core: Core, rewrites: Iterable[Rewrite]) -> None:
-    """Removes the files of rewrites that did not become true."""
-    for change in rewrites:
-        if change.new:
-            discard(core.layout.segments / change.new.name)
 
 
 def _lower(core: Core, lost: Counter[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 VERSION = 1
 
 TABLES = """
+-- id; max_disk; generation: see generation.py, 0 where it is missing
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
 -- a file of events; dataset is NULL when it holds several; digest: BLAKE2b-128 of its bytes;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,18 @@ from soc.store.segments import register
 from soc.store.segments.batches import read_batches
 from soc.store.segments.columns import check_columns, known_columns
 from soc.store.segments.core import Core, Shape
-from soc.store.segments.damage import faults
+from soc.store.segments.damage import faults, missing
 from soc.store.segments.disk import RESERVE, crowded, default_max_disk, own_bytes
+from soc.store.segments.generation import older
 from soc.store.segments.grouping import groups
 from soc.store.segments.hit_reader import HitReader
-from soc.store.segments.hits import count_hits, hit_faults, put_hits
+from soc.store.segments.hits import count_hits, hit_faults, hit_sizes, put_hits
 from soc.store.segments.layout import Layout, lost_manifest
 from soc.store.segments.manifest import Manifest
 from soc.store.segments.reader import Reader
 from soc.store.segments.relation import Vanished
 from soc.store.segments.retention import keep_from
+from soc.store.segments.row_check import row_faults
 from soc.store.segments.sql import answer
 from soc.store.segments.tallies import tallies
 from soc.store.segments.writer import SegmentWriter, writing
@@ -159,9 +161,21 @@ class SegmentStore:
 
     def check(self, *, deep: bool = False) -> list[str]:
         """What is wrong with the store's files, each as one sentence that names the file; `deep` reads every page."""
-        folder = self._core.layout.segments
-        segments = faults(folder, register.live(self._manifest), deep=deep)
-        return [*self._manifest.faults(), *crowded(folder, self._core.reserve), *segments, *hit_faults(self._core, deep=deep)]
+        core, manifest, folder = self._core, self._manifest, self._core.layout.segments
+        looks: list[Callable[[], Iterable[str | None]]] = [
+            lambda: manifest.faults(deep=deep),
+            lambda: row_faults(manifest) if deep else (),
+            lambda: [older(manifest, core.layout)],
+            lambda: crowded(folder, core.reserve),
+            lambda: faults(folder, register.live(manifest), deep=deep),
+            lambda: hit_faults(core, deep=deep),
+        ]
+        return list(dict.fromkeys(fault for look in looks for fault in _told(look) if fault))
+
+    def missing(self) -> list[str]:
+        files = [(self._core.layout.segments / one.name, one.bytes) for one in register.live(self._manifest)]
+        old = older(self._manifest, self._core.layout)
+        return [*([old] if old else []), *missing([*files, *hit_sizes(self._core)])]
 
     def close(self) -> None:
         self._manifest.close()
@@ -170,3 +184,11 @@ class SegmentStore:
         core = self._core
         types, relation = known_columns(self._manifest), self._reader.relation()
         return answer(statement, relation, types, core.catalogue, limit=limit, memory=self._reader.memory, seconds=self._sql_seconds)
+
+
+def _told(look: Callable[[], Iterable[str | None]]) -> Iterable[str | None]:
+    """What a look finds; what it cannot look into is found, too."""
+    try:
+        return look()
+    except StoreError as error:
+        return [str(error)]

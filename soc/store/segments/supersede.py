@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,11 +18,11 @@ from soc.store.segments.register import live
 from soc.store.segments.rewrite import Rewrite, rewrite
 
 
-def settle(core: Core, events: Sequence[Event]) -> tuple[Sequence[Event], list[Rewrite]]:
+def settle(core: Core, events: Sequence[Event], files: list[Path]) -> tuple[Sequence[Event], list[Rewrite]]:
     """The events to be stored, and the segments rewritten without the lower readings that these replace.
 
     Only events read again (`soc.reading` above 1) are looked up. One whose stored reading is as high or higher is present already
-    and is left out.
+    and is left out. `files` takes the paths of what was written, see `unnamed`.
     """
     again = read_again(events)
     if not again:
@@ -34,7 +35,7 @@ def settle(core: Core, events: Sequence[Event]) -> tuple[Sequence[Event], list[R
         else:
             replaced[name].add(identity)
     segments = {segment.name: segment for segment in live(core.manifest)}
-    rewrites = [rewrite(core, segments[name], partial(_without, ids)) for name, ids in replaced.items()]
+    rewrites = [rewrite(core, segments[name], partial(_without, ids), files) for name, ids in replaced.items()]
     return [event for event in events if event.get(ID) not in present], rewrites
 
 

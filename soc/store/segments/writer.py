@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from soc.errors import Busy, StoreError
+from soc.errors import Busy
 from soc.event import Event
 from soc.model import SourceState
-from soc.store.base import Added, Cut, Draft, Since
+from soc.store.base import Added, Cut, Draft, Since, Stop, never
 from soc.store.segments import commit, compaction, retention
 from soc.store.segments.core import Core
 from soc.store.segments.disk import check_reserve, crowded
+from soc.store.segments.generation import check_newest
 from soc.store.segments.give_up import Again, give_up
-from soc.store.segments.hits import hits_lock
-from soc.store.segments.layout import storage_errors, sweep
-
-_OF_A_BATCH = re.compile(r"b([0-9]{10})-[0-9a-f]+\.parquet").fullmatch
+from soc.store.segments.layout import storage_errors
+from soc.store.segments.sweep import sweep
 
 
 class SegmentWriter:
@@ -46,15 +44,21 @@ class SegmentWriter:
         """Whether less of the disk is free than is kept free: then nothing is written."""
         return bool(crowded(self._core.layout.segments, self._core.reserve))
 
-    def compact(self, *, now: int) -> int:
+    def compact(self, *, now: int, stop: Stop = never) -> int:
         retention.purge(self._core, now=now)
         check_reserve(self._core.layout.segments, self._core.reserve)
-        return compaction.compact(self._core, now=now)
+        return compaction.compact(self._core, now=now, stop=stop)
 
-    def retain(self, cuts: Sequence[Cut], *, now: int) -> int:
-        gone = retention.retain(self._core, cuts, now=now)
+    def retain(self, cuts: Sequence[Cut], *, now: int, stop: Stop = never) -> int:
+        gone = retention.retain(self._core, cuts, now=now, stop=stop)
         retention.purge(self._core, now=now)
         return gone
+
+    def rename(self) -> str:
+        """A new id of the store, which is returned: to whoever knows the old one, none of its batches is known."""
+        id = secrets.token_hex(8)
+        self._core.manifest.set_meta("id", id)
+        return id
 
     def give_up(self, name: str, *, now: int, again: Again) -> Path:
         """Takes a damaged file out of the store; returns where it lies now. `again` is told the batches to be searched again, if any.
@@ -67,10 +71,14 @@ class SegmentWriter:
 
 @contextmanager
 def writing(core: Core) -> Iterator[SegmentWriter]:
-    """The writer, alone: what a dead one left behind is swept first. Raises Busy that names the process holding the lock."""
+    """The writer, alone: what a dead one left behind is swept first.
+
+    Raises Busy that names the process holding the lock, and StoreError when the manifest is not the newest.
+    """
     with _locked(core):
+        check_newest(core)
         core.manifest.run("UPDATE batches SET state = 'abandoned' WHERE state = 'open'")
-        _sweep(core)
+        sweep(core)
         yield SegmentWriter(core)
 
 
@@ -91,28 +99,7 @@ def _locked(core: Core) -> Iterator[None]:
         yield
 
 
-def _refuse_older_manifest(core: Core) -> None:
-    """A batch has its number before its file: a file of a later batch means that this manifest is not the newest, and names too little."""
-    last = core.manifest.value("SELECT coalesce(max(number), 0) FROM batches")
-    with storage_errors(core.layout.segments):
-        batches = [match for path in sorted(core.layout.segments.iterdir()) if (match := _OF_A_BATCH(path.name))]
-    newer = [match[0] for match in batches if int(match[1]) > last]
-    if newer:
-        raise StoreError(
-            f"{core.layout.manifest}: is older than {len(newer)} segments beside it, as {newer[0]}; they would be lost\n"
-            f"  restore the newest manifest; to go on without their events, move them out of {core.layout.segments}"
-        )
-
-
 def _holder(handle: IO[str]) -> str:
     handle.seek(0)
     pid = handle.read(20)
     return f"process {pid}" if pid else "another process"
-
-
-def _sweep(core: Core) -> None:
-    _refuse_older_manifest(core)
-    with storage_errors(core.layout.root):
-        sweep(core.layout.segments, {name for (name,) in core.manifest.rows("SELECT name FROM segments")})
-        with hits_lock(core):
-            sweep(core.layout.hits, {name for (name,) in core.manifest.rows("SELECT name FROM hit_files")})
