@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 from desk_kit import T0, fresh_desk
@@ -17,6 +18,7 @@ from soc.desk.desk import open_desk
 from soc.desk.migrate import STEPS, migrate, version_of
 from soc.desk.schema import VERSION, metadata
 from soc.errors import Busy, Conflict, DeskError
+from soc.times import DAY
 
 pytestmark = pytest.mark.usefixtures("desk_engine")
 
@@ -262,6 +264,23 @@ def test_the_lock_of_a_dead_process_is_free_at_once_and_that_of_another_machine_
 
     with desk.read() as tx:
         assert [row["token"] for row in tx.held_locks()] == [taken.token]
+
+
+def test_a_run_older_than_its_lease_is_named_and_one_that_is_gone_is_not(url):
+    desk = open_desk(url)
+    with ExitStack() as held:
+        for name in ("hangs", "elsewhere", "gone"):
+            held.enter_context(desk.lock(name, owner=name, now=T0, lease=60))
+        run(url, f"UPDATE locks SET {ELSEWHERE['another name']} WHERE name = 'elsewhere'")
+        run(url, "UPDATE locks SET started = replace(started, '/', '/9') WHERE name = 'gone'")
+
+        with desk.read() as tx:
+            young, old, ahead = (tx.overdue_locks(now) for now in (T0 + 59, T0 + 60, T0 - DAY))
+
+    assert young == []
+    assert [(one.name, one.since, one.until) for one in old] == [("elsewhere", T0, T0 + 60), ("hangs", T0, T0 + 60)]
+    assert [one.name for one in ahead] == ["elsewhere", "hangs"]  # begun in the future: by a clock that was wrong
+    assert f"hangs, process {os.getpid()} on " in old[1].who
 
 
 def test_a_run_that_lost_the_race_writes_nothing():

@@ -53,6 +53,17 @@ class Soc:
         """The moment, in microseconds: the only place where soc reads the wall clock."""
         return time.time_ns() // 1000
 
+    def uptime(self) -> tuple[str, int]:
+        """Which boot of the machine this is, and the microseconds since then, sleep included; ("", 0) where the system does not tell.
+
+        What no setting of the clock changes. Containers share it with their host.
+        """
+        try:
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+            return boot, int(float(Path("/proc/uptime").read_text(encoding="ascii").split()[0]) * 1e6)
+        except (FileNotFoundError, PermissionError):
+            return "", 0
+
     def monotonic(self) -> float:
         """Seconds that only grow, for deadlines."""
         return time.monotonic()

@@ -13,6 +13,7 @@ import click
 import soc as package
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
+from soc.cli.overdue import overdue, retention_waits
 from soc.errors import ContentError, SocError, StoreError, UsageError
 from soc.times import iso
 
@@ -137,7 +138,8 @@ def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     with desk.read() as tx:
         bad = tx.verify_alerts() + tx.verify_cases()
         alerts = tx.count_alerts()
-    return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in bad]
+    stopped = [*overdue(soc), *filter(None, [retention_waits(soc)])]
+    return {"place": desk.place, "alerts": alerts}, [*(f"desk: {fault}" for fault in bad), *stopped]
 
 
 def _folder(soc: Soc) -> list[str]:

@@ -77,10 +77,14 @@ def _toml(texts: list[str]) -> str:
 def make_state(soc: Soc, *, quiet: bool = False) -> None:
     """Makes the desk and the store where they do not exist."""
     from soc.cli.stores import make_store
+    from soc.desk.clock import Known
 
     soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = not (soc.home / "store").exists()
     desk = soc.open_desk(create=True)
+    with desk.write() as tx:
+        if tx.known_time() is None:
+            tx.believe(Known(soc.now(), *soc.uptime()))
     desk.close()
     place = make_store(soc)
     if fresh and not quiet:

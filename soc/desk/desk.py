@@ -18,6 +18,7 @@ from sqlalchemy import URL, Engine
 
 from soc.desk.acts import Acts
 from soc.desk.alerts import Alerts
+from soc.desk.clock import Clock
 from soc.desk.coverage import Coverage
 from soc.desk.engine import begun, make_engine
 from soc.desk.faults import desk_faults
@@ -34,7 +35,7 @@ from soc.leases import Held
 BUSY_SECONDS = 10
 
 
-class Tx(Alerts, Coverage, Runs, Locks, Acts, Journal):
+class Tx(Alerts, Coverage, Runs, Locks, Acts, Journal, Clock):
     """One transaction: what it writes becomes true together, or not at all."""
 
 

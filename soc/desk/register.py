@@ -136,7 +136,7 @@ class DeskRegister:
             span = {"events": events, "first": first, "last": last}
             end_batch(tx.connection, self.store, number, state="closed", closed_at=now, **span)
             put_sources(tx.connection, self.store, ends)
-            add_to_feeds(tx.connection, self.store, feeds)
+            add_to_feeds(tx.connection, self.store, feeds, now)
             return batch_of(self._row(tx.connection, number))
 
     def abandon(self, number: int, token: str) -> None:
@@ -176,7 +176,7 @@ class DeskRegister:
             self._ours(tx.connection, number, token)
             forget_stretches(tx.connection, self.store, number)
             end_batch(tx.connection, self.store, number, state="closed", closed_at=now, events=events, first=first, last=last)
-            add_to_feeds(tx.connection, self.store, feeds)
+            add_to_feeds(tx.connection, self.store, feeds, now)
             return batch_of(self._row(tx.connection, number))
 
     def expired(self, now: int) -> list[OpenBatch]:
