@@ -15,6 +15,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit, emit_object, note, safe_echo
 from soc.cli.when import as_of as moment_of
+from soc.cli.words import LogFile
 from soc.times import iso
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ MOST_EVIDENCE = 10
 
 
 @click.command("try")
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, type=LogFile(), required=True)
 @click.option("--format", "stated", help="What every line is: a parser's name, or syslog.  [default: recognised line by line]")
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), help="A folder or file of Sigma rules, added to ours; repeatable.")
 @click.option("--as-of", help="When the lines were written at the latest: 2026-10-11, 7d …  [default: the file's time of change, or now]")
