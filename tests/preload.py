@@ -39,6 +39,27 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone) {
 }
 """  # the wall clock goes AHEAD by so many seconds; what counts since boot does not
 
+KILL = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+static void step(void) {
+    static int steps;
+    const char *at = getenv("KILL_AT");
+    if (at && ++steps == atoi(at)) kill(getpid(), SIGKILL);
+}
+#define STEP(type, name, given, words) \
+    type name given { static type (*real) given; if (!real) real = dlsym(RTLD_NEXT, #name); step(); return real words; }
+STEP(int, flock, (int fd, int operation), (fd, operation))
+STEP(int, fsync, (int fd), (fd))
+STEP(int, rename, (const char *from, const char *to), (from, to))
+STEP(ssize_t, write, (int fd, const void *bytes, size_t size), (fd, bytes, size))
+"""  # kills the process before its KILL_AT-th step of those that make a file durable
+
 
 def preloaded(source: str, folder: Path) -> str:
     """The library of this C source, for LD_PRELOAD. Skips the test where there is no compiler."""

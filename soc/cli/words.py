@@ -19,7 +19,10 @@ _VARIABLES = ("SOC_", "SUDO_USER")
 
 
 class LogFile(click.Path):
-    """The path of a log, whose name may be of any bytes, or `-`."""
+    """The path of a log, whose name may be of any bytes, or `-`. Whoever reads it says what is wrong with it."""
+
+    def __init__(self) -> None:
+        super().__init__(readable=False)
 
 
 def check_words(context: click.Context) -> None:

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Self
 
 from soc.errors import StoreError
+from soc.folders import alone
 from soc.ingest.identity import Footprint
 from soc.ingest.packing import PIECE
 
 SUFFIX = ".spool"
+DRAFT = "draft"
+HEAD = 1 << 20  # bytes of a head at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +50,22 @@ class Spool:
 
     def __init__(self, path: Path, handle: int) -> None:
         self.path, self._handle = path, handle
-        line = os.pread(handle, 1 << 20, 0).partition(b"\n")[0]
+        line = os.pread(handle, HEAD, 0).partition(b"\n")[0]
         self._start = len(line) + 1
         self.head = Head(**json.loads(line))
 
     @classmethod
     def make(cls, folder: Path, head: Head) -> Self:
+        """A new one, with its head and locked before anybody can see it."""
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"{max((int(other.stem) for other in _files(folder)), default=0) + 1:06d}{SUFFIX}"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        os.write(handle, json.dumps(asdict(head)).encode() + b"\n")
-        os.fsync(handle)
+        draft = folder / DRAFT
+        with alone(folder):
+            draft.unlink(missing_ok=True)
+            handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            os.write(handle, json.dumps(asdict(head)).encode() + b"\n")
+            os.fsync(handle)
+            path = draft.rename(folder / f"{max((int(other.stem) for other in _files(folder)), default=0) + 1:06d}{SUFFIX}")
         _sync(folder)
         return cls(path, handle)
 
@@ -108,6 +115,9 @@ def spools(folder: Path) -> Iterator[Spool]:
             os.close(handle)
             continue
         if os.fstat(handle).st_nlink == 0:  # drained and removed while we opened it
+            os.close(handle)
+        elif b"\n" not in os.pread(handle, HEAD, 0):  # killed before it held anything, by a soc that made it in its place
+            path.unlink()
             os.close(handle)
         else:
             yield Spool(path, handle)
