@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from soc.cli.clock import OFF, STEP, doubt, unusual
 from soc.cli.context import Soc
+from soc.cli.pipeline import alive
 from soc.cli.retain import retain
 from soc.cli.run import run
 from soc.cli.status import status
@@ -131,9 +132,12 @@ class Desk(Site):
             log.writelines(LINE.format(at=(datetime.now(UTC) - timedelta(days=d)).isoformat()) for d in days)
 
     def call(self, command, *words, ahead=0, up=0, boot="this"):
+        return CliRunner().invoke(command, list(words), obj=self.as_of(ahead, up, boot), standalone_mode=False)
+
+    def as_of(self, ahead=0, up=0, boot="this"):
         soc = Clocked(self.home, None, self.content)
         soc.ahead, soc.up, soc.boot = ahead, up, boot
-        return CliRunner().invoke(command, list(words), obj=soc, standalone_mode=False)
+        return soc
 
     def events(self):
         return len(self.lines())
@@ -182,12 +186,14 @@ def test_when_the_clock_is_set_right_again_retention_goes_on_by_itself_and_the_f
     site.write(0)
     site.call(run, ahead=365 * DAY, up=MINUTE)
 
-    silent = site.call(status, up=HOUR)
+    silent, dead = site.call(status, up=HOUR), alive(site.as_of())
     site.write(0, 31)
     right = site.call(run, up=HOUR)
     heard = site.call(status, up=HOUR)
 
     assert [feed["silent"] for feed in json.loads(silent.stdout)["feeds"]] == [True]
+    assert dead == frozenset()  # so that rules are blind, and say so
+    assert alive(site.as_of()) == {"openssh.auth"}
     assert [feed["quiet_for"] for feed in json.loads(silent.stdout)["feeds"]] == ["unknown"]
     assert (right.return_value, "dropped 1 events" in right.stderr) == (0, True), right.output
     assert [feed["silent"] for feed in json.loads(heard.stdout)["feeds"]] == [False]

@@ -266,6 +266,17 @@ def test_the_lock_of_a_dead_process_is_free_at_once_and_that_of_another_machine_
         assert [row["token"] for row in tx.held_locks()] == [taken.token]
 
 
+def test_a_lock_that_a_clock_a_year_ahead_took_elsewhere_blocks_nobody_for_a_year(url):
+    desk = open_desk(url)
+    with desk.lock("detection", owner="ahead", now=T0 + 365 * DAY, lease=60):
+        run(url, f"UPDATE locks SET {ELSEWHERE['another name']}")
+        with desk.write() as tx:
+            taken = tx.take_lock("detection", owner="right", now=T0, lease=60)
+
+    with desk.read() as tx:
+        assert [row["token"] for row in tx.held_locks()] == [taken.token]
+
+
 def test_a_run_older_than_its_lease_is_named_and_one_that_is_gone_is_not(url):
     desk = open_desk(url)
     with ExitStack() as held:

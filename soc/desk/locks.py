@@ -17,6 +17,7 @@ from soc.desk.processes import machine, started
 from soc.desk.schema import locks
 from soc.desk.session import Session
 from soc.errors import Busy
+from soc.leases import is_over
 from soc.model import AHEAD
 from soc.times import iso
 
@@ -75,7 +76,7 @@ class Locks(Session):
         One whose process is gone from this machine is none: its lock is free.
         """
         rows = self.connection.execute(select(locks).order_by(locks.c.name)).all()
-        odd = [row for row in rows if now >= row.expires_at or row.taken_at > now + AHEAD]
+        odd = [row for row in rows if is_over(row.expires_at, now) or row.taken_at > now + AHEAD]
         return [Overdue(row.name, _who(row), row.taken_at, row.expires_at) for row in odd if _lives(row) is not False]
 
     def held_locks(self) -> list[dict[str, Any]]:
@@ -85,7 +86,7 @@ class Locks(Session):
 
 def _holds(holder: Row[Any], now: int) -> bool:
     alive = _lives(holder)
-    return bool(now < holder.expires_at) if alive is None else alive
+    return not is_over(holder.expires_at, now) if alive is None else alive
 
 
 def _lives(holder: Row[Any]) -> bool | None:
