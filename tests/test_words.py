@@ -134,3 +134,28 @@ def test_an_account_whose_name_is_no_text_acts_under_its_escapes(monkeypatch, tm
     monkeypatch.setenv("SUDO_USER", BYTE)
 
     assert Soc(tmp_path, None, ()).actor == r"\xff"
+
+
+PLACES_OF_CONTENT = (
+    *("parsers/{}.py", "ingest/{}.yml", "playbooks/{}.yml", "detections/rules/{}.yml", "detections/lists/{}.txt"),
+    *("detections/tuning/{}.yml", "detections/pipelines/{}.yml", "detections/exceptions/{}.yml"),
+)
+
+
+def test_content_whose_name_is_no_text_is_named_and_stops_nothing_else(site, tmp_path):
+    for place in PLACES_OF_CONTENT:
+        path = tmp_path / "content" / place.format(BYTE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    (tmp_path / "auth.log").write_bytes(LINE)
+    (tmp_path / "content/ingest/gateways.yml").write_text(f"paths: [{tmp_path / 'auth.log'}]\n")
+    content = ("--content", str(tmp_path / "content"))
+
+    checked, ran = site.soc(*content, "check"), site.soc(*content, "run")
+
+    assert checked.returncode == 2
+    for place in PLACES_OF_CONTENT:
+        assert place.format(r"\xff") + ": its name is not UTF-8\n  give it another name" in checked.stdout + checked.stderr
+    assert "8 faults" in checked.stdout + checked.stderr
+    assert ran.returncode == 4, ran.stderr
+    assert len(site.lines()) == 1
