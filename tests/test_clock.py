@@ -63,6 +63,7 @@ def test_a_machine_that_was_off_for_a_long_weekend_goes_on_and_one_that_was_off_
     known = Known(NOW, "before", 90 * DAY)
 
     assert doubt(Known(NOW + 3 * DAY, "after", MINUTE), known, []) is None
+    assert doubt(Known(NOW + 3 * DAY, "before", MINUTE), known, []) is None  # a container, whose host was not off
     assert "14d after" in doubt(Known(NOW + 14 * DAY, "after", MINUTE), known, [])
     assert doubt(Known(NOW + 3 * DAY, "", 0), Known(NOW, "", 0), []) is not None  # a system that tells no boot
 

@@ -22,7 +22,7 @@ def doubt(now: Known, known: Known | None, receipts: Sequence[int]) -> str | Non
     """Why the clock is not believed; None when it is. `receipts`: when batches were closed, in any order."""
     if known is None:
         known = Known(max((receipt for receipt in receipts if receipt <= now.at - STEP), default=now.at), "", 0)
-    if known.boot and known.boot == now.boot:
+    if known.boot and known.boot == now.boot and known.up <= now.up:  # less: a container that counts for itself was started anew
         should = known.at + now.up - known.up
         return _said(now.at, should, "the time by how long the machine is up") if abs(now.at - should) > STEP else None
     if known.at - now.at > STEP:
