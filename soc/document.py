@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from soc.errors import ContentError
+from soc.text import system_text
 
 _Plain: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MAX_BYTES = 4 << 20
@@ -45,8 +46,15 @@ class Document:
         return ContentError(what, path=self.path, line=self.line(*steps), repair=repair)
 
 
+def check_name(path: Path) -> None:
+    """Raises ContentError for a file whose name is not UTF-8: what it is called goes into answers, stores and other files."""
+    if (shown := system_text(str(path))) != str(path):
+        raise ContentError("its name is not UTF-8", path=shown, repair="give it another name")
+
+
 def load_documents(path: Path) -> list[Document]:
     """The YAML documents of a file, in order. Raises ContentError with the line: unreadable, no YAML, duplicate keys, aliases."""
+    check_name(path)
     try:
         blob = path.read_bytes()
     except OSError as error:

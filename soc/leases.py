@@ -7,9 +7,15 @@ from threading import Event, Thread
 from typing import Self
 
 from soc.errors import Unavailable
-from soc.times import SECOND
+from soc.times import DAY, SECOND
 
+LONGEST = DAY  # no lease of soc's is nearly as long: one that ends later was given by a clock that was wrong
 _BEATS = 3  # in a lease
+
+
+def is_over(expires_at: int, now: int) -> bool:
+    """Whether others may take over what is held until then."""
+    return not now < expires_at <= now + LONGEST
 
 
 class Held:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from soc.event import Event
+from soc.times import MINUTE
 
+AHEAD = 5 * MINUTE  # by which clocks of machines that work together may differ: a receipt further ahead is of one that was wrong
 UNKNOWN = "unknown"  # the institution of what lies in nobody's prefixes
 
 
@@ -86,6 +88,27 @@ class FeedState:
     first_ingested: int
     last_ingested: int
     last_time: int
+
+    def quiet(self, now: int) -> int | None:
+        """Microseconds since its newest receipt; None where that lies in the future: a clock was wrong, and when it came is unknown."""
+        return None if self.last_ingested > now + AHEAD else max(now - self.last_ingested, 0)
+
+    def silent(self, expect: int | None, now: int) -> bool:
+        """Whether nothing came for longer than `expect`, as far as is known. What is expected at no time is never silent."""
+        quiet = self.quiet(now)
+        return expect is not None and (quiet is None or quiet > expect)
+
+    def and_then(self, newer: FeedState, now: int) -> FeedState:
+        """With what a batch brought that becomes true `now`: a receipt that lay in the future hides none that came after it."""
+        known = self.quiet(now) is not None
+        return FeedState(
+            self.feed,
+            self.dataset,
+            self.events + newer.events,
+            min(self.first_ingested, newer.first_ingested),
+            max(self.last_ingested, newer.last_ingested) if known else newer.last_ingested,
+            max(self.last_time, newer.last_time) if known else newer.last_time,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ def json_for_terminals(text: str) -> str:
     return _UNPRINTABLE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
+def system_text(text: str) -> str:
+    """What the system gave as text (arguments, names of files and accounts) as it can be stored: bytes that are not UTF-8 are escaped."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def csv_cell(text: str) -> str:
     """The text as a CSV cell that no spreadsheet runs: a leading `= + - @` or tab is preceded by an apostrophe."""
     safe = printable(text)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 from desk_kit import T0, alert, fresh_desk
@@ -18,6 +19,7 @@ from soc.desk.migrate import STEPS, migrate, version_of
 from soc.desk.schema import VERSION, metadata
 from soc.desk.sums import SUMMED
 from soc.errors import Busy, Conflict, DeskError
+from soc.times import DAY
 
 pytestmark = pytest.mark.usefixtures("desk_engine")
 
@@ -272,6 +274,34 @@ def test_the_lock_of_a_dead_process_is_free_at_once_and_that_of_another_machine_
 
     with desk.read() as tx:
         assert [row["token"] for row in tx.held_locks()] == [taken.token]
+
+
+def test_a_lock_that_a_clock_a_year_ahead_took_elsewhere_blocks_nobody_for_a_year(url):
+    desk = open_desk(url)
+    with desk.lock("detection", owner="ahead", now=T0 + 365 * DAY, lease=60):
+        run(url, f"UPDATE locks SET {ELSEWHERE['another name']}")
+        with desk.write() as tx:
+            taken = tx.take_lock("detection", owner="right", now=T0, lease=60)
+
+    with desk.read() as tx:
+        assert [row["token"] for row in tx.held_locks()] == [taken.token]
+
+
+def test_a_run_older_than_its_lease_is_named_and_one_that_is_gone_is_not(url):
+    desk = open_desk(url)
+    with ExitStack() as held:
+        for name in ("hangs", "elsewhere", "gone"):
+            held.enter_context(desk.lock(name, owner=name, now=T0, lease=60))
+        run(url, f"UPDATE locks SET {ELSEWHERE['another name']} WHERE name = 'elsewhere'")
+        run(url, "UPDATE locks SET started = replace(started, '/', '/9') WHERE name = 'gone'")
+
+        with desk.read() as tx:
+            young, old, ahead = (tx.overdue_locks(now) for now in (T0 + 59, T0 + 60, T0 - DAY))
+
+    assert young == []
+    assert [(one.name, one.since, one.until) for one in old] == [("elsewhere", T0, T0 + 60), ("hangs", T0, T0 + 60)]
+    assert [one.name for one in ahead] == ["elsewhere", "hangs"]  # begun in the future: by a clock that was wrong
+    assert f"hangs, process {os.getpid()} on " in old[1].who
 
 
 def test_a_run_that_lost_the_race_writes_nothing():

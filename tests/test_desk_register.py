@@ -25,6 +25,7 @@ from soc.desk.register import DeskRegister, make_register, open_register, regist
 from soc.desk.schema import batches, stretches
 from soc.errors import Busy, Conflict, DeskError, UsageError
 from soc.model import BatchRow, FeedState, SourceState
+from soc.times import DAY
 
 pytestmark = pytest.mark.usefixtures("desk_engine")
 
@@ -105,6 +106,14 @@ def test_feeds_are_summed_over_batches(register):
         FeedState("g", "d", 7, T0, T0 + 3, T0),
         FeedState("g", "e", 1, T0, T0, T0),
     ]
+
+
+def test_a_batch_that_was_begun_by_a_clock_a_year_ahead_is_taken_over_by_who_has_the_right_one(register):
+    batch = begun(register, stretch(None, 10), now=T0 + 365 * DAY)
+
+    heir = register.take_over(batch.number, "two", now=T0, lease=LEASE)
+
+    assert (heir.absorbs, [old.number for old in register.expired(T0)]) == ((batch.number,), [])
 
 
 def test_a_source_is_read_by_one_writer_at_a_time(register):

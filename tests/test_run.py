@@ -5,6 +5,7 @@ import json
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -87,6 +88,19 @@ def test_a_run_that_overlaps_names_the_holder_and_does_nothing(site):
     assert "somebody" in late.stderr
     assert str(os.getpid()) in late.stderr
     assert site.status()["batches"]["events"] == 0
+
+
+def test_a_run_older_than_its_lease_is_named_by_status_and_doctor(site):
+    site.soc("run")
+    desk = open_desk(f"sqlite:///{site.home / 'desk.db'}")
+    with desk.lock("soc run", owner="somebody", now=0, lease=HOUR):
+        status, doctor = site.soc("status", "--output", "table"), site.soc("doctor", "--output", "json")
+    desk.close()
+
+    said = f"soc run: somebody, process {os.getpid()} on {socket.gethostname()}, runs since 1970-01-01T00:00:00.000Z"
+    assert (status.returncode, said in status.stdout) == (4, True), status.stdout
+    assert (doctor.returncode, said in doctor.stdout) == (4, True), doctor.stdout
+    assert site.soc("status").returncode == 0
 
 
 def test_a_run_without_time_leaves_everything_to_the_next(site):

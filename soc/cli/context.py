@@ -7,14 +7,17 @@ import pwd
 import shlex
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from soc.cli.config import Config, find_config, find_home, load_config
+from soc.cli.words import check_words
+from soc.text import system_text
 
 if TYPE_CHECKING:  # heavy: imported where they are used
     from soc.content import Content
@@ -52,6 +55,17 @@ class Soc:
     def now(self) -> int:
         """The moment, in microseconds: the only place where soc reads the wall clock."""
         return time.time_ns() // 1000
+
+    def uptime(self) -> tuple[str, int]:
+        """Which boot of the machine this is, and the microseconds since then, sleep included; ("", 0) where the system does not tell.
+
+        What no setting of the clock changes. Containers share it with their host.
+        """
+        try:
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+            return boot, int(float(Path("/proc/uptime").read_text(encoding="ascii").split()[0]) * 1e6)
+        except (FileNotFoundError, PermissionError):
+            return "", 0
 
     def monotonic(self) -> float:
         """Seconds that only grow, for deadlines."""
@@ -97,9 +111,20 @@ class Soc:
     def actor(self) -> str:
         """Who is acting: SUDO_USER, else the login name."""
         try:
-            return os.environ.get("SUDO_USER") or pwd.getpwuid(os.geteuid()).pw_name
+            return system_text(os.environ.get("SUDO_USER") or pwd.getpwuid(os.geteuid()).pw_name)
         except KeyError:
             return f"uid {os.geteuid()}"
 
 
-pass_soc = click.make_pass_decorator(Soc)
+_pass_soc = click.make_pass_decorator(Soc)
+
+
+def pass_soc(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a command its Soc, and only words that can be printed, stored and compared. Raises UsageError that names another."""
+
+    @wraps(command)
+    def checked(*words: Any, **options: Any) -> Any:
+        check_words(click.get_current_context())
+        return command(*words, **options)
+
+    return _pass_soc(checked)

@@ -10,6 +10,7 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import safe_echo
+from soc.folders import alone
 
 if TYPE_CHECKING:
     from soc.desk.case import Case, Head
@@ -34,10 +35,12 @@ def demo(soc: Soc, home: Path | None) -> int:
     from soc.cli.init import make_state
 
     folder = (home or soc.home / "demo").absolute()
-    lay_out(folder)
-    here = Soc(folder, folder / "soc.toml", (), soc.stated_store)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with alone(folder):
+        lay_out(folder)
+        here = Soc(folder, folder / "soc.toml", (), soc.stated_store)
+        make_state(here, quiet=True)
     safe_echo(f"{DAY} at eight institutions: their logs lie in {folder / 'logs'}")
-    make_state(here, quiet=True)
     failures = _work(here)
     _show(here)
     here.store.close()

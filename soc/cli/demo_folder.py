@@ -17,6 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 from string import Template
 
+from soc.cli.files import write_whole
 from soc.errors import UsageError
 from soc.shipped import DATA
 from soc.times import SECOND, to_moment
@@ -37,7 +38,7 @@ days = 36500  # the day stays
 
 
 def lay_out(folder: Path) -> None:
-    """Writes what is not there yet. Raises UsageError when the folder is somebody else's."""
+    """Writes what is not there yet into the folder, where nobody else does. Raises UsageError when it is somebody else's."""
     config, shipped = folder / "soc.toml", DATA / "demo"
     _check(folder, config)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -74,7 +75,4 @@ def _write(path: Path, content: bytes) -> None:
     if path.is_file() and path.read_bytes() == content:
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")
-    new.write_bytes(content)
-    os.utime(new, (END // SECOND, END // SECOND))
-    new.replace(path)
+    write_whole(path, content, changed=END / SECOND)

@@ -13,6 +13,7 @@ import click
 import soc as package
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
+from soc.cli.overdue import overdue, retention_waits
 from soc.cli.restored import accept, restored
 from soc.errors import ContentError, DeskError, SocError, StoreError, UsageError
 from soc.times import iso
@@ -145,7 +146,8 @@ def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
         if deep:
             bad += tx.verify_rows() + _journals(tx)
         alerts = tx.count_alerts()
-    return {"place": desk.place, "alerts": alerts}, [f"desk: {fault}" for fault in dict.fromkeys(bad)]
+    stopped = [*overdue(soc), *filter(None, [retention_waits(soc)])]
+    return {"place": desk.place, "alerts": alerts}, [*(f"desk: {fault}" for fault in dict.fromkeys(bad)), *stopped]
 
 
 def _journals(tx: Tx) -> list[str]:

@@ -11,11 +11,13 @@ import yaml
 
 from soc.cli.alert import the_alert
 from soc.cli.context import Soc, pass_soc
+from soc.cli.files import write_whole
 from soc.cli.output import emit, note, output_option
 from soc.cli.when import later
 from soc.detect.reach import leaf_keys, out_of_reach
 from soc.detect.rule import RuleSet
 from soc.errors import UsageError
+from soc.folders import alone
 from soc.model import Alert
 from soc.times import iso
 
@@ -145,9 +147,8 @@ def site_root(soc: Soc) -> Path:
 def write_new(path: Path, text: str) -> None:
     """Writes a file that does not exist yet, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.rename(path)
+    with alone(path.parent):
+        write_whole(path, text.encode())
 
 
 def _shown(alert: Alert) -> str:

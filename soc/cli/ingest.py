@@ -14,6 +14,7 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
 from soc.cli.when import as_of as moment_of
+from soc.cli.words import LogFile
 from soc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ Jobs = Sequence["Job"]
 
 
 @click.command()
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, type=LogFile())
 @click.option("--feed", "feed_name", help="The feed that the lines belong to.  [default: the one whose paths hold PATH, else files]")
 @click.option("--source", default="", help="A name for standard input: a later stream that begins alike is continued, not read twice.")
 @click.option("--final", is_flag=True, help="A last line without newline is whole.")

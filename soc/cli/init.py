@@ -12,7 +12,9 @@ from pathlib import Path
 import click
 
 from soc.cli.context import Soc, pass_soc
+from soc.cli.files import write_whole
 from soc.cli.output import note
+from soc.folders import alone
 from soc.shipped import DATA
 
 CONFIG = """\
@@ -50,23 +52,27 @@ def init(soc: Soc, site: Path | None, systemd: Path | None, crontab: bool) -> No
     Example:  soc --home /var/lib/soc init --site /srv/soc-content --systemd /etc/systemd/system
     """
     soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if site:
-        _make_site(site)
+    with alone(soc.home):  # what another one has made meanwhile is there already
+        if site:
+            _make_site(site)
+        _write_config(soc, site)
+        make_state(soc)
+        if systemd:
+            for name in UNITS:
+                write_whole(systemd / name, unit(name, soc).encode())
+                note(f"wrote {systemd / name}")
+    if crontab:
+        click.echo(cron_line(soc))
+
+
+def _write_config(soc: Soc, site: Path | None) -> None:
     config = soc.home / "soc.toml"
     if not config.exists() and soc.config.path is None:
-        config.write_text(CONFIG.format(content=_toml([str(site.absolute())] if site else [])), encoding="utf-8")
-        config.chmod(0o600)
+        write_whole(config, CONFIG.format(content=_toml([str(site.absolute())] if site else [])).encode(), mode=0o600)
         note(f"wrote {config}")
     elif site and site.absolute() not in soc.config.content:
         held = [*map(str, soc.config.content), str(site.absolute())]
         note(f"{soc.config.path or config} stays as it is; for {site} to be read, write in it: content = {_toml(held)}")
-    make_state(soc)
-    if systemd:
-        for name in UNITS:
-            (systemd / name).write_text(unit(name, soc), encoding="utf-8")
-            note(f"wrote {systemd / name}")
-    if crontab:
-        click.echo(cron_line(soc))
 
 
 def _toml(texts: list[str]) -> str:
@@ -77,10 +83,14 @@ def _toml(texts: list[str]) -> str:
 def make_state(soc: Soc, *, quiet: bool = False) -> None:
     """Makes the desk and the store where they do not exist."""
     from soc.cli.stores import make_store
+    from soc.desk.clock import Known
 
     soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = not (soc.home / "store").exists()
     desk = soc.open_desk(create=True)
+    with desk.write() as tx:
+        if tx.known_time() is None:
+            tx.believe(Known(soc.now(), *soc.uptime()))
     desk.close()
     place = make_store(soc)
     if fresh and not quiet:

@@ -14,6 +14,7 @@ from typing import NoReturn
 import click
 
 from soc.cli.context import Soc
+from soc.cli.words import check_environment, check_text, check_words
 from soc.errors import ContentError, SocError, Unavailable, UsageError
 
 COMMANDS = {  # noun or verb -> (module, what `soc --help` says of it)
@@ -79,7 +80,10 @@ def cli(ctx: click.Context, home: Path | None, config: Path | None, content: tup
     \b
     Begin with:  soc demo    or    soc try /var/log/auth.log
     """
+    check_words(ctx)
+    check_environment()
     ctx.obj = Soc(home, config, content, store)
+    check_text(str(ctx.obj.home), "the state folder")
 
 
 @cli.result_callback()

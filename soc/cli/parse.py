@@ -13,6 +13,7 @@ import orjson
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
 from soc.cli.when import as_of as moment_of
+from soc.cli.words import LogFile
 from soc.content import load_content
 from soc.ingest.identity import event_ids, source_id
 from soc.ingest.lines import Chunk, chunks
@@ -32,7 +33,7 @@ _NO_LIMIT = 1 << 62  # a line is one object, however long it is
 @click.option("--nested", "deep", is_flag=True, help='Objects within objects: {"source": {"ip": …}}.')
 @click.option("--zone", default="UTC", show_default=True, help="Zone of times that name none, as Europe/Vienna.")
 @click.option("--as-of", help="When the lines were written at the latest: 2026-10-11, 7d …  [default: the file's time of change, or now]")
-@click.argument("file", default="-")
+@click.argument("file", type=LogFile(), default="-")
 @pass_soc
 def parse(soc: Soc, stated: str | None, deep: bool, zone: str, as_of: str | None, file: str) -> None:
     """Print the event of each line of FILE (- is standard input), one JSON object a line, in their order.

@@ -59,12 +59,10 @@ def policy(soc: Soc) -> Policy:
 
 
 def alive(soc: Soc) -> frozenset[str]:
-    """Datasets that some feed supplies which is neither unseen nor silent for longer than it `expect`s."""
+    """Datasets that some feed supplies which is neither unseen nor silent for longer than it `expect`s, as far as is known."""
     now, feeds = soc.now(), soc.content.feeds
     expects = {name: feed.expect for name, feed in feeds.items()}
-    return frozenset(
-        state.dataset for state in soc.store.feeds() if (expect := expects.get(state.feed)) is None or now - state.last_ingested <= expect
-    )
+    return frozenset(state.dataset for state in soc.store.feeds() if not state.silent(expects.get(state.feed), now))
 
 
 def stopper(soc: Soc, deadline: str | None) -> Callable[[], bool]:

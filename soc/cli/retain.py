@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -12,6 +12,7 @@ from soc.cli.expired import note_expired
 from soc.cli.output import emit, note
 from soc.cli.pipeline import stopper
 from soc.cli.retention import cuts_of, unknown_names
+from soc.cli.waits import FLAG, due, held_back, why_not
 from soc.condition.tree import Not, Or
 from soc.model import ALWAYS, Window
 from soc.store.cuts import Cut, apart
@@ -28,12 +29,14 @@ if TYPE_CHECKING:  # heavy
     help="Keep this many days of what no [[retention.keep]] of soc.toml fits; those stay in force.  [default: retention.days, 30]",
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing; say how many events would go, for each entry of the retention.")
+@click.option(FLAG, "sure", is_flag=True, help="Drop what is due although it waits, see soc status: you have looked at the clock.")
 @pass_soc
-def retain(soc: Soc, days: int | None, dry_run: bool) -> int:
+def retain(soc: Soc, days: int | None, dry_run: bool, sure: bool) -> int:
     """Merge small segments and drop events older than the retention, by their time; the oldest hours go too when soc's own
     files outgrow max_disk. Evidence of alerts stays on the desk. SIGINT and SIGTERM end it between two steps.
 
     The retention is said in soc.toml: days for all, and [[retention.keep]] for datasets and institutions that differ.
+    Exits 4 when nothing was dropped because the clock is not believed, or more than usual would go.
 
     \b
     Example:  soc retain --days 90 --dry-run
@@ -42,28 +45,39 @@ def retain(soc: Soc, days: int | None, dry_run: bool) -> int:
         _foretell(soc, days)
         return 0
     stop = stopper(soc, None)
-    merged, dropped = upkeep(soc, days, stop=stop)
+    merged, dropped, waits = upkeep(soc, days, sure=sure, stop=stop)
     later = "; their files go with the first upkeep after ten minutes, when no query reads them any more" if dropped else ""
     note(f"merged {merged} segments, dropped {dropped} events{later}" + ("; stopped before the end" if stop() else ""))
-    return 0
+    return 4 if waits else 0
 
 
-def upkeep(soc: Soc, days: int | None = None, *, stop: Callable[[], bool]) -> tuple[int, int]:
-    """Segments merged and events dropped. Batches that go before the rules have seen them are written down as expired.
+class Upkeep(NamedTuple):
+    """Segments merged and events dropped; `waits`: nothing went by its age, and why is told."""
 
-    `days`: in place of the configured ones. What is to go goes first: on a full disk, merging has to wait for its room.
-    Once `stop` says so, it ends after the step that is under way.
+    merged: int
+    dropped: int
+    waits: bool
+
+
+def upkeep(soc: Soc, days: int | None = None, *, sure: bool = False, stop: Callable[[], bool]) -> Upkeep:
+    """What was done. Batches that go before the rules have seen them are written down as expired.
+
+    `days`: in place of the configured ones. `sure`: a person has looked at the clock. What is to go goes first: on a full disk,
+    merging has to wait for its room. What `max_disk` has no room for goes whatever the clock says. Once `stop` says so, it ends
+    after the step that is under way.
     """
     now = soc.now()
     cuts = _cuts(soc, days, now)
     with soc.store.writer() as writer:
-        dropped = _drop(soc, writer, cuts, now, stop)
+        if waits := held_back(soc, cuts, now, sure=sure):
+            note(waits)
+        dropped = 0 if waits else _drop(soc, writer, cuts, now, stop)
         if not stop() and (before := soc.store.keep_from()) is not None:
             dropped += _drop(soc, writer, [Cut(before)], now, stop)
         if writer.crowded():
             note("too little of the disk is free to merge segments; see: soc doctor")
-            return 0, dropped
-        return writer.compact(now=now, stop=stop), dropped
+            return Upkeep(0, dropped, bool(waits))
+        return Upkeep(writer.compact(now=now, stop=stop), dropped, bool(waits))
 
 
 def unknown_to_all(soc: Soc) -> list[str]:
@@ -92,14 +106,16 @@ def _drop(soc: Soc, writer: Writer, cuts: Sequence[Cut], now: int, stop: Callabl
 
 def _foretell(soc: Soc, days: int | None) -> None:
     """What would go now, as the store counts it."""
-    keeps, cuts = soc.config.keeps, _cuts(soc, days, soc.now())
-    going = apart(cuts)
+    now = soc.now()
+    keeps, cuts = soc.config.keeps, _cuts(soc, days, now)
     entries = [*((str(keep), keep.days) for keep in keeps), ("all else" if keeps else "all", days or soc.config.retention_days)]
     rows = [
-        {"keep": name, "days": kept, "before": iso(cut.before), "events": soc.store.count(node, Window(ALWAYS.since, cut.before))}
-        for (name, kept), cut, node in zip(entries, cuts, going, strict=True)
+        {"keep": name, "days": kept, "before": iso(cut.before), "events": events}
+        for (name, kept), cut, events in zip(entries, cuts, due(soc, cuts), strict=True)
     ]
     if (before := soc.store.keep_from()) is not None:
-        more = soc.store.count(Not(Or(tuple(going))), Window(ALWAYS.since, before))
+        more = soc.store.count(Not(Or(tuple(apart(cuts)))), Window(ALWAYS.since, before))
         rows.append({"keep": "what max_disk has room for", "days": None, "before": iso(before), "events": more})
     emit(rows, ("keep", "days", "before", "events"), None, title="Would go")
+    if why := why_not(soc, cuts, now):
+        note(why)

@@ -57,15 +57,16 @@ def run(soc: Soc, deadline: str) -> int:
             report(outcome)
             if outcome.unreachable:
                 return 3
+        waits = False
         failures = 0 if stop() else unless_busy(lambda: respond_all(soc, stop=stop), "the playbooks are its affair") or 0
         if not stop():
-            _, dropped = upkeep(soc, stop=stop)
+            _, dropped, waits = upkeep(soc, stop=stop)
             if dropped:
                 kept = "the retention" if soc.config.keeps else f"{soc.config.retention_days} days"
                 note(f"dropped {dropped} events older than {kept}, or beyond max_disk")
         failures += _unpublished(soc) + _damaged(soc)
     failed = (outcome and outcome.failed) or tally.failed or tally.refused or tally.letters
-    return 4 if refused or failed or failures else 0
+    return 4 if refused or failed or failures or waits else 0
 
 
 def _name(soc: Soc) -> str:

@@ -11,6 +11,7 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit_object, note, output_option, safe_echo
+from soc.cli.overdue import overdue, retention_waits
 from soc.errors import StoreError
 from soc.times import duration_text, iso
 
@@ -22,8 +23,8 @@ def status(soc: Soc, output: str | None) -> int:
     """Feeds with their last event and silence, batches, coverage and gaps, and the queue of cases.
 
     Exits 4 when a feed is silent for longer than it expects, a batch is uncovered or was left unfinished, events were refused, a file or
-    an index of the store cannot be opened, hits are gone, or a rule failed; 3 when the store does not answer: then what the desk knows is
-    said.
+    an index of the store cannot be opened, hits are gone, a rule failed, a run is older than its lease, or retention waits for a person;
+    3 when the store does not answer: then what the desk knows is said.
     """
     found = _found(soc)
     if chosen(output) == "json":
@@ -36,7 +37,7 @@ def status(soc: Soc, output: str | None) -> int:
     coverage, batches = found["coverage"], found["batches"]
     silent = any(feed["silent"] for feed in found["feeds"])
     left = batches["left"] or coverage["uncovered"] or coverage["gaps"].get("failed") or batches.get("refused") or coverage["hits"]
-    return 4 if silent or left or found["missing"] else 0
+    return 4 if silent or left or found["missing"] or found["overdue"] or found["retention_waits"] else 0
 
 
 def _found(soc: Soc) -> dict[str, Any]:
@@ -53,7 +54,8 @@ def _found(soc: Soc) -> dict[str, Any]:
     except StoreError as error:
         known = {"unavailable": str(error)}
     waiting = used(spool_folder(soc))
-    return known | {"detection": _detection(soc), "spooled_bytes": waiting, "queue": _queue(soc)}
+    stopped = {"overdue": overdue(soc), "retention_waits": retention_waits(soc)}
+    return known | {"detection": _detection(soc), **stopped, "spooled_bytes": waiting, "queue": _queue(soc)}
 
 
 def _detection(soc: Soc) -> dict[str, Any]:
@@ -77,16 +79,16 @@ def _feeds(soc: Soc) -> list[dict[str, Any]]:
     rows = []
     for state in soc.store.feeds():
         feed = known.get(state.feed)
-        quiet = now - state.last_ingested
+        quiet = state.quiet(now)
         rows.append(
             {
                 "feed": state.feed,
                 "dataset": state.dataset,
                 "events": state.events,
                 "last_event": iso(state.last_time),
-                "quiet_for": duration_text(quiet),
+                "quiet_for": duration_text(quiet) if quiet is not None else "unknown",
                 "expect": duration_text(feed.expect) if feed and feed.expect else None,
-                "silent": bool(feed and feed.expect and quiet > feed.expect),
+                "silent": bool(feed and state.silent(feed.expect, now)),
             }
         )
     seen = {row["feed"] for row in rows}
@@ -157,6 +159,8 @@ def _print(found: dict[str, Any]) -> None:
     safe_echo(
         f"Detection last run {detection['last_run']}, {detection['verdict']}{since}" if detection["last_run"] else "Detection never ran"
     )
+    for line in (line for text in (*found["overdue"], found["retention_waits"] or "") for line in text.splitlines()):
+        safe_echo(f"Stopped   {line}")
     if found["spooled_bytes"]:
         safe_echo(f"Spool     {found['spooled_bytes']} bytes of standard input wait for the store")
     priorities = ", ".join(f"{count} of priority {level}" for level, count in queue["by_priority"].items()) or "nothing waits"

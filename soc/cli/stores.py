@@ -6,8 +6,10 @@ SOC_STORE_PASSWORD, SOC_STORE_API_KEY, SOC_STORE_CA; `user`, `password_file`, `a
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:  # heavy: imported where they are used
 
 SEGMENTS = "segments"
 PREFIX = "soc"
+TRIAL = "trial"  # in a trial's folder: the cluster, and what its indices there begin with
 
 
 def is_cluster(soc: Soc) -> bool:
@@ -59,12 +62,16 @@ def make_store(soc: Soc) -> str:
     return str(soc.home / "store")
 
 
-def trial_config(soc: Soc) -> Config:
-    """For what is not kept: not the one in /etc/soc, whose desk is no place for it; on a cluster only when the call names one."""
+def trial_config(soc: Soc, folder: Path) -> Config:
+    """For what is not kept: not the one in /etc/soc, whose desk is no place for it; on a cluster only when the call names one.
+
+    In the folder is written down what it calls its indices there, for `sweep_trial`.
+    """
     if not soc.stated_store or not is_cluster(soc):
         return Config()
-    apart = {"prefix": f"{PREFIX}-try-{secrets.token_hex(6)}", "replicas": 0}
-    return Config(store=soc.stated_store, cluster=soc.config.cluster | apart)
+    apart = f"{PREFIX}-try-{secrets.token_hex(6)}"
+    (folder / TRIAL).write_text(json.dumps([soc.stated_store, apart]), encoding="utf-8")
+    return _apart(soc, apart)
 
 
 def remove_trial(soc: Soc) -> None:
@@ -74,6 +81,23 @@ def remove_trial(soc: Soc) -> None:
 
         with cluster(soc).client as client:
             remove(client, prefix(soc))
+
+
+def sweep_trial(soc: Soc, folder: Path) -> None:
+    """Takes away a trial that was killed, and what it made on a cluster; on another cluster than this call's it is left."""
+    written = (folder / TRIAL).read_bytes() if (folder / TRIAL).exists() else b""
+    if written:  # else it was killed before it made anything there
+        place, apart = json.loads(written)
+        if place != soc.stated_store:
+            return
+        here = Soc(folder, None, ())
+        here.config = _apart(soc, apart)
+        remove_trial(here)
+    shutil.rmtree(folder)
+
+
+def _apart(soc: Soc, apart: str) -> Config:
+    return Config(store=soc.config.store, cluster=soc.config.cluster | {"prefix": apart, "replicas": 0})
 
 
 def cluster(soc: Soc, *, at_most: float | None = None) -> Cluster:
@@ -108,7 +132,7 @@ def others(soc: Soc, pattern: str) -> ForeignEvents:
 
 def _prepare(soc: Soc) -> str:
     """The register is made before the cluster is told the store's id: killed between the two, nothing was made that is in the way."""
-    from soc.desk.register import make_register, open_register
+    from soc.desk.register import forget_register, make_register, open_register
     from soc.store.elasticsearch import name_store, prepare, store_id
 
     there = cluster(soc)
@@ -116,7 +140,10 @@ def _prepare(soc: Soc) -> str:
     id, desk = store_id(there), soc.open_desk()
     try:
         if id is None:
-            id = name_store(there, make_register(desk, now=soc.now()).store)
+            ours = make_register(desk, now=soc.now()).store
+            id = name_store(there, ours)
+            if id != ours:  # somebody elsewhere was faster
+                forget_register(desk, ours)
         open_register(desk, id)
     finally:
         desk.close()

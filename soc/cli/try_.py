@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ import click
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import chosen, emit, emit_object, note, safe_echo
 from soc.cli.when import as_of as moment_of
+from soc.cli.words import LogFile
+from soc.folders import scratch
 from soc.times import iso
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ MOST_EVIDENCE = 10
 
 
 @click.command("try")
-@click.argument("files", nargs=-1, required=True)
+@click.argument("files", nargs=-1, type=LogFile(), required=True)
 @click.option("--format", "stated", help="What every line is: a parser's name, or syslog.  [default: recognised line by line]")
 @click.option("--rules", multiple=True, type=click.Path(path_type=Path), help="A folder or file of Sigma rules, added to ours; repeatable.")
 @click.option("--as-of", help="When the lines were written at the latest: 2026-10-11, 7d …  [default: the file's time of change, or now]")
@@ -47,12 +50,12 @@ def try_(
     Examples:  soc try /var/log/auth.log
                soc try --format suricata eve.json.gz --rules ~/sigma/rules --output json
     """
-    from soc.cli.stores import remove_trial, trial_config
+    from soc.cli.stores import remove_trial, sweep_trial, trial_config
     from soc.content import load_content
 
-    with tempfile.TemporaryDirectory(prefix="soc-try-") as folder:
-        here = Soc(Path(folder), None, ())
-        here.config = trial_config(soc)
+    with scratch(Path(tempfile.gettempdir()), "try", sweep=partial(sweep_trial, soc)) as folder:
+        here = Soc(folder, None, ())
+        here.config = trial_config(soc, folder)
         here.content = load_content(soc.roots, cache=soc.cache, extra_rules=rules)
         here.content.institutions = here.content.institutions.with_private()  # so that rules can tell inside from outside
         tally = _read(here, files, stated, zone, moment_of(as_of, soc.now()) if as_of else None)

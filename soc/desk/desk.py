@@ -18,6 +18,7 @@ from sqlalchemy import URL, Engine
 
 from soc.desk.acts import Acts
 from soc.desk.alerts import Alerts
+from soc.desk.clock import Clock
 from soc.desk.counts import Counts
 from soc.desk.coverage import Coverage
 from soc.desk.engine import begun, make_engine
@@ -37,7 +38,7 @@ from soc.leases import Held
 BUSY_SECONDS = 10
 
 
-class Tx(Alerts, Counts, Coverage, Newest, Runs, Locks, Acts, Journal, RowCheck):
+class Tx(Alerts, Counts, Coverage, Newest, Runs, Locks, Acts, Journal, Clock, RowCheck):
     """One transaction: what it writes becomes true together, or not at all."""
 
 

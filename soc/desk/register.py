@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from soc.batches import OpenBatch, Stretch, Unfinished
 from soc.desk.desk import Desk
@@ -51,6 +51,12 @@ def make_register(desk: Desk, *, now: int, store: str | None = None) -> DeskRegi
             raise UsageError(f"{desk.place}: store {id} has a register\n  open it")
         tx.connection.execute(insert(stores).values(id=id, made_at=now, last=0))
     return DeskRegister(desk, id)
+
+
+def forget_register(desk: Desk, store: str) -> None:
+    """Takes away a register under which nothing was begun: the store got another id."""
+    with desk.write() as tx:
+        tx.connection.execute(delete(stores).where(stores.c.id == store, stores.c.last == 0))
 
 
 def open_register(desk: Desk, store: str) -> DeskRegister:
@@ -136,7 +142,7 @@ class DeskRegister:
             span = {"events": events, "first": first, "last": last}
             end_batch(tx.connection, self.store, number, state="closed", closed_at=now, **span)
             put_sources(tx.connection, self.store, ends)
-            add_to_feeds(tx.connection, self.store, feeds)
+            add_to_feeds(tx.connection, self.store, feeds, now)
             return batch_of(self._row(tx.connection, number))
 
     def abandon(self, number: int, token: str) -> None:
@@ -176,7 +182,7 @@ class DeskRegister:
             self._ours(tx.connection, number, token)
             forget_stretches(tx.connection, self.store, number)
             end_batch(tx.connection, self.store, number, state="closed", closed_at=now, events=events, first=first, last=last)
-            add_to_feeds(tx.connection, self.store, feeds)
+            add_to_feeds(tx.connection, self.store, feeds, now)
             return batch_of(self._row(tx.connection, number))
 
     def expired(self, now: int) -> list[OpenBatch]:

@@ -15,6 +15,7 @@ from soc.desk.damage import whole
 from soc.desk.processes import is_gone
 from soc.desk.register_rows import NEW, absorbs_of, positions, stretches_in
 from soc.errors import Busy, Conflict, UsageError
+from soc.leases import is_over
 from soc.model import SourceState
 from soc.times import iso
 
@@ -36,7 +37,7 @@ def check_claim(connection: Connection, store: str, writer: str, parts: Sequence
 def has_lapsed(batch: Row[Any], now: int) -> bool:
     """Whether others may take an open batch over: its lease has run out, or its writer was a process of this machine that is gone."""
     with whole("batches", batch.number):
-        return bool(batch.expires_at <= now or is_gone(batch.writer))
+        return is_over(batch.expires_at, now) or is_gone(batch.writer)
 
 
 def check_turn(connection: Connection, batch: Row[Any], parts: Sequence[Stretch]) -> None:

@@ -183,25 +183,14 @@ def read_sources(connection: Connection, store: str, feed: str | None) -> list[S
     return [state_of(row.state, "sources", store, row.id) for row in rows]
 
 
-def add_to_feeds(connection: Connection, store: str, states: Sequence[FeedState]) -> None:
-    """Adds what a batch brought."""
+def add_to_feeds(connection: Connection, store: str, states: Sequence[FeedState], now: int) -> None:
+    """Adds what a batch brought that becomes true `now`."""
     known = {(state.feed, state.dataset): state for state in read_feeds(connection, store)}
     for state in states:
         place = (state.feed, state.dataset)
         connection.execute(delete(feeds).where(feeds.c.store == store, feeds.c.feed == state.feed, feeds.c.dataset == state.dataset))
-        known[place] = _sum(known[place], state) if place in known else state
+        known[place] = known[place].and_then(state, now) if place in known else state
         connection.execute(insert(feeds).values(store=store, **asdict(known[place])))
-
-
-def _sum(one: FeedState, other: FeedState) -> FeedState:
-    return FeedState(
-        one.feed,
-        one.dataset,
-        one.events + other.events,
-        min(one.first_ingested, other.first_ingested),
-        max(one.last_ingested, other.last_ingested),
-        max(one.last_time, other.last_time),
-    )
 
 
 def read_feeds(connection: Connection, store: str) -> list[FeedState]:

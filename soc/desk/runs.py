@@ -73,11 +73,13 @@ class Runs(Session):
         }
         self.connection.execute(update(runs).where(runs.c.id == run).values(**row))
 
-    def runs(self, *, kind: str | None = None, limit: int = 20) -> list[Run]:
-        """The newest runs, newest first."""
+    def runs(self, *, kind: str | None = None, limit: int = 20, until: int | None = None) -> list[Run]:
+        """The newest runs, newest first; those begun after `until` by a clock that was wrong are left out."""
         query = select(runs).order_by(runs.c.id.desc()).limit(limit)
         if kind is not None:
             query = query.where(runs.c.kind == kind)
+        if until is not None:
+            query = query.where(runs.c.started_at <= until)
         rows = self.connection.execute(query)
         return [_run(sound(row, runs, row.id)) for row in rows]
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import orjson
 
+from soc.desk.processes import started
 from soc.detect.compiled import Compiled, CompiledFile, Refusal
 from soc.errors import ContentError
 
 log = logging.getLogger(__name__)
 
 _SEAL = 32
+DRAFT = ".draft-"  # and the number of the process
 _FIELDS = tuple(Compiled.__dataclass_fields__)
 Entries = dict[str, CompiledFile]
 
@@ -46,7 +48,7 @@ def save_cache(folder: Path | None, key: str, entries: Mapping[str, CompiledFile
     files = {name: [[_row(rule) for rule in one.rules], [_refusal(r) for r in one.refused]] for name, one in entries.items()}
     body = orjson.dumps({"files": files, "errors": [[e.what, str(e.path or ""), e.line, e.repair] for e in errors]})
     path = _path(folder, key)
-    draft = path.with_suffix(f".{os.getpid()}")
+    draft = path.with_suffix(f"{DRAFT}{os.getpid()}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(_seal(body) + body)
@@ -57,10 +59,13 @@ def save_cache(folder: Path | None, key: str, entries: Mapping[str, CompiledFile
 
 
 def _forget_others(folder: Path, path: Path) -> None:
-    """Keeps the three newest files, so that an old environment does not lie about for ever."""
+    """Keeps the three newest files, so that an old environment does not lie about for ever, and no drafts of processes that were killed."""
     others = sorted((p for p in folder.glob("rules-*.json") if p != path), key=lambda p: p.stat().st_mtime, reverse=True)
     for old in others[2:]:
         old.unlink(missing_ok=True)
+    for draft in folder.glob(f"rules-*{DRAFT}*"):
+        if (number := draft.suffix.removeprefix(DRAFT)).isdecimal() and not started(int(number)):
+            draft.unlink(missing_ok=True)
 
 
 def _path(folder: Path, key: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from soc.document import check_name
 from soc.errors import ContentError
 
 
@@ -14,7 +15,10 @@ def read_lists(lists: Mapping[str, Path]) -> tuple[dict[str, tuple[str, ...]], l
     errors: list[ContentError] = []
     for path in lists.values():
         try:
+            check_name(path)
             entries[path.stem] = list_entries(path.read_text(encoding="utf-8"))
+        except ContentError as error:
+            errors.append(error)
         except (OSError, UnicodeDecodeError) as error:
             errors.append(ContentError(f"cannot be read: {error}", path=path, repair="a list is UTF-8 text, one value a line"))
     return entries, errors

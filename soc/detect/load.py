@@ -22,7 +22,7 @@ from soc.detect.tuning import load_tunings, unmet
 from soc.errors import ContentError, RuleRefused
 from soc.fields import Catalogue
 from soc.parsing.parser import Dataset
-from soc.text import canonical_json
+from soc.text import canonical_json, system_text
 
 _DETECT = "blame compile compiled conditions correlation_rule encoded environment lists metadata sigma spelling values"
 _CONDITION = "bind codec numbers patterns tree values"
@@ -102,5 +102,5 @@ def _environment_key(catalogue: Catalogue, lists: Mapping[str, Path], pipelines:
             blob = path.read_bytes()
         except OSError:
             blob = b""  # named by whoever reads it in earnest
-        seal.update(canonical_json([str(path), len(blob)]) + blob)
+        seal.update(canonical_json([system_text(str(path)), len(blob)]) + blob)
     return seal.hexdigest()

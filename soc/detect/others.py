@@ -49,7 +49,7 @@ class Watch:
         detector, now, outcome = self.detector, self.detector.now(), Outcome()
         with detector.alone() as lock:
             anew = detector.settled(lock)
-            since = first if again else self._since(first)
+            since = first if again else self._since(first, now)
             with detector.desk.write() as tx:
                 ledger = tx.begin_run(self.kind, now=now)
             self._put_again(since, stop, anew)
@@ -71,9 +71,9 @@ class Watch:
         """What such runs are called in the ledger."""
         return f"index {self.name}"
 
-    def _since(self, first: int) -> int:
-        with self.detector.desk.read() as tx:
-            last = next((run for run in tx.runs(kind=self.kind) if run.verdict == "ok"), None)
+    def _since(self, first: int, now: int) -> int:
+        with self.detector.desk.read() as tx:  # a run in the future has not seen what arrives until then
+            last = next((run for run in tx.runs(kind=self.kind, until=now) if run.verdict == "ok"), None)
         return first if last is None else last.started_at - self.delay - self.overlap
 
     def _put_again(self, since: int, stop: Callable[[], bool], anew: Anew) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from soc.document import check_name
 from soc.errors import ContentError
 
 SUFFIXES = (".yml", ".yaml")
@@ -36,7 +37,11 @@ def rule_files(roots: Sequence[Path], imported: Sequence[Path]) -> tuple[list[So
             errors.append(ContentError("no such folder of rules", path=folder, repair="check the path"))
         for path in sorted(_walk(folder)):
             try:
+                check_name(Path(path))
                 blob = _read(path)
+            except ContentError as error:
+                errors.append(error)
+                continue
             except OSError as error:
                 errors.append(ContentError(f"cannot be read: {error.strerror}", path=path, repair="check the file's owner and mode"))
                 continue

@@ -12,7 +12,7 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from soc.errors import SourceError
-from soc.text import printable
+from soc.text import printable, system_text
 
 _PACKED = re.compile(r"\.(gz|bz2|xz|zst)$", re.IGNORECASE)
 _TURN = r"[-._]\d{1,14}(?:[-._T:]?\d+)*"  # auth.log.1, auth.log-20261011, auth.log.2026-10-11_03
@@ -22,7 +22,7 @@ _TURNED = re.compile(rf"(?P<name>.*?\D)(?:{_TURN}|{_INSIDE}(?P<extension>\.[A-Za
 
 def path_text(path: Path | str) -> str:
     """The path as text that can be stored: bytes of a name that are not UTF-8 are escaped."""
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return system_text(str(path))
 
 
 def shown(path: Path | str) -> str:

@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Self
 
 from soc.errors import StoreError
+from soc.folders import alone
 from soc.ingest.identity import Footprint
 from soc.ingest.packing import PIECE
 
 SUFFIX = ".spool"
-_HEAD = 1 << 20  # bytes that a first line cannot reach
+DRAFT = "draft"
+HEAD = 1 << 20  # bytes that a first line cannot reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +51,23 @@ class Spool:
     def __init__(self, path: Path, handle: int) -> None:
         """Raises StoreError when its first line says nothing of a stream."""
         self.path, self._handle = path, handle
-        line = os.pread(handle, _HEAD, 0).partition(b"\n")[0]
+        line = os.pread(handle, HEAD, 0).partition(b"\n")[0]
         self._start = len(line) + 1
         self.head = _head(line, path)
 
     @classmethod
     def make(cls, folder: Path, head: Head) -> Self:
+        """A new one, with its head and locked before anybody can see it."""
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"{max((int(other.stem) for other in _files(folder)), default=0) + 1:06d}{SUFFIX}"
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        draft = folder / DRAFT
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            os.write(handle, json.dumps(asdict(head)).encode() + b"\n")
-            os.fsync(handle)
+            with alone(folder):
+                handle = _drafted(draft, head)
+                path = draft.rename(folder / f"{max((int(other.stem) for other in _files(folder)), default=0) + 1:06d}{SUFFIX}")
             _sync(folder)
             return cls(path, handle)
         except OSError as error:
-            path.unlink()
-            os.close(handle)
-            raise _unwritten(path, error) from error
+            raise _unwritten(draft, error) from error
 
     @property
     def end(self) -> int:
@@ -116,6 +116,20 @@ class Spool:
         self.close()
 
 
+def _drafted(draft: Path, head: Head) -> int:
+    """The handle of a locked file with this head, durable."""
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        os.write(handle, json.dumps(asdict(head)).encode() + b"\n")
+        os.fsync(handle)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
 def spools(folder: Path, say: Callable[[str], object]) -> Iterator[Spool]:
     """Those that nobody is at, oldest first; close or remove each. What is wrong with others is said: they are left as they are.
 
@@ -130,7 +144,7 @@ def spools(folder: Path, say: Callable[[str], object]) -> Iterator[Spool]:
             continue
         if os.fstat(handle).st_nlink == 0:  # drained and removed while we opened it
             os.close(handle)
-        elif b"\n" not in (start := os.pread(handle, _HEAD, 0)) and len(start) < _HEAD:
+        elif b"\n" not in (start := os.pread(handle, HEAD, 0)) and len(start) < HEAD:  # killed before it held anything
             path.unlink()
             os.close(handle)
         else:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from soc.document import check_name
 from soc.errors import ContentError
 from soc.parsing.parser import Parser
 
@@ -32,6 +33,7 @@ def load_parsers(folder: Path, root_name: str, only: str | None = None) -> tuple
     errors: list[ContentError] = []
     for path in sorted(folder.glob("*.py")):
         try:
+            check_name(path)
             _refuse(path)
             if not path.name.startswith("_") and only in (None, path.stem):
                 parsers.append(_parser(path, package))

@@ -15,7 +15,7 @@ from soc.match.columns import to_events
 from soc.match.hits import HELD, HITS
 from soc.model import ALWAYS, SourceState, Window
 from soc.store.base import Cut
-from soc.times import HOUR
+from soc.times import DAY, HOUR
 from tests import strategies as some
 from tests.store.laws import law
 from tests.store.reference import Reference, as_stored, comparable
@@ -236,6 +236,15 @@ def test_a_feed_knows_its_events_and_when_it_was_last_heard_of(store):
     assert (law.feed, law.dataset, law.events, law.first_ingested, law.last_ingested) == ("f", "law", 3, NOW, NOW + 9)
     assert law.last_time == 1_700_000_000_000_005
     assert (other.dataset, other.events) == ("other", 1)
+
+
+def test_a_receipt_by_a_clock_that_was_ahead_hides_no_later_one(store):
+    commit(store, [event(1)], now=NOW + 365 * DAY)
+
+    commit(store, [event(2)], now=NOW)
+
+    (law,) = store.feeds()
+    assert (law.events, law.last_ingested) == (2, NOW)
 
 
 def test_an_event_without_identity_is_refused_and_nothing_is_stored(store):

@@ -79,4 +79,4 @@ def _close(
             *(now, draft.number),
         )
         register.put_sources(manifest, sources)
-        register.add_to_feeds(manifest, feeds_of(tables, now))
+        register.add_to_feeds(manifest, feeds_of(tables, now), now)

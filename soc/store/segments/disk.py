@@ -41,8 +41,11 @@ def default_max_disk(manifest: Manifest, folder: Path) -> int:
     """The bound made with the store: 80 % of its bytes and the free space at that time."""
     kept = manifest.number("max_disk")
     if kept is None:
-        kept = int((own_bytes(manifest) + free_bytes(folder)) * SHARE)
-        manifest.set_meta("max_disk", str(kept))
+        with manifest.transaction():
+            kept = manifest.number("max_disk")  # another may have made it meanwhile
+            if kept is None:
+                kept = int((own_bytes(manifest) + free_bytes(folder)) * SHARE)
+                manifest.set_meta("max_disk", str(kept))
     return kept
 
 

@@ -39,21 +39,26 @@ class Manifest:
             self._prepare(create)
 
     def _prepare(self, create: bool) -> None:
-        version = self.value("PRAGMA user_version")
-        if version == 0 and create and not self.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+        if create:
             self._make()
-        elif version == 0:
+        version = self.value("PRAGMA user_version")
+        if version == 0:
             raise StoreError(
                 f"{self.path}: is no manifest of an event store\n  restore it from a backup, or name another folder with --home"
             )
-        elif version > VERSION:
+        if version > VERSION:
             raise StoreError(
                 f"{self.path}: schema {version} is newer than this soc, which knows {VERSION}\n  install the soc that wrote it"
             )
 
     def _make(self) -> None:
+        """What nobody has made: of several that make a store at once the first does, and the others wait."""
+        if self.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+            return
         self._connection.execute("PRAGMA journal_mode=WAL")
         with self.transaction():
+            if self.rows("SELECT 1 FROM sqlite_master LIMIT 1"):
+                return
             for statement in TABLES.split(";\n"):
                 self._connection.execute(statement)
             self.run("INSERT INTO meta VALUES ('id', ?)", secrets.token_hex(8))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.segments.manifest import Manifest
@@ -150,11 +150,8 @@ def feeds(manifest: Manifest) -> list[FeedState]:
     return made(FeedState, rows, manifest, "feeds")
 
 
-def add_to_feeds(manifest: Manifest, states: Sequence[FeedState]) -> None:
-    """Adds what a batch brought. Runs inside a transaction."""
-    manifest.run_many(
-        "INSERT INTO feeds VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(feed, dataset) DO UPDATE SET events = events + excluded.events,"
-        " first_ingested = min(first_ingested, excluded.first_ingested), last_ingested = max(last_ingested, excluded.last_ingested),"
-        " last_time = max(last_time, excluded.last_time)",
-        [(s.feed, s.dataset, s.events, s.first_ingested, s.last_ingested, s.last_time) for s in states],
-    )
+def add_to_feeds(manifest: Manifest, states: Sequence[FeedState], now: int) -> None:
+    """Adds what a batch brought that becomes true `now`. Runs inside a transaction."""
+    known = {(state.feed, state.dataset): state for state in feeds(manifest)}
+    new = [known[place].and_then(state, now) if (place := (state.feed, state.dataset)) in known else state for state in states]
+    manifest.run_many("INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?)", [astuple(state) for state in new])

@@ -12,6 +12,7 @@ import duckdb
 
 from soc.condition.sql_text import literal, name
 from soc.errors import StoreError
+from soc.folders import scratch
 from soc.store.segments.damage import damaged, faults
 from soc.store.segments.layout import storage_errors
 from soc.store.segments.register import Stored
@@ -49,11 +50,12 @@ class Relation:
 @contextmanager
 def connection(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own for each query: it holds no file open afterwards. What exceeds `memory` goes to a temporary folder."""
-    with storage_errors(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="soc-") as folder:
+    beside = Path(tempfile.gettempdir())
+    with storage_errors(beside), scratch(beside, "hunt") as folder:
         settings = {
             "threads": THREADS,
             "memory_limit": f"{memory // 1_000_000}MB",
-            "temp_directory": folder,
+            "temp_directory": str(folder),
             "python_enable_replacements": "false",
         }
         opened = duckdb.connect(config=settings)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from soc.detect.anew import reach
 from soc.errors import StoreError
-from soc.times import HOUR, MINUTE, iso
+from soc.times import DAY, HOUR, MINUTE, iso
 from tests.rule_kit import counted
 from tests.servers.calls import Site, failures
 from tests.servers.relay import Relay, refusal, relay
@@ -193,6 +193,19 @@ def test_hits_of_others_documents_are_made_anew_as_far_back_as_rules_look(worlds
     assert [(found.events, found.new) for found in (first, second, third)] == [(2, 0), (1, 1), (0, 0)]
     (alert,) = world.found()[0].values()
     assert [extent.count for _, extent in alert[1]] == [3]
+
+
+def test_a_run_by_a_clock_that_was_ahead_hides_nothing_from_the_next(worlds, index_prefix):
+    world, index = worlds(), f"{index_prefix}beats"
+    world.client.indices.create(index=index, settings={"number_of_replicas": 0})
+    world.now = NOW + 365 * DAY
+    jumped = world.watch(index)
+    moment = iso(NOW - 2 * MINUTE)
+    document = {"@timestamp": moment, "event": {"ingested": moment, "outcome": "failure"}, "source": {"ip": "203.0.113.7"}}
+    world.client.index(index=index, document=document, refresh=True)
+    world.now = NOW
+
+    assert (jumped.events, world.watch(index).events) == (0, 1)
 
 
 # --- as it is called -------------------------------------------------------------------------------------------------
