@@ -8,6 +8,7 @@ from typing import Any
 from soc.desk.case import Head
 from soc.desk.words import categories
 from soc.model import Alert
+from soc.respond.origin import from_log
 from soc.times import iso
 
 MOST = 50  # values of one kind
@@ -19,23 +20,36 @@ _FIELDS = {  # variable -> fields of the alerts' keys and evidence
     "domains": ("dns.question.registered_domain", "dns.question.name", "url.domain"),
 }
 FACTS = ("case", "alerts", *_FIELDS, "zones")
+_FROM_LOGS = frozenset(("case", "case.title", "alerts", *_FIELDS, "zones"))  # `case` as a whole, for its title
 
 
 def facts(head: Head, alerts: Sequence[Alert]) -> dict[str, Any]:
     """`case`, `alerts` (by first trigger), and what they name, each a sorted list of at most fifty.
 
-    `zones` are the last three labels of each of `domains`: what a tunnel's names have in common.
+    What alerts say is known as text of a log (`soc.respond.origin`). `zones` are the last three labels of
+    each of `domains`: what a tunnel's names have in common.
     """
     ordered = sorted(alerts, key=lambda alert: (alert.extent.first, alert.id))
     named = {name: sorted(set(_values(ordered, fields)))[:MOST] for name, fields in _FIELDS.items()}
     zones = sorted({".".join(name.rstrip(".").split(".")[-3:]) for name in named["domains"]})
-    return {"case": _case(head), "alerts": [_alert(alert) for alert in ordered[:MOST]], **named, "zones": zones}
+    told = from_log({"alerts": [_alert(alert) for alert in ordered[:MOST]], **named, "zones": zones})
+    return {"case": _case(head), **told}
+
+
+def is_fact_of_logs(path: str) -> bool:
+    """Whether the variable, or the part of one, that `case.title` names comes from a log."""
+    name = path.partition(".")[0]
+    return path in _FROM_LOGS or (name != "case" and name in _FROM_LOGS)
 
 
 def _case(head: Head) -> dict[str, Any]:
     names = ("id", "institution", "title", "severity", "priority", "category", "status", "owner", "tlp")
     family = categories().get(head.category)
-    return {name: getattr(head, name) for name in names} | {"alerts": head.alerts, "family": family.family if family else head.category}
+    return {name: getattr(head, name) for name in names} | {
+        "title": from_log(head.title),
+        "alerts": head.alerts,
+        "family": family.family if family else head.category,
+    }
 
 
 def _alert(alert: Alert) -> dict[str, Any]:
