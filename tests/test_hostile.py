@@ -139,6 +139,7 @@ def test_wrong_words_name_the_right_ones(site):
         ("content = [5]", ("content is [5]",)),
         ("[mail]\npassword_file = 5", ("mail.password_file is 5", "text in quotes")),
         ("[mail]\nport = '25'", ("mail.port is '25'", "whole number")),
+        ("[mail]\ntls = 'yes'", ("mail.tls is 'yes'", '"starttls"')),
         ("[desk]\nurl = 7", ("desk.url is 7",)),
         ("[retention]\nmax_disk = []", ("retention.max_disk is []",)),
         (f"[retention]\nmax_disk = {'9' * 5000}", ("no valid TOML",)),
@@ -148,6 +149,19 @@ def test_a_configuration_of_another_type_is_named_with_its_repair(tmp_path, wron
     (tmp_path / "soc.toml").write_text(f"{wrong}\n")
 
     said(soc(tmp_path, "--config", str(tmp_path / "soc.toml"), "status"), 2, "soc.toml", *texts)
+
+
+def test_the_doctor_says_that_the_password_of_mail_would_go_in_the_clear(site):
+    (site / "password").touch(0o600)
+    mail = f"[mail]\nhost = 'mail.example.org'\nuser = 'soc'\npassword_file = '{site / 'password'}'\n"
+    (site / "home/soc.toml").write_text(mail)
+    warned = soc(site, "doctor", "--output", "json")
+    (site / "home/soc.toml").write_text(f"{mail}tls = 'starttls'\n")
+    content = soc(site, "doctor", "--output", "json")
+
+    said(warned, 4)
+    assert "mail.example.org: the password of soc would go over the network in the clear" in str(json.loads(warned.stdout)["faults"])
+    said(content, 0)
 
 
 @pytest.mark.parametrize("size", ["9" * 400, "9" * 400 + " GB", "10000000 TB"])

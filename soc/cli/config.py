@@ -21,6 +21,7 @@ days = 90
 host = "localhost"
 port = 25
 sender = "soc@example.org"
+tls = false                         # or "starttls", or "tls"; one of them when user and password_file are for a host elsewhere
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ def load_config(path: Path | None) -> Config:
             _check_private(Path(file), path)
     _check_secret(values.get("desk", {}).get("url", ""), path)
     _check_spans(values.get("store", {}), path)
+    _check_tls(values.get("mail", {}), path)
     retention = values.get("retention", {})
     return Config(
         path=path,
@@ -168,6 +170,11 @@ def _check_spans(store: dict[str, Any], path: Path) -> None:
     for name in ("timeout", "patience"):
         if not 0 < store.get(name, 1) <= _LONGEST:
             raise ContentError(f"store.{name} is {store[name]!r}", path=path, repair=f"write seconds, more than 0 and at most {_LONGEST}")
+
+
+def _check_tls(mail: dict[str, Any], path: Path) -> None:
+    if (tls := mail.get("tls", False)) not in (True, False, "starttls", "tls"):
+        raise ContentError(f"mail.tls is {tls!r}", path=path, repair='write "starttls", "tls" from the first byte on, or false')
 
 
 def _check_private(secret: Path, path: Path) -> None:

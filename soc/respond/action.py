@@ -77,7 +77,7 @@ class OnDesk:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """`kind`: text (a template), value, values, command, fields, integer, duration. `words`: the closed list it is of.
+    """`kind`: text (a template), value, values, command, url, fields, integer, duration. `words`: the closed list it is of.
 
     `own`: a program, an address, a query, or what picks one: values that come from a log are refused.
     """

@@ -15,6 +15,7 @@ from soc.respond.action import Action, Argument, StepFailed
 from soc.respond.command import Word, command_fault
 from soc.respond.expression import look_up
 from soc.respond.origin import NEVER, REPAIR, is_from_log, plain
+from soc.respond.receivers import url_fault
 from soc.respond.text import names_in, rendered
 from soc.times import parse_duration
 
@@ -158,5 +159,6 @@ _KINDS = {
     "duration": _duration_fault,
     "values": _values_fault,
     "command": _command_fault,
+    "url": lambda value: url_fault(value) if isinstance(value, str) else "expected one text",
     "fields": _fields_fault,
 }
