@@ -199,6 +199,23 @@ def test_a_content_root_that_everybody_can_write_to_is_refused(site, folder):
     said(soc(site, "check"), 2, str(site / "site" / folder), "chmod o-w")
 
 
+@pytest.mark.parametrize("name", ["parsers/x.py", "playbooks/x.yml", "detections/lists/x.txt"])
+@pytest.mark.parametrize("words", [("check",), ("run",), ("detect",), ("respond",), ("ingest", "auth.log"), ("parse", "auth.log")])
+def test_a_file_of_a_content_root_that_everybody_can_write_to_is_refused_by_each_command(site, name, words):
+    path = site / "site" / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    path.chmod(0o666)
+
+    said(soc(site, *words[:1], *(str(site / word) for word in words[1:])), 2, str(path), "chmod o-w")
+
+
+def test_a_configuration_that_everybody_can_write_to_is_refused(site):
+    (site / "home/soc.toml").chmod(0o606)
+
+    said(soc(site, "status"), 2, "soc.toml", "everybody can write to it", "chmod o-w")
+
+
 def test_while_a_feed_is_wrong_no_file_is_begun_for_another(site):
     feed = site / "site/ingest/gateways.yml"
     feed.write_text(f"paths: [{site}/new.log]\nzone: [\n")

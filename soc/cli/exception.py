@@ -17,6 +17,7 @@ from soc.detect.reach import leaf_keys, out_of_reach
 from soc.detect.rule import RuleSet
 from soc.errors import UsageError
 from soc.model import Alert
+from soc.owners import make_folder
 from soc.times import iso
 
 COLUMNS = ("id", "title", "rules", "institutions", "owner", "reason", "expires", "state", "hidden", "last_hidden")
@@ -143,10 +144,11 @@ def site_root(soc: Soc) -> Path:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Writes a file that does not exist yet, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a file that does not exist yet, whole or not at all. Others cannot write to it: a content root with such a file is refused."""
+    make_folder(path.parent)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
+    partial.chmod(partial.stat().st_mode & ~0o022)
     partial.rename(path)
 
 
