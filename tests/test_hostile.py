@@ -56,11 +56,17 @@ def said(done, code, *texts):
         (RULE % "event.outcome|contians: x", ("r.yml", "contians")),
         (RULE % "user.name|re: '(a'", ("r.yml", "(a")),
         (RULE % "user.name|expand: '%nobody%'", ("r.yml", "%nobody%", "lists/nobody.txt")),
+        (RULE % "user.name|expand: '%n%-%n%-%n%-%n%-%n%'", ("r.yml:8", "%n% and %n%", "make more than 20,000 values together")),
+        (
+            RULE % f"user.name|windash: 'a{' -a' * 30}'",
+            ("r.yml:7", "windash makes more than 20,000 values of 30 dashes", "split the value"),
+        ),
     ],
 )
 def test_a_wrong_rule_is_named_with_place_and_repair_and_the_others_run(site, rule, texts):
     (site / "site/detections/rules/good.yml").write_text((RULE % GOOD).replace("0c9f11", "0c9f12").replace("Root tried", "Good"))
     (site / "site/detections/rules/r.yml").write_text(rule)
+    (site / "site/detections/lists/n.txt").write_text("".join(f"{n}\n" for n in range(1000)))
 
     said(soc(site, "check"), 2, *texts)
     said(soc(site, "detect"), 4, *texts)
