@@ -75,6 +75,17 @@ def test_a_hunt_that_cannot_be_is_named_with_its_step(tmp_path: Path) -> None:
     assert "book.yml:6: the hunt 'b': there is no field 'nothing'" in faults
 
 
+def test_a_hunt_whose_query_is_a_constant_is_checked_like_one_that_is_written_out(tmp_path: Path) -> None:
+    step = "  a: {action: hunt, with: {query: $q}, on_success: end}\n"
+    wrong, right = (
+        book_of(HEAD.replace("steps:", f"variables: {{q: '{query}'}}\nsteps:") + step + END, tmp_path)
+        for query in ("source.pi:1", "user.name:root")
+    )
+
+    assert "book.yml:6: the hunt 'a': " in "\n".join(map(str, query_faults({"x": wrong}, base_catalogue())))
+    assert query_faults({"x": right}, base_catalogue()) == []
+
+
 def test_each_shipped_playbook_leads_every_way_to_an_end_or_a_question() -> None:
     for book in load_content(()).playbooks.values():
         assert any(step.kind == "manual" for step in book.steps.values())

@@ -16,6 +16,7 @@ from soc.hunt.hunts import checked_field, find_events
 from soc.hunt.language import parse_query
 from soc.model import Window
 from soc.respond.action import Action, Argument, Done, OnDesk, Order, StepFailed, World
+from soc.respond.expression import look_up
 from soc.respond.playbook import Playbook
 from soc.respond.whose import owned_by
 
@@ -47,7 +48,9 @@ def query_faults(playbooks: Mapping[str, Playbook], catalogue: Catalogue) -> lis
             if step.kind != "action" or step.does != HUNT.name:
                 continue
             try:
-                parse_query(str(step.arguments.get("query") or ""), catalogue)
+                query = str(step.arguments.get("query") or "")
+                constant = look_up(query[1:], book.variables) if query.startswith("$") else query  # None: a person's, known later
+                parse_query(str(constant or ""), catalogue)
                 for name in step.arguments.get("where") or {}:
                     checked_field(name, catalogue)
             except (UsageError, ContentError) as error:
