@@ -295,6 +295,17 @@ def test_control_characters_in_an_error_reach_no_terminal(site, statement):
     assert not UNSEEN & {*done.stdout, *done.stderr}
 
 
+def test_control_characters_that_are_logged_reach_no_terminal(site):
+    code = (
+        "import logging, sys; from pathlib import Path; from soc.cli.context import Soc; Soc(Path(sys.argv[1]), None, ()).store.close();"
+        "logging.getLogger('elsewhere').error('batch %d: %s', 1, sys.argv[2])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code, str(site / "home"), f"a\nb{HOSTILE}"], capture_output=True, text=True, timeout=60)
+
+    assert done.stderr.endswith("batch 1: a\nb\\x1b[31mroot\\x9b2J\\u202e\\u3164\\xad\\ufe0f\\U000e0041gnp\n")
+
+
 @pytest.mark.parametrize("word", [f"events{HOSTILE}", f"--{HOSTILE}"])
 def test_control_characters_in_a_wrong_word_reach_no_terminal(tmp_path, word):
     done = soc(tmp_path, "hunt", word)
