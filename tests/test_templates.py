@@ -81,6 +81,7 @@ HOSTILE = [
     "{% set x = 3 %}" + "{% set x = x * x %}" * 60 + "{{ x }}",
     "{{ long | replace('x', long) }}",
     "{{ many | join(long) }}",
+    "{% for a in many %}{% for b in many %}{{ long | unique | length }}{% endfor %}{% endfor %}",
     "{{ many | sort | join(many | join(many | join)) }}",
     "{% for a in many %}{% for b in many %}{{ a in long }}{{ long | upper | title | lower }}{% endfor %}{% endfor %}",
     "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",

@@ -17,7 +17,7 @@ Filter = Callable[..., Any]
 def _listed(budget: Budget, value: Any) -> list[Any]:
     if not isinstance(value, (list, tuple, Mapping, str)):
         raise UsageError(f"{budget.text(value)!r} is no list")
-    budget.pass_over(value)
+    budget.step(len(value))  # of a text, for each letter
     return list(value)
 
 
