@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from soc.errors import ContentError
 from soc.fields import Catalogue, base_catalogue
+from soc.roots import check_root
 
 if TYPE_CHECKING:  # each is imported where it is asked for
     from soc.detect.exception import RuleException
@@ -37,15 +38,18 @@ def shipped_root() -> Path:
 def load_content(
     roots: tuple[Path, ...], *, cache: Path | None = None, extra_rules: tuple[Path, ...] = (), parser: str | None = None
 ) -> Content:
-    """The shipped root with `roots` over it. Raises ContentError when a root is no content root, or when everybody can write there.
+    """The shipped root with `roots` over it. Raises ContentError when a root is no content root, or when others can write there.
+
+    Parsers are code and playbooks run programs: who can write to a file of a root, or put another in its place, runs as us.
 
     `extra_rules`: folders of any Sigma rules, added as imported ones. `cache`: where compiled rules are kept. `parser`: the
     only one that is wanted, for a quick start; all are loaded when there is none of the name.
     """
+    check_root(shipped_root(), FOLDERS, above=False)  # above it lies this program itself
     for root in roots:
         if not any((root / folder).is_dir() for folder in FOLDERS):
             raise ContentError("is no content root", path=root, repair=f"it needs one of the folders {', '.join(FOLDERS)}")
-        _refuse_open(root)
+        check_root(root, FOLDERS)
     for folder in extra_rules:
         if not folder.exists():
             raise ContentError("there is no such file or folder of rules", path=folder, repair="check the path given to --rules")
@@ -160,15 +164,6 @@ class Content:
             except ContentError as error:
                 self.errors.append(error)
         return self.errors
-
-
-def _refuse_open(root: Path) -> None:
-    """Parsers are code and playbooks run programs: whoever can write to a root, or put another folder in a folder's place, runs as us."""
-    from soc.parsing.load import open_to_all
-
-    for folder in (root, *(root / name for name in FOLDERS)):
-        if folder.is_dir() and (fault := open_to_all(folder)):
-            raise fault
 
 
 def _root_name(number: int, root: Path) -> str:

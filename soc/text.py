@@ -8,18 +8,30 @@ from typing import Any
 
 import orjson
 
-# C0 and C1 controls, DEL, and the characters that turn or hide text (bidirectional controls, zero width, line separators).
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_HIDDEN = (  # first and last
+    "\x00\x1f \x7f\x9f"  # C0 and C1 controls, DEL
+    " \u2028\u2029 \u202a\u202e \ufff9\ufffb"  # line separators; what turns text round; annotations between lines
+    # Default_Ignorable_Code_Point of Unicode 14: what no terminal shows, selectors of variants, fillers, the tags of plane 14
+    " \xad\xad \u034f\u034f \u061c\u061c \u115f\u1160 \u17b4\u17b5 \u180b\u180f \u200b\u200f \u2060\u206f \u3164\u3164 \ufe00\ufe0f"
+    " \ufeff\ufeff \uffa0\uffa0 \ufff0\ufff8 \U0001bca0\U0001bca3 \U0001d173\U0001d17a \U000e0000\U000e0fff"
+    " \u2800\u2800"  # a pattern of no dots: as blank as a filler
+).split(" ")
+_UNPRINTABLE = re.compile(f"[{''.join(f'{re.escape(ends[0])}-{re.escape(ends[1])}' for ends in _HIDDEN)}]")
 
 
 def printable(text: str) -> str:
-    """The text as it may reach a terminal: each unprintable character becomes its escape, as in `\\x1b` or `\\u202e`."""
-    return _UNPRINTABLE.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 256 else f"\\u{ord(m[0]):04x}", text)
+    """The text as it may reach a terminal: what steers it or cannot be seen becomes its escape, as in `\\x1b`, `\\u202e`, `\\U000e0041`."""
+    return _UNPRINTABLE.sub(_escape, text)
 
 
 def json_for_terminals(text: str) -> str:
     """JSON text that means the same and holds no character that steers a terminal: JSON itself escapes only those below space."""
-    return _UNPRINTABLE.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+    return _UNPRINTABLE.sub(lambda m: re.sub("....", r"\\u\g<0>", m[0].encode("utf-16-be").hex()), text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    point = ord(found[0])
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
 def system_text(text: str) -> str:

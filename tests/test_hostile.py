@@ -56,11 +56,17 @@ def said(done, code, *texts):
         (RULE % "event.outcome|contians: x", ("r.yml", "contians")),
         (RULE % "user.name|re: '(a'", ("r.yml", "(a")),
         (RULE % "user.name|expand: '%nobody%'", ("r.yml", "%nobody%", "lists/nobody.txt")),
+        (RULE % "user.name|expand: '%n%-%n%-%n%-%n%-%n%'", ("r.yml:8", "%n% and %n%", "make more than 20,000 values together")),
+        (
+            RULE % f"user.name|windash: 'a{' -a' * 30}'",
+            ("r.yml:7", "windash makes more than 20,000 values of 30 dashes", "split the value"),
+        ),
     ],
 )
 def test_a_wrong_rule_is_named_with_place_and_repair_and_the_others_run(site, rule, texts):
     (site / "site/detections/rules/good.yml").write_text((RULE % GOOD).replace("0c9f11", "0c9f12").replace("Root tried", "Good"))
     (site / "site/detections/rules/r.yml").write_text(rule)
+    (site / "site/detections/lists/n.txt").write_text("".join(f"{n}\n" for n in range(1000)))
 
     said(soc(site, "check"), 2, *texts)
     said(soc(site, "detect"), 4, *texts)
@@ -139,6 +145,7 @@ def test_wrong_words_name_the_right_ones(site):
         ("content = [5]", ("content is [5]",)),
         ("[mail]\npassword_file = 5", ("mail.password_file is 5", "text in quotes")),
         ("[mail]\nport = '25'", ("mail.port is '25'", "whole number")),
+        ("[mail]\ntls = 'yes'", ("mail.tls is 'yes'", '"starttls"')),
         ("[desk]\nurl = 7", ("desk.url is 7",)),
         ("[retention]\nmax_disk = []", ("retention.max_disk is []",)),
         (f"[retention]\nmax_disk = {'9' * 5000}", ("no valid TOML",)),
@@ -148,6 +155,19 @@ def test_a_configuration_of_another_type_is_named_with_its_repair(tmp_path, wron
     (tmp_path / "soc.toml").write_text(f"{wrong}\n")
 
     said(soc(tmp_path, "--config", str(tmp_path / "soc.toml"), "status"), 2, "soc.toml", *texts)
+
+
+def test_the_doctor_says_that_the_password_of_mail_would_go_in_the_clear(site):
+    (site / "password").touch(0o600)
+    mail = f"[mail]\nhost = 'mail.example.org'\nuser = 'soc'\npassword_file = '{site / 'password'}'\n"
+    (site / "home/soc.toml").write_text(mail)
+    warned = soc(site, "doctor", "--output", "json")
+    (site / "home/soc.toml").write_text(f"{mail}tls = 'starttls'\n")
+    content = soc(site, "doctor", "--output", "json")
+
+    said(warned, 4)
+    assert "mail.example.org: the password of soc would go over the network in the clear" in str(json.loads(warned.stdout)["faults"])
+    said(content, 0)
 
 
 @pytest.mark.parametrize("size", ["9" * 400, "9" * 400 + " GB", "10000000 TB"])
@@ -185,6 +205,23 @@ def test_a_content_root_that_everybody_can_write_to_is_refused(site, folder):
     said(soc(site, "check"), 2, str(site / "site" / folder), "chmod o-w")
 
 
+@pytest.mark.parametrize("name", ["parsers/x.py", "playbooks/x.yml", "detections/lists/x.txt"])
+@pytest.mark.parametrize("words", [("check",), ("run",), ("detect",), ("respond",), ("ingest", "auth.log"), ("parse", "auth.log")])
+def test_a_file_of_a_content_root_that_everybody_can_write_to_is_refused_by_each_command(site, name, words):
+    path = site / "site" / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    path.chmod(0o666)
+
+    said(soc(site, *words[:1], *(str(site / word) for word in words[1:])), 2, str(path), "chmod o-w")
+
+
+def test_a_configuration_that_everybody_can_write_to_is_refused(site):
+    (site / "home/soc.toml").chmod(0o606)
+
+    said(soc(site, "status"), 2, "soc.toml", "everybody can write to it", "chmod o-w")
+
+
 def test_while_a_feed_is_wrong_no_file_is_begun_for_another(site):
     feed = site / "site/ingest/gateways.yml"
     feed.write_text(f"paths: [{site}/new.log]\nzone: [\n")
@@ -208,7 +245,8 @@ def test_a_page_whose_bytes_were_changed_is_named_with_its_file(site):
     said(soc(site, "detect"), 4, segment.name, "soc doctor --give-up")
 
 
-HOSTILE = "\x1b[31mroot\x9b2J\u202egnp"
+HOSTILE = "\x1b[31mroot\x9b2J\u202e\u3164\xad\ufe0f\U000e0041gnp"
+UNSEEN = {"\x1b", "\x9b", "\u202e", "\u3164", "\xad", "\ufe0f", "\U000e0041"}
 
 
 def test_control_characters_of_a_log_reach_no_terminal_by_any_command(site):
@@ -235,7 +273,7 @@ def test_control_characters_of_a_log_reach_no_terminal_by_any_command(site):
         for form in ("table", "json"):
             shown = soc(site, *words, "--output", form)
             assert shown.returncode == 0, shown.stderr
-            assert not {"\x1b", "\x9b", "\u202e"} & {*shown.stdout, *shown.stderr}, words
+            assert not UNSEEN & {*shown.stdout, *shown.stderr}, words
 
 
 @pytest.mark.parametrize(
@@ -253,8 +291,19 @@ def test_control_characters_in_an_error_reach_no_terminal(site, statement):
 
     done = soc(site, "hunt", "sql", statement)
 
-    said(done, 2, "\\x1b[31mroot\\x9b2J\\u202egnp")
-    assert not {"\x1b", "\x9b", "\u202e"} & {*done.stdout, *done.stderr}
+    said(done, 2, "\\x1b[31mroot\\x9b2J\\u202e\\u3164\\xad\\ufe0f\\U000e0041gnp")
+    assert not UNSEEN & {*done.stdout, *done.stderr}
+
+
+def test_control_characters_that_are_logged_reach_no_terminal(site):
+    code = (
+        "import logging, sys; from pathlib import Path; from soc.cli.context import Soc; Soc(Path(sys.argv[1]), None, ()).store.close();"
+        "logging.getLogger('elsewhere').error('batch %d: %s', 1, sys.argv[2])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code, str(site / "home"), f"a\nb{HOSTILE}"], capture_output=True, text=True, timeout=60)
+
+    assert done.stderr.endswith("batch 1: a\nb\\x1b[31mroot\\x9b2J\\u202e\\u3164\\xad\\ufe0f\\U000e0041gnp\n")
 
 
 @pytest.mark.parametrize("word", [f"events{HOSTILE}", f"--{HOSTILE}"])
@@ -262,4 +311,4 @@ def test_control_characters_in_a_wrong_word_reach_no_terminal(tmp_path, word):
     done = soc(tmp_path, "hunt", word)
 
     said(done, 2, "Usage: ", "\\x1b[31mroot")
-    assert not {"\x1b", "\x9b", "\u202e"} & {*done.stdout, *done.stderr}
+    assert not UNSEEN & {*done.stdout, *done.stderr}

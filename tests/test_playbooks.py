@@ -24,6 +24,7 @@ from soc.respond.expression import parse_expression
 from soc.respond.hunting import query_faults
 from soc.respond.playbook import best, load_playbooks
 from soc.respond.reader import read_playbook
+from soc.respond.receivers import mail_fault
 from soc.respond.run import Responder
 from soc.respond.triage import triage
 from soc.times import HOUR, MINUTE
@@ -72,6 +73,17 @@ def test_a_hunt_that_cannot_be_is_named_with_its_step(tmp_path: Path) -> None:
 
     assert "book.yml:5: the hunt 'a': " in faults
     assert "book.yml:6: the hunt 'b': there is no field 'nothing'" in faults
+
+
+def test_a_hunt_whose_query_is_a_constant_is_checked_like_one_that_is_written_out(tmp_path: Path) -> None:
+    step = "  a: {action: hunt, with: {query: $q}, on_success: end}\n"
+    wrong, right = (
+        book_of(HEAD.replace("steps:", f"variables: {{q: '{query}'}}\nsteps:") + step + END, tmp_path)
+        for query in ("source.pi:1", "user.name:root")
+    )
+
+    assert "book.yml:6: the hunt 'a': " in "\n".join(map(str, query_faults({"x": wrong}, base_catalogue())))
+    assert query_faults({"x": right}, base_catalogue()) == []
 
 
 def test_each_shipped_playbook_leads_every_way_to_an_end_or_a_question() -> None:
@@ -307,6 +319,80 @@ def test_a_refusal_for_good_ends_the_run_and_says_why(tmp_path: Path) -> None:
             "playbook_ended",
             {"run": 1, "playbook": "tell", "outcome": "failed", "error": "mail server 127.0.0.1 refused: 554 no"},
         )
+
+
+CREDENTIALS = {"user": "soc", "password_file": "/nowhere/password"}
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ({"host": "mail.example.org"}, "mail server mail.example.org: the password of soc would go over the network in the clear"),
+        ({"host": "192.0.2.25", "tls": False}, 'write tls = "starttls"'),
+        ({"host": "2001:db8::25"}, "in the clear"),
+        ({"host": "localhost.example.org"}, "in the clear"),
+        ({"host": "127.0.0.1", "password_file": ""}, "has a user and no password_file"),
+    ],
+)
+def test_a_password_of_mail_leaves_this_machine_over_tls_alone(tmp_path: Path, more: dict[str, Any], fault: str) -> None:
+    with fresh_desk() as desk:
+        case = open_case(desk)
+        here = responder_of(desk, book_of(notifying("http://127.0.0.1:9/"), tmp_path), now=Moving(), mail=MAIL | CREDENTIALS | more)
+
+        outcome = here.respond()
+
+        assert [fault in reason for reason in outcome.failed.values()] == [True]
+        assert fault in str(said_in(desk, case)[-1])
+
+
+@pytest.mark.parametrize("more", [{"host": "localhost"}, {"host": "::1"}, {"host": "mail.example.org", "tls": "starttls"}, {"user": ""}])
+def test_a_password_of_mail_may_go_to_this_machine_or_over_tls(more: dict[str, Any]) -> None:
+    assert mail_fault({"host": "mail.example.org", **CREDENTIALS, **more}) == ""
+
+
+def test_a_server_that_offers_no_tls_gets_no_password(tmp_path: Path) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("staple\n")
+    mail = MAIL | {"user": "soc", "password_file": str(secret), "tls": "starttls"}
+    with fresh_desk() as desk, mail_server() as box:
+        open_case(desk)
+        here = responder_of(desk, book_of(notifying("http://127.0.0.1:9/"), tmp_path), now=Moving(), mail=mail | {"port": box.port})
+
+        outcome = here.respond()
+
+        assert (box.messages, outcome.retrying) == ([], 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("ftp://hooks.example.org/", "'ftp://hooks.example.org/' is no web address"),
+        ("hooks.example.org", "'hooks.example.org' is no web address"),
+        ("http://soc:staple@hooks.example.org/x", "a password would go to hooks.example.org over the network in the clear"),
+        ("ftp://soc:staple@hooks.example.org/x", "what was written is no web address"),
+        ("http://soc:staple@[/", "what was written is no web address"),
+    ],
+)
+def test_a_web_address_that_cannot_be_posted_to_is_refused_with_the_playbook(tmp_path: Path, url: str, fault: str) -> None:
+    path = tmp_path / "book.yml"
+    path.write_text(notifying(url))
+
+    faults = "\n".join(map(str, read_playbook(path)[1]))
+
+    assert f"book.yml:6: url: {fault}" in faults
+    assert "staple" not in faults
+
+
+def test_a_password_in_a_web_address_stands_in_no_log(tmp_path: Path) -> None:
+    with fresh_desk() as desk, web_server(404) as posts:
+        case = open_case(desk)
+        text = notifying(posts.url.replace("//", "//soc:staple@"))
+        body = "id: x\ntitle: X\nwhen: {}\nsteps:\n" + text[text.index("  hook:") :]
+
+        responder_of(desk, book_of(body, tmp_path), now=Moving()).respond()
+
+        assert f"webhook {posts.url}: HTTP status 404" in str(said_in(desk, case))
+        assert "staple" not in str(said_in(desk, case))
 
 
 def test_alerts_from_a_look_back_wake_nobody_until_a_person_asks(tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """The nouns everything else is built on."""
 
+import json
+import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from soc.document import parse_documents
 from soc.errors import ContentError
 from soc.fields import base_catalogue
-from soc.text import printable
+from soc.text import json_for_terminals, printable
 from soc.times import duration_text, iso, parse_duration, parse_iso
 
 
@@ -39,3 +43,33 @@ def test_a_wrong_value_is_named_by_the_catalogue():
 
 def test_control_characters_do_not_reach_the_terminal():
     assert printable("a\x1b[31mb\u202ec") == "a\\x1b[31mb\\u202ec"
+
+
+HIDDEN = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u180b\u180e\u180f\u200b\u2064\u206a\u2800\u3164\ufe00\ufe0f\ufeff\uffa0\ufff0"
+    "\U0001d173\U000e0001\U000e0041\U000e01ef"
+)
+
+
+@pytest.mark.parametrize("letter", HIDDEN)
+def test_what_cannot_be_seen_is_shown_as_its_escape(letter):
+    escape = printable(letter)
+
+    assert escape.isascii()
+    assert escape == ascii(letter)[1:-1]
+    assert printable(f"root{letter}") == f"root{escape}"
+
+
+def test_every_format_character_but_those_with_a_shape_of_their_own_is_shown_as_its_escape():
+    shaped = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, *range(0x13430, 0x13440)}
+    formats = [chr(point) for point in range(0x110000) if unicodedata.category(chr(point)) in ("Cc", "Cf", "Zl", "Zp")]
+
+    assert {letter for letter in formats if not printable(letter).isascii()} <= set(map(chr, shaped))
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(HIDDEN + "\x1b\u202e")))
+def test_json_for_terminals_means_the_same_and_hides_nothing(text):
+    shown = json_for_terminals(json.dumps(text, ensure_ascii=False))
+
+    assert json.loads(shown) == text
+    assert printable(shown) == shown

@@ -18,6 +18,7 @@ from soc.desk.log import Entry, broken
 from soc.errors import UsageError
 from soc.event import Event
 from soc.model import Alert
+from soc.respond.whose import is_anothers, own_events, own_evidence
 from soc.times import iso
 
 EVENT_COLUMNS = ("@timestamp", "event.dataset", "text")
@@ -43,24 +44,43 @@ def show_case(soc: Soc, tx: Tx, id: str, output: str | None) -> None:
 def as_object(case: Case, alerts: Sequence[Alert], observables: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """The case as one JSON-able object."""
     return row(case.head) | {
-        "alerts": [alert_row(alert) for alert in alerts],
+        "alerts": [_row(alert, case) for alert in alerts],
         "observables": [{"kind": kind, "value": value} for kind, value in observables],
         "links": [{"kind": kind, "case": other} for kind, other in case.links],
         "notes": [{"at": iso(at), "actor": actor, "text": text} for at, actor, text in case.notes],
-        "evidence": list(case.evidence),
+        "evidence": attached(case),
         "questions": list(case.questions),
         "timeline": timeline(case, alerts),
+        "left_out": left_out(case, alerts),
         "log": [_entry(entry) for entry in case.log],
         "log_fault": broken(case.log),
     }
 
 
 def timeline(case: Case, alerts: Iterable[Alert]) -> list[Event]:
-    """The events that are kept with a case, those of its alerts and those attached, each once, in order of time."""
-    kept = [item.event for alert in alerts for item in alert.extent.evidence]
-    kept += [event for attached in case.evidence for event in attached.get("events", ())]
+    """The events that are kept with a case, those of its alerts and those attached, each once, in order of time.
+
+    None of another institution's, which may lie in the evidence of an alert: what is shown of a case is handed on.
+    """
+    kept = [item.event for alert in alerts for item in own_evidence(alert, case.head.institution)]
+    kept += [event for one in attached(case) for event in one["events"]]
     unique = {str(event.get("event.id", id(event))): event for event in kept}
     return sorted(unique.values(), key=lambda event: (_moment(event), str(event.get("event.id", ""))))
+
+
+def attached(case: Case) -> list[dict[str, Any]]:
+    """What was attached to the case, without events of other institutions, which an earlier version did attach."""
+    return [{**one, "events": own_events(one.get("events", ()), case.head.institution)} for one in case.evidence]
+
+
+def left_out(case: Case, alerts: Iterable[Alert]) -> int:
+    """How many events that are kept with the case are another institution's, and not in its timeline."""
+    kept = [*case.evidence, *({"events": [item.event for item in alert.extent.evidence]} for alert in alerts)]
+    return sum(is_anothers(event, case.head.institution) for one in kept for event in one.get("events", ()))
+
+
+def _row(alert: Alert, case: Case) -> dict[str, Any]:
+    return alert_row(alert) | {"events": [item.event for item in own_evidence(alert, case.head.institution)]}
 
 
 def _print(soc: Soc, case: Case, alerts: Sequence[Alert], observables: Sequence[tuple[str, str]]) -> None:
@@ -87,6 +107,8 @@ def _print(soc: Soc, case: Case, alerts: Sequence[Alert], observables: Sequence[
             safe_echo(f"  {kind:<8} {value}")
     _heading("Timeline")
     emit([_line(event) for event in timeline(case, alerts)[:200]], EVENT_COLUMNS, "table")
+    if more := left_out(case, alerts):
+        safe_echo(f"  … and {more} events of other institutions, which are shown by: soc alert show")
     _heading("Log")
     shown = [entry for entry in case.log if entry.action != "alert"] if len(case.log) > 200 else case.log
     emit([_in_one_line(entry) for entry in shown], ("at", "actor", "action", "said"), "table")

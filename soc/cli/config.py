@@ -21,6 +21,7 @@ days = 90
 host = "localhost"
 port = 25
 sender = "soc@example.org"
+tls = false                         # or "starttls", or "tls"; one of them when user and password_file are for a host elsewhere
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from typing import Any
 
 from soc.cli.keep import Keep, read_keeps
 from soc.errors import ContentError
+from soc.owners import word
 
 SYSTEM = Path("/etc/soc/soc.toml")
 _TEXT, _NUMBER, _SECONDS = (str,), (int,), (int, float)
@@ -109,12 +111,14 @@ def load_config(path: Path | None) -> Config:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:  # also for bytes that are not UTF-8, and numbers of thousands of digits
         raise ContentError(f"no valid TOML: {error}", path=path) from error
+    _check_writers(path)
     _check_keys(values, path)
     for table, key in _SECRETS:
         if (file := values.get(table, {}).get(key)) and os.name == "posix":
             _check_private(Path(file), path)
     _check_secret(values.get("desk", {}).get("url", ""), path)
     _check_spans(values.get("store", {}), path)
+    _check_tls(values.get("mail", {}), path)
     retention = values.get("retention", {})
     return Config(
         path=path,
@@ -168,6 +172,16 @@ def _check_spans(store: dict[str, Any], path: Path) -> None:
     for name in ("timeout", "patience"):
         if not 0 < store.get(name, 1) <= _LONGEST:
             raise ContentError(f"store.{name} is {store[name]!r}", path=path, repair=f"write seconds, more than 0 and at most {_LONGEST}")
+
+
+def _check_tls(mail: dict[str, Any], path: Path) -> None:
+    if (tls := mail.get("tls", False)) not in (True, False, "starttls", "tls"):
+        raise ContentError(f"mail.tls is {tls!r}", path=path, repair='write "starttls", "tls" from the first byte on, or false')
+
+
+def _check_writers(path: Path) -> None:
+    if os.name == "posix" and path.stat().st_mode & 0o002:
+        raise ContentError("everybody can write to it, and it names the content that runs", path=path, repair=f"chmod o-w {word(path)}")
 
 
 def _check_private(secret: Path, path: Path) -> None:

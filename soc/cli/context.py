@@ -91,8 +91,10 @@ class Soc:
     @cached_property
     def store(self) -> Store:
         """The event store. Raises StoreError when it does not exist; `soc init` makes it."""
+        from soc.cli.output import log_safely
         from soc.cli.stores import open_store
 
+        log_safely()  # whoever logs has imported the module that it takes
         return open_store(self)
 
     @cached_property

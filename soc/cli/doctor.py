@@ -90,13 +90,15 @@ Look = Callable[[Soc, bool], tuple[Any, list[str]]]
 
 
 def _config(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
+    from soc.respond.receivers import mail_fault
+
     config = soc.config
     return {
         "file": str(config.path or "none; defaults are in force"),
         "retention_days": config.retention_days,
         **{f"keep {number}": f"{keep.days} days: {keep}" for number, keep in enumerate(config.keeps, 1)},
         "mail": bool(config.mail),
-    }, []
+    }, list(filter(None, [mail_fault(config.mail)]))
 
 
 def _content(soc: Soc, deep: bool) -> tuple[Any, list[str]]:

@@ -19,6 +19,7 @@ from soc.detect.rule import RuleSet
 from soc.errors import UsageError
 from soc.folders import alone
 from soc.model import Alert
+from soc.owners import make_folder
 from soc.times import iso
 
 COLUMNS = ("id", "title", "rules", "institutions", "owner", "reason", "expires", "state", "hidden", "last_hidden")
@@ -145,10 +146,10 @@ def site_root(soc: Soc) -> Path:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Writes a file that does not exist yet, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a file that does not exist yet, whole or not at all. Others cannot write to it: a content root with such a file is refused."""
+    make_folder(path.parent)
     with alone(path.parent):
-        write_whole(path, text.encode())
+        write_whole(path, text.encode(), mode=0o644)
 
 
 def _shown(alert: Alert) -> str:

@@ -15,6 +15,7 @@ from soc.cli.context import Soc, pass_soc
 from soc.cli.files import write_whole
 from soc.cli.output import note
 from soc.folders import alone
+from soc.owners import make_folder
 from soc.shipped import DATA
 
 CONFIG = """\
@@ -99,7 +100,7 @@ def make_state(soc: Soc, *, quiet: bool = False) -> None:
 
 def _make_site(site: Path) -> None:
     for folder in ("parsers", "ingest", "detections/rules", "detections/tuning", "detections/lists", "detections/exceptions", "playbooks"):
-        (site / folder).mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_folder(site.absolute() / folder)
 
 
 def command(soc: Soc) -> str:

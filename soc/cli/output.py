@@ -69,6 +69,18 @@ def note(text: str) -> None:
     click.echo("\n".join(printable(line) for line in text.split("\n")), err=True)
 
 
+def log_safely() -> None:
+    """From here on what soc or a library logs reaches stderr as `note` would say it, where nobody has set up another way."""
+    import logging
+
+    class Printable(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return "\n".join(printable(line) for line in super().format(record).split("\n"))
+
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Printable())
+
+
 def _header(name: str) -> str:
     """The name of a column as a CSV cell: a pivot makes names out of values; the field of time is no formula."""
     return name if name == "@timestamp" else csv_cell(name)

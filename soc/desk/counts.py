@@ -51,7 +51,7 @@ class Counts(Session):
         """From now on these are doubted, too."""
         self._keep_doubted(store, merged([*self.doubted(store), *((number, number) for number in numbers)]))
 
-    def believe(self, store: str, numbers: Collection[int]) -> None:
+    def trust(self, store: str, numbers: Collection[int]) -> None:
         """These are counted now, each once."""
         before = self.doubted(store)
         parts = list(before)

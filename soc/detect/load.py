@@ -24,7 +24,7 @@ from soc.fields import Catalogue
 from soc.parsing.parser import Dataset
 from soc.text import canonical_json, system_text
 
-_DETECT = "blame compile compiled conditions correlation_rule encoded environment lists metadata sigma spelling values"
+_DETECT = "blame bounds compile compiled conditions correlation_rule encoded environment lists metadata sigma spelling values"
 _CONDITION = "bind codec numbers patterns tree values"
 COMPILER = (*(f"detect/{name}" for name in _DETECT.split()), *(f"condition/{name}" for name in _CONDITION.split()))
 """The modules whose own text is part of the cache's key: when one changes, rules may compile to something else."""

@@ -288,7 +288,7 @@ class Detector:
             self._account(tx, row, scan, now)
         if back is None:
             self._covered(tx, portion.numbers, now)
-            tx.believe(self.store.id, portion.numbers)
+            tx.trust(self.store.id, portion.numbers)
         else:
             advance(tx, self.store.id, self.rules, back, portion.rows[0].number, now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from soc.condition.numbers import number_of
+from soc.detect.bounds import check_dashes
 
 _NUMERIC = {"lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year"}
 
@@ -17,15 +18,21 @@ def detections_of(value: Any) -> Any:
 
 
 def renamed(value: Any) -> Any:
-    """The specification's `utf16le` under its other name, `wide`, and numbers in text as numbers where a modifier compares them."""
+    """The specification's `utf16le` under its other name, `wide`, and numbers in text as numbers where a modifier compares them.
+
+    Raises RuleRefused for a value that a modifier would make too many of.
+    """
     if isinstance(value, list):
         return [renamed(item) for item in value]
     if isinstance(value, dict):
-        return {
-            str(key).replace("|utf16le", "|wide"): _numbers(item) if _NUMERIC & set(str(key).split("|")[1:]) else item
-            for key, item in value.items()
-        }
+        return {str(key).replace("|utf16le", "|wide"): _value(item, set(str(key).split("|")[1:])) for key, item in value.items()}
     return value
+
+
+def _value(value: Any, modifiers: set[str]) -> Any:
+    if "windash" in modifiers:
+        check_dashes(value)
+    return _numbers(value) if _NUMERIC & modifiers else value
 
 
 def _numbers(value: Any) -> Any:

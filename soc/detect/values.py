@@ -48,6 +48,7 @@ from soc.condition.tree import (
     TimePart,
     Wildcard,
 )
+from soc.detect.bounds import check_lists
 from soc.errors import RuleRefused
 from soc.fields import Catalogue
 
@@ -89,6 +90,7 @@ class Values:
 
     def _expanded(self, field: str | None, value: SigmaString | SigmaRegularExpression, modifiers: Modifiers) -> Node:
         known = self.lists
+        check_lists(value, {name: len(entries) for name, entries in known.items()})
 
         def entries(placeholder: Placeholder) -> list[SigmaString]:
             if placeholder.name not in known:

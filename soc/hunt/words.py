@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from soc.condition.patterns import Part, tidy
 from soc.condition.tree import ANY, ONE
 from soc.errors import UsageError
+from soc.text import printable
 
 ESCAPABLE = frozenset('*?\\"()[]{}<>~:')
 _FIELD = re.compile(r"(?P<name>[^\W\d](?:[\w.@/-]|\\.)*|@(?:[\w.@-]|\\.)*):", re.DOTALL)
@@ -44,7 +45,7 @@ class Scanner:
 
     def error(self, what: str, at: int | None = None) -> UsageError:
         """The error at a column (here, unless stated): the text, then the query with a caret below it."""
-        shown = "".join(c if c.isprintable() else " " for c in self.query)
+        shown = "".join(c if c.isprintable() and printable(c) == c else " " for c in self.query)  # a column each
         return UsageError(f"{what}\n  {shown}\n  {' ' * (self.at if at is None else at)}^")
 
     def space(self) -> None:

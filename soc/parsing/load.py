@@ -1,19 +1,20 @@
 """Parsers of a content root: each file of its folder `parsers/` that does not begin with an underscore is one.
 
 They are loaded by path as `soc_content.<root>.parsers.<name>`, never through `sys.path`; they reach the modules shared by
-their root as `from ._name import …`. Parsers are code: a file, or a folder, that everybody can write to is refused.
+their root as `from ._name import …`. Parsers are code: a file, or a folder, that others can write to is refused.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import stat
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 
 from soc.document import check_name
 from soc.errors import ContentError
+from soc.owners import fault_of, make_folder
 from soc.parsing.parser import Parser
 
 _TOP = "soc_content"
@@ -26,9 +27,10 @@ def load_parsers(folder: Path, root_name: str, only: str | None = None) -> tuple
     """
     if not folder.is_dir():
         return [], []
-    if fault := open_to_all(folder):
+    if fault := fault_of(folder, folder.stat()):
         return [], [fault]
     package = _package(folder, root_name)
+    _make_cache(folder)
     parsers: list[Parser] = []
     errors: list[ContentError] = []
     for path in sorted(folder.glob("*.py")):
@@ -53,6 +55,12 @@ def _package(folder: Path, root_name: str) -> str:
         module.__path__ = where
         sys.modules.setdefault(package, module)
     return name
+
+
+def _make_cache(folder: Path) -> None:
+    """Python keeps there what it compiled, and makes it as the umask says: as others could write to it the root would be refused."""
+    if not sys.dont_write_bytecode and sys.pycache_prefix is None and os.access(folder, os.W_OK):
+        make_folder(folder / "__pycache__")
 
 
 def _parser(path: Path, package: str) -> Parser:
@@ -91,13 +99,5 @@ def _line(error: Exception, path: Path) -> int | None:
 
 
 def _refuse(path: Path) -> None:
-    if fault := open_to_all(path):
+    if fault := fault_of(path, path.stat()):
         raise fault
-
-
-def open_to_all(path: Path) -> ContentError | None:
-    """What is wrong with a file or folder of a content root that everybody can write to; None for others."""
-    mode = path.stat().st_mode
-    if mode & stat.S_IWOTH and not (path.is_dir() and mode & stat.S_ISVTX):
-        return ContentError("everybody can write to it, and content runs as code", path=path, repair=f"chmod o-w {path}")
-    return None

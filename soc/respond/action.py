@@ -77,13 +77,16 @@ class OnDesk:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """`kind`: text (a template), value, values, fields, integer, duration. `words`: the closed list it is of."""
+    """`kind`: text (a template), value, values, command, url, fields, integer, duration. `words`: the closed list it is of.
+
+    `own`: a program, an address, a query, or what picks one: values that come from a log are refused.
+    """
 
     kind: str
     needed: bool = False
     default: Any = None
     words: tuple[Any, ...] = ()
-    own_only: bool = False  # values that come from a log are not taken as options of a program
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,8 @@ class Action:
     """`on_desk` for what happens in the desk's own transaction, `outside` for all else: exactly one of them.
 
     `prepare` completes the arguments when the step begins, before they are put down in the journal.
-    `notifies`: not done for alerts from a look-back that nobody has asked for. `tells`: the log says itself what it did.
+    `from_log`: those of `gives` that may hold text of a log. `notifies`: not done for alerts from a look-back that nobody
+    has asked for. `tells`: the log says itself what it did.
     """
 
     name: str
@@ -102,5 +106,6 @@ class Action:
     on_desk: Callable[[OnDesk, Mapping[str, Any]], Mapping[str, Any]] | None = None
     outside: Callable[[World, Order], Done] | None = None
     prepare: Callable[[OnDesk, dict[str, Any]], dict[str, Any]] | None = None
+    from_log: frozenset[str] = frozenset()
     notifies: bool = False
     tells: bool = False

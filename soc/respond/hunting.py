@@ -1,11 +1,14 @@
-"""The action `hunt`: events around the case's triggers are looked for and attached as evidence."""
+"""The action `hunt`: events around the case's triggers are looked for and attached as evidence.
+
+It sees the case's institution's events alone; `everywhere` counts those of all, and attaches no more than its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from soc.condition.tree import And, Equals, Node, Or
+from soc.condition.tree import FALSE, And, Equals, Node, Or
 from soc.errors import ContentError, UsageError
 from soc.event import Event
 from soc.fields import Catalogue
@@ -13,9 +16,10 @@ from soc.hunt.hunts import checked_field, find_events
 from soc.hunt.language import parse_query
 from soc.model import Window
 from soc.respond.action import Action, Argument, Done, OnDesk, Order, StepFailed, World
+from soc.respond.expression import look_up
 from soc.respond.playbook import Playbook
+from soc.respond.whose import owned_by
 
-_WHOSE = ("organization.id", "soc.institution.source", "soc.institution.destination", "soc.institution.feed")
 _FLEETING = ("soc.batch", "event.ingested", "soc.reading")  # how it was stored, not what happened
 
 
@@ -24,14 +28,16 @@ def hunt(world: World, order: Order) -> Done:
     arguments = order.arguments
     window = Window(arguments["since"], arguments["until"])
     try:
-        node = _condition(world, arguments)
+        asked = _condition(world, arguments)
+        own = And((asked, owned_by(arguments["institution"]))) if arguments["institution"] is not None else FALSE
+        counted = world.store().count(asked, window) if arguments["everywhere"] else None
         if not arguments["limit"]:
-            return Done({"count": world.store().count(node, window), "attached": 0})
-        found = find_events(world.store(), node, window, limit=arguments["limit"])
+            return Done({"count": world.store().count(own, window) if counted is None else counted, "attached": 0})
+        found = find_events(world.store(), own, window, limit=arguments["limit"])
     except (UsageError, ContentError) as error:
         raise StepFailed(f"hunt: {error}", final=True) from error
     events = tuple(_kept(event) for event in found.events)
-    return Done({"count": found.total, "attached": len(events)}, arguments["title"] or "hunt", events)
+    return Done({"count": found.total if counted is None else counted, "attached": len(events)}, arguments["title"] or "hunt", events)
 
 
 def query_faults(playbooks: Mapping[str, Playbook], catalogue: Catalogue) -> list[ContentError]:
@@ -42,7 +48,9 @@ def query_faults(playbooks: Mapping[str, Playbook], catalogue: Catalogue) -> lis
             if step.kind != "action" or step.does != HUNT.name:
                 continue
             try:
-                parse_query(str(step.arguments.get("query") or ""), catalogue)
+                query = str(step.arguments.get("query") or "")
+                constant = look_up(query[1:], book.variables) if query.startswith("$") else query  # None: a person's, known later
+                parse_query(str(constant or ""), catalogue)
                 for name in step.arguments.get("where") or {}:
                     checked_field(name, catalogue)
             except (UsageError, ContentError) as error:
@@ -54,8 +62,7 @@ def _around(desk: OnDesk, arguments: dict[str, Any]) -> dict[str, Any]:
     """`since` and `until` around the triggers of the case, or around its opening when no alert lies in it; whose events."""
     opened = desk.head.opened_at
     first, last = desk.tx.triggers_of_cases([desk.head.id]).get(desk.head.id, (opened, opened))
-    scope = None if arguments["everywhere"] else desk.head.institution
-    return arguments | {"institution": scope, "since": first - arguments["before"], "until": last + arguments["after"] + 1}
+    return arguments | {"institution": desk.head.institution, "since": first - arguments["before"], "until": last + arguments["after"] + 1}
 
 
 def _condition(world: World, arguments: Any) -> Node:
@@ -65,8 +72,6 @@ def _condition(world: World, arguments: Any) -> Node:
     for name, values in (arguments["where"] or {}).items():
         checked_field(name, catalogue)
         parts.append(Or(tuple(Equals(name, value) for value in values)))
-    if arguments["institution"] is not None:
-        parts.append(Or(tuple(Equals(name, arguments["institution"]) for name in _WHOSE)))
     return And(tuple(parts))
 
 
@@ -76,15 +81,15 @@ def _kept(event: Event) -> Event:
 
 HUNT = Action(
     "hunt",
-    "Finds events of the institution around the case's triggers, counts them and attaches the newest; `everywhere`: of all institutions.",
+    "Finds events of the institution around the case's triggers, counts them and attaches the newest; `everywhere`: counts those of all.",
     "safe",
     {
-        "query": Argument("value"),
+        "query": Argument("value", own=True),
         "where": Argument("fields"),
         "before": Argument("duration", default="24h"),
         "after": Argument("duration", default="1h"),
         "limit": Argument("integer", default=20),
-        "everywhere": Argument("value", default=False, words=(True, False)),
+        "everywhere": Argument("value", default=False, words=(True, False), own=True),
         "title": Argument("text"),
     },
     {"count": "integer", "attached": "integer"},

@@ -15,6 +15,7 @@ from soc.desk.acts import observable_mark
 from soc.desk.session import digest
 from soc.event import Event
 from soc.model import Alert
+from soc.respond.whose import own_evidence
 from soc.text import canonical_json
 
 KEY_FIELDS = {  # field of a rule's key -> kind of observable
@@ -80,7 +81,7 @@ def _observables(alert: Alert) -> Iterator[tuple[str, str]]:
         kind = KEY_FIELDS.get(field)
         if kind and text and text not in EVERYBODY:
             yield kind, text
-    for item in alert.extent.evidence:
+    for item in own_evidence(alert, alert.institution):
         for field in EVIDENCE_FIELDS:
             value = item.event.get(field)
             if type(value) is str and value and (folded := fold(value)) not in EVERYBODY and _tells(field, item.event):

@@ -15,8 +15,10 @@ from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from soc.respond.action import Action, Argument, Done, Order, StepFailed, World
+from soc.respond.receivers import mail_fault, url_fault
 from soc.text import canonical_json
 from soc.times import SECOND, to_datetime
 
@@ -28,6 +30,8 @@ def send_mail(world: World, order: Order) -> Done:
     """Hands one message to the mail server. Raises StepFailed."""
     if not world.mail.get("host"):
         raise StepFailed("no mail server is known; write host and sender under [mail] in soc.toml", final=True)
+    if fault := mail_fault(world.mail):
+        raise StepFailed(fault, final=True)
     message, seconds = mail_of(world.mail, order), order.timeout / SECOND
     within(seconds, lambda: _deliver(world.mail, message, seconds))
     return Done({"message_id": str(message["Message-ID"])})
@@ -87,8 +91,8 @@ def send_webhook(world: World, order: Order) -> Done:
     import requests
 
     url = str(order.arguments["url"])
-    if not url.startswith(("http://", "https://")):
-        raise StepFailed(f"{url!r} is no web address", final=True)
+    if fault := url_fault(url):
+        raise StepFailed(fault, final=True)
     body = {"case": order.case, "key": order.key, "text": order.arguments["text"], "fields": order.arguments["fields"] or {}}
     headers = {"Content-Type": "application/json", "Idempotency-Key": order.key, "User-Agent": "soc"}
     seconds = min(order.timeout / SECOND, float(world.webhook.get("timeout", order.timeout / SECOND)))
@@ -104,7 +108,9 @@ def send_webhook(world: World, order: Order) -> Done:
 
     status = within(seconds, post)
     if not 200 <= status < 300:
-        raise StepFailed(f"webhook {url}: HTTP status {status}", final=300 <= status < 500 and status not in (408, 425, 429))
+        parts = urlsplit(url)
+        place = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # the log of a case is no place for a password
+        raise StepFailed(f"webhook {place}: HTTP status {status}", final=300 <= status < 500 and status not in (408, 425, 429))
     return Done({"status": status})
 
 
@@ -138,7 +144,7 @@ MAIL = Action(
     "notify_mail",
     "Sends a mail; its Message-ID is the key.",
     "keyed",
-    {"to": Argument("values", needed=True), "subject": Argument("text", needed=True), "text": Argument("text", needed=True)},
+    {"to": Argument("values", needed=True, own=True), "subject": Argument("text", needed=True), "text": Argument("text", needed=True)},
     {"message_id": "text"},
     outside=send_mail,
     notifies=True,
@@ -147,7 +153,7 @@ WEBHOOK = Action(
     "notify_webhook",
     "Posts JSON to a web address; the header Idempotency-Key is the key.",
     "keyed",
-    {"url": Argument("value", needed=True), "text": Argument("text", needed=True), "fields": Argument("fields")},
+    {"url": Argument("url", needed=True, own=True), "text": Argument("text", needed=True), "fields": Argument("fields")},
     {"status": "integer"},
     outside=send_webhook,
     notifies=True,

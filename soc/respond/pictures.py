@@ -9,6 +9,7 @@ from soc.condition.values import texts_of
 from soc.desk.case import Head
 from soc.fields import ECS_VERSION, canonical_ip
 from soc.model import Alert
+from soc.respond.whose import own_evidence
 from soc.times import iso
 
 Document = dict[str, Any]
@@ -58,8 +59,9 @@ def _alert(alert: Alert, case: Head | None) -> Document:
 
 
 def _seen(alert: Alert) -> Document:
-    """Who and what, as the evidence has it: at most the ten events that it is."""
-    found = {name: sorted({text for one in alert.extent.evidence for text in texts_of(one.event, name)}) for name in _SHOWN}
+    """Who and what, as the evidence has it: at most the ten events that it is, and nothing of another institution's."""
+    events = own_evidence(alert, alert.institution)
+    found = {name: sorted({text for one in events for text in texts_of(one.event, name)}) for name in _SHOWN}
     return {name: [text for text in texts if not name.endswith(".ip") or canonical_ip(text)] for name, texts in found.items()}
 
 

@@ -52,7 +52,8 @@ RUN = Action(
     "run",
     "Runs a program with a list of arguments; the step says `repeat: keyed` or `safe` when it may run again.",
     "never",
-    {"command": Argument("values", needed=True, own_only=True)},
+    {"command": Argument("command", needed=True)},
     {"output": "text"},
     outside=run_program,
+    from_log=frozenset(("output",)),
 )

@@ -11,6 +11,7 @@ from soc.desk.damage import whole
 from soc.desk.journal import JournalEntry
 from soc.errors import DeskError
 from soc.respond.action import Order
+from soc.respond.origin import marked
 
 WAITING = ("asking", "unsure", "ended")  # states in which nothing can be done without a person
 
@@ -74,7 +75,7 @@ def _after(before: Progress, entry: JournalEntry) -> Progress:
         before,
         state="ready",
         step=said["next"],
-        variables={**before.variables, **said.get("kept", {})},
+        variables={**before.variables, **marked(said.get("kept", {}), said.get("from_log", ()))},
         started={},
         attempts=0,
         answered=before.answered or entry.action == "answered",

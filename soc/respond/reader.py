@@ -13,9 +13,10 @@ from soc.document import Document, load_document
 from soc.errors import ContentError, UsageError
 from soc.respond.action import REPEATS, Action
 from soc.respond.actions import ACTIONS
-from soc.respond.arguments import fault_of, names_of
+from soc.respond.arguments import fault_of, log_fault, names_of
 from soc.respond.expression import parse_expression
-from soc.respond.facts import FACTS
+from soc.respond.facts import FACTS, is_fact_of_logs
+from soc.respond.kept import kept_from_logs
 from soc.respond.playbook import FAILURE, SUCCESS, Playbook, Retry, Step, When
 from soc.respond.text import names_in
 from soc.respond.ways import check_ways
@@ -76,7 +77,8 @@ class _Reader:
         )
         if not self.errors:
             self.errors += check_ways(self.document, book)
-            self.errors += self._unknown_names(book, steps)
+            self.errors += self._unknown_names(book)
+            self.errors += self._strange_values(book)
         return book
 
     def _step(self, name: Any, body: Any) -> Step | None:
@@ -137,8 +139,6 @@ class _Reader:
                 self._fault(f"{action.name} needs {argument}", *place, repair=f"add '{argument}: …' under `with`")
             elif fault := fault_of(stated.get(argument), how):
                 self._fault(f"{argument}: {fault}", *place, argument)
-            elif how.own_only and isinstance(stated.get(argument), list) and not str(stated[argument][0]).startswith("/"):
-                self._fault(f"{argument}: the program {stated[argument][0]!r} has no full path", *place, argument, repair="begin with /")
 
     def _manual(self, name: str, body: Mapping[str, Any]) -> Step:
         place = ("steps", name)
@@ -232,7 +232,7 @@ class _Reader:
         lists = {key: tuple(map(str, body.get(key, []))) for key in ("rules", "tags", "categories")}
         return When(lists["rules"], lists["tags"], lists["categories"], level)
 
-    def _unknown_names(self, book: Playbook, bodies: Mapping[str, Any]) -> Iterator[ContentError]:
+    def _unknown_names(self, book: Playbook) -> Iterator[ContentError]:
         """Variables that are asked for and that nothing gives."""
         known = {*FACTS, *book.variables, *(name for step in book.steps.values() for name in step.keep)}
         for step in book.steps.values():
@@ -244,6 +244,15 @@ class _Reader:
             for name in asked:
                 if name not in known:
                     yield self.document.error(f"nothing gives the variable {name!r}", "steps", step.name, repair=_meant(name, known))
+
+    def _strange_values(self, book: Playbook) -> Iterator[ContentError]:
+        """Programs, addresses and queries that would come from a log."""
+        kept = kept_from_logs(book, self.actions)
+        for step in book.steps.values():
+            for name, value in step.arguments.items() if step.kind == "action" else ():
+                how = self.actions[step.does].takes[name]
+                if fault := log_fault(value, how, lambda path: is_fact_of_logs(path) or path.partition(".")[0] in kept):
+                    yield self.document.error(f"{name}: {fault}", "steps", step.name, "with", name)
 
     def _asked(self, step: Step) -> Iterator[str]:
         if step.condition:

@@ -16,6 +16,8 @@ from soc.respond.action import Action, Done, OnDesk, Order, StepFailed, World
 from soc.respond.actions import ACTIONS
 from soc.respond.arguments import resolve
 from soc.respond.facts import facts
+from soc.respond.kept import kept_from_logs, of_logs
+from soc.respond.origin import marked
 from soc.respond.playbook import FAILURE, SUCCESS, Playbook, Step
 from soc.respond.progress import WAITING, Progress, after, fold
 from soc.respond.text import rendered
@@ -220,8 +222,10 @@ class Turn:
 
     def _done(self, step: Step, outcome: str, kept: dict[str, Any], error: str = "") -> None:
         following = step.exits.get(outcome)
-        self._write(step.name, "done", {"outcome": outcome, "kept": kept, "error": error, "next": following})
         action = self.actions.get(step.does)
+        logs = sorted(of_logs(step, action) & kept.keys())
+        marks = {"from_log": logs} if logs else {}
+        self._write(step.name, "done", {"outcome": outcome, "kept": kept, **marks, "error": error, "next": following})
         if outcome == FAILURE or not (action and action.tells):
             self._log_step(step, outcome, kept, error)
         if following is None:
@@ -247,7 +251,8 @@ class Turn:
     def _variables(self) -> dict[str, Any]:
         known = facts(self.head, self.alerts)
         unset = {name: None for step in self.book.steps.values() for name in step.keep}
-        return {**unset, **self.book.variables, **self.progress.variables, **known}
+        kept = marked(self.progress.variables, kept_from_logs(self.book, self.actions))  # also of journals that do not say so yet
+        return {**unset, **self.book.variables, **kept, **known}
 
     def _timeout(self, progress: Progress) -> int:
         step = self.book.steps.get(str(progress.step))

@@ -9,13 +9,13 @@ import ssl
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from elastic_transport import NodeConfig
 
 from soc.errors import StoreError
+from soc.hosts import is_here
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -92,19 +92,12 @@ def _checked(url: str) -> str:
 
 def _node(parts: SplitResult, access: Access, secure: dict[str, Any]) -> NodeConfig:
     host = parts.hostname or ""
-    if parts.scheme == "http" and access.is_secret and not _is_here(host):
+    if parts.scheme == "http" and access.is_secret and not is_here(host):
         _wrong(
             f"{host}: a password or API key would go over the network in the clear", "turn TLS on there, and write https:// under [store]"
         )
     own = secure if parts.scheme == "https" else {}
     return NodeConfig(parts.scheme, host, parts.port or _PORTS[parts.scheme], parts.path.rstrip("/"), **own)
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Trust(ssl.SSLContext):
