@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import Row, Select, and_, func, select, tuple_
 
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import alerts, case_alerts, evidence, extents
@@ -95,7 +95,10 @@ class Alerts(Summed):
 
     def keys_in_cells(self, cells: Collection[tuple[str, str, int]]) -> dict[tuple[str, str, int], int]:
         """How many alerts each (rule, institution, start of the cell) has."""
-        return {cell: self.connection.execute(select(func.count()).where(*_in_cell(cell))).scalar_one() for cell in cells}
+        columns = (alerts.c.rule_id, alerts.c.institution, alerts.c.cell_start)
+        query = select(*columns, func.count()).group_by(*columns)
+        parts = (self.connection.execute(query.where(tuple_(*columns).in_(part))) for part in chunks(sorted(cells)))
+        return dict.fromkeys(cells, 0) | {(row[0], row[1], row[2]): row[3] for rows in parts for row in rows}
 
     def alerts_of_cell(self, cell: tuple[str, str, int]) -> list[str]:
         """The ids of the alerts of one (rule, institution, start of the cell), in order."""

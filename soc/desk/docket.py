@@ -19,6 +19,8 @@ from soc.desk.words import CATEGORY, SEVERITIES, TLP, check_category, check_word
 from soc.errors import DeskError, UsageError
 from soc.times import to_datetime
 
+Reach = tuple[int, int]  # first and last trigger
+
 
 class Docket:
     """Made by `tx.docket(...)`, which puts it down at the end of the block."""
@@ -29,7 +31,7 @@ class Docket:
         self._entries: list[Entry] = []
         self._new: set[str] = set()
         self._touched: dict[str, None] = {}
-        self._reaching: dict[str, None] = {}  # cases whose alerts changed
+        self._reaching: dict[str, Reach | None] = {}  # cases whose alerts changed, and what those reach; None: what all of theirs do
         self._joined: list[dict[str, str]] = []
         self._moved: list[dict[str, str]] = []
         self._marks: dict[tuple[str, str], dict[str, Any]] = {}
@@ -85,10 +87,10 @@ class Docket:
         self._heads[id] = step(head, entry)
         return self._heads[id]
 
-    def join(self, id: str, alert: str, rule: str, because: str) -> None:
-        """An alert that lies in no case joins this one."""
+    def join(self, id: str, alert: str, rule: str, because: str, *, reach: Reach | None = None) -> None:
+        """An alert that lies in no case joins this one. `reach`: its first and last trigger, where the caller knows them."""
         self.append(id, "alert", {"alert": alert, "rule": rule, "because": because})
-        self._reaching[id] = None
+        self._reached(id, reach)
         self._joined.append({"alert": alert, "case": id})
 
     def move(self, alerts: Collection[str], *, source: str, to: str, rule: str, because: str) -> None:
@@ -103,9 +105,14 @@ class Docket:
         """What later alerts find this case by."""
         self._marks.setdefault((id, mark), {"case": id, "mark": mark, "kind": kind, "value": value})
 
-    def touch(self, id: str) -> None:
-        """An alert of this case reaches further; its log does not grow."""
-        self._touched[id] = self._reaching[id] = None
+    def touch(self, id: str, *, reach: Reach | None = None) -> None:
+        """An alert of this case reaches further; its log does not grow. `reach`: see `join`."""
+        self._touched[id] = None
+        self._reached(id, reach)
+
+    def _reached(self, id: str, reach: Reach | None) -> None:
+        known = self._reaching.get(id, reach)
+        self._reaching[id] = None if known is None or reach is None else (min(known[0], reach[0]), max(known[1], reach[1]))
 
     def put_down(self) -> None:
         """Writes everything."""
@@ -136,11 +143,21 @@ class Docket:
     def _put_reach(self) -> None:
         rows = []
         for part in chunks(self._reaching):
-            reaches = reach_of(self._session, part)
-            rows += [{"b_id": id, "first_trigger": reach[0], "last_trigger": reach[1]} for id, reach in reaches.items()]
+            rows += [{"b_id": id, "first_trigger": reach[0], "last_trigger": reach[1]} for id, reach in self._reach_of(part).items()]
         if rows:
             values: dict[str, Any] = {"first_trigger": bindparam("first_trigger"), "last_trigger": bindparam("last_trigger")}
             self._session.connection.execute(update(cases).where(cases.c.id == bindparam("b_id")).values(**values), rows)
+
+    def _reach_of(self, ids: Collection[str]) -> dict[str, tuple[int | None, int | None]]:
+        """What was ever said of the cases' alerts: as known before and with what is told now, or else asked of all of them."""
+        told = {id: reach for id in ids if (reach := self._reaching[id]) is not None}
+        query = select(cases.c.id, cases.c.first_trigger, cases.c.last_trigger).where(cases.c.id.in_(told))
+        before = {row.id: (row.first_trigger, row.last_trigger) for row in self._session.connection.execute(query)}
+        grown: dict[str, tuple[int | None, int | None]] = {}
+        for id, (first, last) in told.items():
+            known = before.get(id, (None, None))
+            grown[id] = (min(first, known[0] or first), max(last, known[1] or last)) if None not in known else (first, last)
+        return grown | reach_of(self._session, [id for id in ids if id not in told])
 
     def _next_id(self) -> str:
         year = str(to_datetime(self._now).year)

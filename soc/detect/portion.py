@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from soc.detect.cells.cell import Cell
 from soc.detect.evidence import Searched
 from soc.detect.scan import Scan
-from soc.match.hits import joined
+from soc.match.hits import groups_of, joined
 from soc.model import BatchRow
 from soc.store.base import Tables
 
 MOST_HITS = 100_000
 MOST_BATCHES = 32
+MOST_GROUPS = 8_000  # of hits, each of which may become an alert
+MOST_EVENTS = 4_000  # of evidence, that are objects at once
 
 
 class Portion:
@@ -23,6 +26,7 @@ class Portion:
         self.rows: list[BatchRow] = []
         self.scans: list[Scan] = []
         self.held: list[Tables | None] = []
+        self._groups: set[tuple[str, str, str]] = set()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -32,11 +36,13 @@ class Portion:
         self.rows.append(row)
         self.scans.append(scan)
         self.held.append(held)
+        self._groups |= groups_of(scan.hits)
 
     @property
     def full(self) -> bool:
         """Whether it is time to make it true."""
-        return len(self) >= MOST_BATCHES or sum(scan.hits.num_rows for scan in self.scans) >= MOST_HITS
+        hits = sum(scan.hits.num_rows for scan in self.scans)
+        return len(self) >= MOST_BATCHES or hits >= MOST_HITS or len(self._groups) >= MOST_GROUPS
 
     @property
     def again(self) -> bool:
@@ -62,3 +68,16 @@ class Portion:
             one = Portion()
             one.add(row, scan, held)
             yield one
+
+
+def in_turn(cells: Sequence[Cell]) -> Iterator[list[Cell]]:
+    """The cells in parts, each to be made true in one transaction; one empty part where there are none."""
+    part: list[Cell] = []
+    events = 0
+    for cell in cells:
+        if events >= MOST_EVENTS:
+            yield part
+            part, events = [], 0
+        part.append(cell)
+        events += len(cell.evidence) + 2
+    yield part

@@ -18,7 +18,6 @@ from soc.desk.coverage import merged
 from soc.desk.desk import Desk
 from soc.desk.locks import Lock
 from soc.desk.runs import Swallowed
-from soc.desk.session import chunks
 from soc.detect.anew import Anew
 from soc.detect.cells.cell import Cell
 from soc.detect.cells.evaluate import Evaluator, counter
@@ -26,7 +25,7 @@ from soc.detect.coverage import Due, advance
 from soc.detect.evidence import Finder, Lookup, packed, to_alerts
 from soc.detect.identity import hit_tag
 from soc.detect.lookback import look_back
-from soc.detect.portion import Portion
+from soc.detect.portion import Portion, in_turn
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan, Scanner
 from soc.errors import StoreError, StoreUnreachable
@@ -38,7 +37,6 @@ from soc.times import MINUTE
 
 log = logging.getLogger(__name__)
 LOCK = "detection"
-ALERTS = 128  # that are made true in one transaction: their events are objects for so long
 LEASE = 2 * MINUTE  # renewed as long as the run lives: so long others wait for a machine that is lost
 BLIND = "blind"  # the verdict of a run that could not reach the store, or not to its end
 Change = tuple[Alert, str]  # an alert and what became of it: new, extended, unchanged
@@ -264,7 +262,7 @@ class Detector:
                 tx.doubt(self.store.id, portion.numbers)
             self._put(portion, back)
         changes: list[Change] = []
-        parts = list(chunks(cells, ALERTS)) or [[]]
+        parts = list(in_turn(cells))
         for part in parts:
             alerts = self.alerts(part, found, self.kind if back is None else "backfill")
             now = self.now()

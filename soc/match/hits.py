@@ -83,9 +83,20 @@ def reaches(table: pa.Table) -> dict[Group, tuple[int, int]]:
     """The first and last moment of each group's hits."""
     if not table.num_rows:
         return {}
-    spans = table.group_by(["institution", "key"], use_threads=False).aggregate([("time", "min"), ("time", "max")])
+    spans = table.unify_dictionaries().group_by(["institution", "key"], use_threads=False).aggregate([("time", "min"), ("time", "max")])
     columns = (spans[name].to_pylist() for name in ("institution", "key", "time_min", "time_max"))
     return {(whose, key): (first, last) for whose, key, first, last in zip(*columns, strict=True)}
+
+
+def groups_of(table: pa.Table) -> set[tuple[str, str, str]]:
+    """The rules and groups that have hits: rule, institution and key."""
+    found = (
+        table.select(["rule", "institution", "key"])
+        .unify_dictionaries()
+        .group_by(["rule", "institution", "key"], use_threads=False)
+        .aggregate([])
+    )
+    return set(zip(*(found[name].to_pylist() for name in ("rule", "institution", "key")), strict=True))
 
 
 def let_go() -> None:

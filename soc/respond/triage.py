@@ -66,7 +66,7 @@ class _Board:
         if here is not None:
             self._reached(here, alert)
             self._mark(here, alert)
-            self._docket.touch(here)
+            self._docket.touch(here, reach=(alert.extent.first, alert.extent.last))
             return
         target, why = self._target(alert)
         if target is None:
@@ -114,7 +114,7 @@ class _Board:
         return head.id
 
     def _join(self, case: str, alert: Alert, why: str) -> None:
-        self._docket.join(case, alert.id, alert.rule_id, why)
+        self._docket.join(case, alert.id, alert.rule_id, why, reach=(alert.extent.first, alert.extent.last))
         self._case_of[alert.id] = case
         self._reached(case, alert)
         self._mark(case, alert)
