@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import blake2b
 from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, Table, insert
+from sqlalchemy import Connection, Table, insert
+from sqlalchemy.dialects import sqlite
 
 T = TypeVar("T")
+MANY = 8  # rows from which an insertion is made plain
 CHUNK = 500  # values in one IN (...): far below every database's limit
 
 
@@ -53,10 +57,22 @@ class Session:
             raise
 
     def put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Inserts rows; none is no statement."""
-        statement: Insert = insert(table)
-        if rows:
-            self.connection.execute(statement, rows)
+        """Inserts rows, all of the same columns; none is no statement."""
+        if len(rows) >= MANY and self.connection.dialect.name == "sqlite":
+            text, values = _plain(table, tuple(rows[0]))
+            self.connection.exec_driver_sql(text, list(map(values, rows)))
+        elif rows:
+            self.connection.execute(insert(table), rows)
+
+
+@cache
+def _plain(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    """An insertion as SQLite takes it, and what makes its values of a row.
+
+    SQLite takes our values as they are: for SQLAlchemy to look at each of them takes longer than to insert them.
+    """
+    compiled = insert(table).compile(dialect=sqlite.dialect(), column_keys=list(names))
+    return str(compiled), itemgetter(*(compiled.positiontup or ()))
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -68,9 +84,5 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def digest(*parts: str | bytes) -> str:
     """BLAKE2b-128 in hexadecimal over the parts, each preceded by its length, so that no two lists of parts are alike."""
-    state = blake2b(digest_size=16)
-    for part in parts:
-        raw = part.encode() if isinstance(part, str) else part
-        state.update(len(raw).to_bytes(8, "big"))
-        state.update(raw)
-    return state.hexdigest()
+    raws = [part if isinstance(part, bytes) else part.encode() for part in parts]
+    return blake2b(b"".join([piece for raw in raws for piece in (len(raw).to_bytes(8, "big"), raw)]), digest_size=16).hexdigest()

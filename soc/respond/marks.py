@@ -8,6 +8,7 @@ that was merely tried, and the names that every machine has.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from soc.condition.fold import fold
@@ -65,6 +66,7 @@ def key_mark(alert: Alert) -> Mark:
     return Mark("key", canonical_json([alert.rule_id, *map(list, alert.key.items())]), digest(alert.institution, "key", alert.rule_id, key))
 
 
+@lru_cache(maxsize=1024)
 def storm_mark(rule: str, institution: str) -> Mark:
     """A rule, within an institution."""
     return Mark("storm", rule.encode(), digest(institution, "storm", rule))

@@ -53,6 +53,7 @@ class _Board:
         self.overflow: dict[tuple[str, str, str], int] = {}
         self._tx, self._docket, self._policy, self._now = tx, docket, policy, now
         self._case_of = tx.cases_of_alerts(dict.fromkeys(alert.id for alert in alerts))
+        self._keys = {alert.id: key_mark(alert) for alert in alerts}
         self._observables = {alert.id: observable_marks(alert) for alert in alerts}
         self._known: dict[str, list[str]] = {}
         self._cells = {alert.id: _cell(alert) for alert in alerts}
@@ -79,7 +80,9 @@ class _Board:
             self._absorb(target, alert)
 
     def _target(self, alert: Alert) -> tuple[str | None, str]:
-        tried = [key_mark(alert)] + ([storm_mark(alert.rule_id, alert.institution)] if self._stormy(alert) else self._observables[alert.id])
+        tried = [self._keys[alert.id]] + (
+            [storm_mark(alert.rule_id, alert.institution)] if self._stormy(alert) else self._observables[alert.id]
+        )
         for mark in tried:
             for case in self._known.get(mark.mark, ()):
                 if self._may_join(case, alert, mark):
@@ -179,7 +182,9 @@ class _Board:
     def _mark(self, case: str, alert: Alert) -> None:
         storm = self._docket.head(case).storm
         marks = (
-            [key_mark(alert), storm_mark(alert.rule_id, alert.institution)] if storm else [key_mark(alert), *self._observables[alert.id]]
+            [self._keys[alert.id], storm_mark(alert.rule_id, alert.institution)]
+            if storm
+            else [self._keys[alert.id], *self._observables[alert.id]]
         )
         for mark in marks:
             self._docket.mark(case, mark.mark, mark.kind, mark.value)
@@ -192,7 +197,7 @@ class _Board:
         self._reach[case] = (min(first, alert.extent.first), max(last, alert.extent.last))
 
     def _closed_lately(self, alert: Alert) -> str | None:
-        for mark in [key_mark(alert), *([] if self._stormy(alert) else self._observables[alert.id])]:
+        for mark in [self._keys[alert.id], *([] if self._stormy(alert) else self._observables[alert.id])]:
             for case in reversed(self._known.get(mark.mark, ())):
                 head = self._docket.head(case)
                 if head.status == "closed" and head.institution == alert.institution and head.verdict != "duplicate":
@@ -203,7 +208,7 @@ class _Board:
         marks = {
             mark.mark
             for alert in alerts
-            for mark in (key_mark(alert), storm_mark(alert.rule_id, alert.institution), *self._observables[alert.id])
+            for mark in (self._keys[alert.id], storm_mark(alert.rule_id, alert.institution), *self._observables[alert.id])
         }
         for sighting in self._tx.cases_with_marks(sorted(marks), closed_since=self._now - self._policy.linked):
             self._known.setdefault(sighting.mark, []).append(sighting.case)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from soc.detect.cells.cell import Cell, smallest, width
+from soc.detect.cells.cell import Cell, Stamped, smallest, width
 from soc.detect.cells.series import Series
 from soc.detect.cells.spans import Spans, behind, covered, union
 from soc.detect.cells.triggers import timespan_of, triggering
@@ -65,14 +65,22 @@ class Grown:
 
     def cell(self, known: Counted | None) -> Cell:
         """The cell with what was counted before. Right only for what the same rule has counted."""
-        picked = self._added(known)
-        count, first, last, spans = len(np.unique(self.series.event[picked])), self.first, self.last, self.spans
-        evidence = smallest([(self.series, picked)], known.evidence if known else ())
+        count, evidence = self._gain(known)
+        first, last, spans = self.first, self.last, self.spans
         if known:
             count, first, last = known.count + count, min(first, known.first), max(last, known.last)
             spans = union(spans, known.spans or ())
         end = self.start + width(self.rule)
         return Cell(self.rule, self.group[0], self.key, self.start, end, count, first, last, evidence, spans)
+
+    def _gain(self, known: Counted | None) -> tuple[int, tuple[Stamped, ...]]:
+        """How many events count that were not counted, and the evidence with them."""
+        before = known.evidence if known else ()
+        if self.rows[1] - self.rows[0] == 1 and not before:  # most alerts are of one event
+            row = self.rows[0]
+            return 1, ((self.first, self.series.names[int(self.series.event[row])].as_py()),)
+        picked = self._added(known)
+        return len(np.unique(self.series.event[picked])), smallest([(self.series, picked)], before)
 
     def _added(self, known: Counted | None) -> Any:
         """The rows that count and were not counted."""
