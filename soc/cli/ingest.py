@@ -19,8 +19,9 @@ from soc.errors import UsageError
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from soc.ingest.batch import Batch
     from soc.ingest.inlet import Inlet
-    from soc.ingest.intake import Batch, Intake, Job
+    from soc.ingest.intake import Intake, Job
     from soc.ingest.pump import Tally
     from soc.store.base import Added
 

@@ -98,6 +98,7 @@ def main() -> None:
     """The entry point: every error of soc's own tree becomes one message on stderr and an exit code, without a traceback."""
     gc.set_threshold(100_000, 20, 20)  # imports make no garbage: looking for it costs a short command a tenth of its time
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads for algebra, of which soc has none, spin for 50 ms
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # writing Parquet takes from Arrow's own, which gives nothing back
     atexit.register(gc.freeze)  # and what is left at the end dies with the process: another tenth
     try:
         code = cli.main(standalone_mode=False, prog_name="soc")

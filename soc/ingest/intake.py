@@ -10,6 +10,7 @@ from datetime import tzinfo
 
 from soc.errors import SourceError
 from soc.event import Event
+from soc.ingest.batch import MOST, Batch
 from soc.ingest.feeds import STDIN, Feed, feed_of
 from soc.ingest.finish import Finisher
 from soc.ingest.identity import event_ids
@@ -26,24 +27,8 @@ from soc.parsing.parser import Clock, Parser, Stream
 from soc.parsing.routes import RAW, Routes
 from soc.text import decode_line
 
-MOST = 15_000  # events after which a batch is given on: it holds up to a chunk more
 SECONDS = 2.0  # after which a stream's batch is given on however few they are; files are cut by events alone, the same on every machine
 _ATTEMPTS = 3  # to identify files that are being rotated just now
-
-
-@dataclass(slots=True)
-class Batch:
-    """Events, and how far their sources are consumed with them. `failed` and `unrecognised` count events among them.
-
-    `since`: from where each source was read on; None for one that was new.
-    """
-
-    events: list[Event] = field(default_factory=list)
-    states: dict[str, SourceState] = field(default_factory=dict)
-    since: dict[str, SourceState | None] = field(default_factory=dict)
-    unrecognised: int = 0
-    failed: int = 0
-    urgent: bool = False  # its states are worth keeping without any event
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +184,7 @@ class Intake:
                 stream.clock = Clock(terms.as_of or reading.origin.received() or terms.now(), zone)
                 self._add(reading.id, chunk, routes, stream, finisher)
                 terms.progress(self._done + reading.origin.taken, self._total)
-            if len(self._batch.events) >= terms.most or (is_stream and terms.monotonic() - self._begun >= SECONDS):
+            if self._batch.full(terms.most) or (is_stream and terms.monotonic() - self._begun >= SECONDS):
                 if reading.advanced:
                     self._keep(reading.state(stream.preamble, now=terms.now()))
                 yield from self._given_on()
@@ -215,9 +200,7 @@ class Intake:
         for place in chunk.torn:
             events[place] = _torn(chunk.raws[place], stream.clock)
         finisher.finish(events, event_ids(source, chunk.offsets, chunk.raws))
-        self._batch.events += events
-        self._batch.failed += [event["event.kind"] for event in events].count("pipeline_error")
-        self._batch.unrecognised += sum(["unrecognised" in event["tags"] for event in events if "tags" in event])
+        self._batch.take(events, chunk)
 
     def _leave(self, reading: Reading, preamble: tuple[str, ...]) -> None:
         """Notes how far a source was read. Without a new line that matters when it saves unpacking or has another name."""

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from soc.errors import Contested
+from soc.ingest.batch import Batch
 from soc.ingest.feeds import STDIN
-from soc.ingest.intake import Batch
 from soc.store.base import Added, Writer
 
 _ATTEMPTS = 3  # at reading anew without anything gained
@@ -111,6 +111,7 @@ def pump(
             batch.events = []  # so that a collection does not walk them
             if on_batch:
                 on_batch(added)
+            del added  # its tables take as much as the next batch
             if tally.batches % _COLLECT == _COLLECT - 1:
                 collect()
 

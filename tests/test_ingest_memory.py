@@ -1,0 +1,81 @@
+"""What reading takes of memory is bounded by bytes, whatever the lines; what one feed does costs no other its lines."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from soc.ingest.batch import MOST_BYTES
+from soc.ingest.feeds import Feed
+from soc.ingest.intake import Files
+from tests.ingest_world import intake, originals
+
+SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
+MIB = 1 << 20
+MOST_RESIDENT = 400 * 10**6
+
+
+def used(*arguments: str) -> tuple[int, int, str]:
+    """The code of a command, the most bytes of memory that it had, and what it said."""
+    with subprocess.Popen([*SOC, *arguments], stderr=subprocess.PIPE) as running:
+        said = running.stderr.read().decode()
+        _, status, usage = os.wait4(running.pid, 0)
+        running.returncode = os.waitstatus_to_exitcode(status)
+    return running.returncode, usage.ru_maxrss * 1024, said
+
+
+def site(folder: Path, **paths: Path) -> list[str]:
+    """The options of a state folder and of a content root with a feed for each of the paths."""
+    (folder / "site" / "ingest").mkdir(parents=True, mode=0o755)
+    for name, path in paths.items():
+        (folder / "site" / "ingest" / f"{name}.yml").write_text(f"paths: [{path}]\n")
+    options = ["--home", str(folder / "home"), "--content", str(folder / "site")]
+    subprocess.run([*SOC, *options, "init"], check=True, capture_output=True)
+    return options
+
+
+def sparse(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 256 * MIB)
+
+
+def zeros(path: Path) -> None:
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        for _ in range(256):
+            packed.write(bytes(MIB))
+
+
+def long_lines(path: Path) -> None:
+    with path.open("wb") as log:
+        for number in range(24):
+            log.write(b"%08d " % number + b"x" * (8 * MIB - 20) + b"\n")
+
+
+@pytest.mark.parametrize("make", [sparse, zeros, long_lines])
+def test_a_file_of_giant_lines_stays_under_400_mb_and_the_next_feed_is_read(tmp_path, make):
+    make(tmp_path / "a.log")
+    (tmp_path / "b.log").write_text("line\n")
+    options = site(tmp_path, a=tmp_path / "a.log", b=tmp_path / "b.log")
+
+    code, resident, said = used(*options, "ingest", "--final")
+
+    assert code in (0, 4), said
+    assert resident < MOST_RESIDENT
+    assert f"read {33 if make is not long_lines else 25} lines" in said
+
+
+@pytest.mark.parametrize("character", ["x", "漢", "😀", "\0"])
+def test_a_batch_ends_before_its_lines_take_more_than_their_share_of_memory(tmp_path, character):
+    size = MIB // len(character.encode())
+    (tmp_path / "a.log").write_text("".join(f"{number}{character * size}\n" for number in range(60)))
+
+    batches = list(intake().batches([Files(Feed("f"), [str(tmp_path)])]))
+
+    assert [line[:2] for line in originals(batches)] == [f"{number}{character}"[:2] for number in range(60)]
+    assert max(batch.bytes for batch in batches) <= MOST_BYTES
+    assert len(batches) > 2
