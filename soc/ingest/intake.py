@@ -178,10 +178,11 @@ class Intake:
             self._routes[feed.name] = routes_of(feed, terms.parsers)
         routes, finisher = self._routes[feed.name], Finisher(feed, terms.institutions)
         zone = terms.zone or feed.zone
-        stream, is_stream = Stream(Clock(terms.now(), zone), reading.preamble), reading.origin.received() is None
+        stream, is_stream = Stream(Clock(terms.now(), zone), reading.preamble), reading.origin.received(terms.now()) is None
         for chunk in reading.chunks(final=final):
             if chunk.raws:
-                stream.clock = Clock(terms.as_of or reading.origin.received() or terms.now(), zone)
+                now = terms.now()
+                stream.clock = Clock(terms.as_of or reading.origin.received(now) or now, zone)
                 self._add(reading.id, chunk, routes, stream, finisher)
                 terms.progress(self._done + reading.origin.taken, self._total)
             if self._batch.full(terms.most) or (is_stream and terms.monotonic() - self._begun >= SECONDS):

@@ -40,6 +40,10 @@ class File:
             os.close(self._handle)
             self._handle = -1
 
+    def written(self, now: int) -> int:
+        """When its last bytes were written; a time of change in the future is not believed, and is `now`."""
+        return min(self.stat.st_mtime_ns // 1000, now)
+
     def head(self) -> bytes:
         """The first 64 KiB, or all when there is less, or all before damage."""
         return first(self._unpacked(), HEAD) if self.packing else self._pread(HEAD, 0)

@@ -38,8 +38,8 @@ class _FileOrigin:
     def pieces(self, position: int) -> Iterator[bytes]:
         return self._file.pieces(position)
 
-    def received(self) -> int | None:
-        return self._file.stat.st_mtime_ns // 1000
+    def received(self, now: int) -> int | None:
+        return self._file.written(now)
 
     def stamp(self, *, whole: bool, now: int) -> str:
         """Of a file not read to its end only the inode counts: it must not look unchanged.
@@ -73,8 +73,8 @@ class StreamOrigin:
     def pieces(self, position: int) -> Iterator[bytes]:
         return self._pieces
 
-    def received(self) -> int | None:
-        return self._since
+    def received(self, now: int) -> int | None:
+        return None if self._since is None else min(self._since, now)
 
     def stamp(self, *, whole: bool, now: int) -> str:
         return ""
