@@ -15,12 +15,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from soc.document import Document, load_document
 from soc.errors import ContentError, UsageError
-from soc.ingest.paths import belongs
+from soc.ingest.paths import Patterns
+from soc.ingest.rotation import unturned
 from soc.ingest.zones import zone_named
 from soc.times import parse_duration
 
@@ -66,12 +68,23 @@ def load_feeds(
 
 
 def feed_of(path: Path, feeds: Mapping[str, Feed]) -> Feed:
-    """The feed that a path is read for when none is stated: the first by name whose `paths` hold it, else `files`."""
-    places = (str(path.absolute()), str(path.resolve()))
-    for name in sorted(feeds):
-        if any(belongs(place, feeds[name].paths) for place in places):
-            return feeds[name]
+    """The feed that a path is read for when none is stated: the first by name whose `paths` hold it, else `files`.
+
+    A file that no `paths` hold is looked for by the name that it had before it was rotated.
+    """
+    for name in (path.name, unturned(path.name)):
+        found = _holding(path.with_name(name), feeds)
+        if found:
+            return found
     return feeds.get(FILES) or Feed(FILES)
+
+
+def _holding(path: Path, feeds: Mapping[str, Feed]) -> Feed | None:
+    places = (str(path.absolute()), str(path.resolve()))
+    return next((feeds[name] for name in sorted(feeds) if any(map(_patterns(feeds[name].paths).hold, places))), None)
+
+
+_patterns = lru_cache(maxsize=1024)(Patterns)
 
 
 def feed_named(name: str, feeds: Mapping[str, Feed]) -> Feed:

@@ -17,8 +17,9 @@ from soc.ingest.identity import event_ids
 from soc.ingest.inlet import Inlet
 from soc.ingest.institutions import Institutions
 from soc.ingest.lines import TORN, Chunk
+from soc.ingest.names import path_text, shown
 from soc.ingest.origins import Displaced, read_file, read_pipe
-from soc.ingest.paths import find, path_text, shown
+from soc.ingest.paths import find
 from soc.ingest.reading import Reading
 from soc.ingest.sources import Source, identify
 from soc.model import SourceState

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from soc.errors import SourceError
 from soc.ingest.identity import HEAD, TAIL
+from soc.ingest.names import shown
 from soc.ingest.packing import MAGIC, PIECE, packing_of
-from soc.ingest.paths import shown
 
 _PATIENCE = 0.25  # seconds until a pipe that says nothing gives an empty piece
 
