@@ -130,6 +130,8 @@ def test_a_later_root_replaces_a_feed_of_the_same_name(tmp_path):
         ("institution: nobody", ":1: institution 'nobody' is not in ingest/institutions.yml\n  known: uni-north"),
         ("path: /a", ":1: unknown key 'path'\n  known: paths, parsers, format"),
         ("paths: /a", ":1: paths is no list of texts\n  write paths: [one, another]"),
+        ('paths: ["/a\\0"]', ":1: '/a\\x00' can be no path: it holds a zero byte"),
+        ("follow_links: please", ":1: follow_links is neither true nor false\n  write follow_links: true"),
         ("paths: [logs/a]", ":1: 'logs/a' is no absolute path"),
         ("parsers: [openssh]\nformat: openssh", ":2: states both parsers and format"),
         ("- a", ":1: a feed is a mapping"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -95,6 +96,7 @@ def ingest_jobs(soc: Soc, jobs: Jobs, how: How, *, on_batch: Callable[[Added], N
             zone=how.zone,
             final=how.final,
             most=soc.config.batch,
+            state=os.path.realpath(soc.home),
         )
 
         def intake(elsewhere: Collection[str]) -> Iterator[Batch]:

@@ -6,6 +6,7 @@
     institution: uni-north          # whose feed it is, when the lines do not tell
     host: gw1.example.org           # of events that name no host
     expect: 15m                     # silent when nothing came for longer
+    follow_links: false             # true: also links that leave their folder, or that another user owns
 
 All keys may be left out. `soc ingest PATH` reads each file for the feed whose `paths` hold it, else for the feed `files`.
 """
@@ -29,7 +30,7 @@ from soc.times import parse_duration
 INSTITUTIONS = "institutions.yml"
 FILES = "files"  # the feed of paths that no other feed holds
 STDIN = "stdin"
-_KEYS = ("paths", "parsers", "format", "zone", "institution", "host", "expect", "description")
+_KEYS = ("paths", "parsers", "format", "zone", "institution", "host", "expect", "follow_links", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Feed:
     institution: str | None = None
     host: str | None = None
     expect: int | None = None
+    follow_links: bool = False
     description: str = ""
 
 
@@ -125,6 +127,7 @@ def _feed(document: Document, parsers: Collection[str], institutions: Collection
             institution=institution,
             host=_text(document, value, "host"),
             expect=parse_duration(expect) if expect else None,
+            follow_links=_flag(document, value, "follow_links"),
             description=_text(document, value, "description") or "",
         )
     except UsageError as error:
@@ -139,6 +142,8 @@ def _known(document: Document, kind: str, name: str, known: Collection[str], *st
 
 def _place(document: Document, at: int, path: str) -> str:
     expanded = str(Path(path).expanduser())
+    if "\0" in expanded:
+        raise document.error(f"{path!r} can be no path: it holds a zero byte", "paths", at, repair="take it out")
     if not expanded.startswith("/"):
         raise document.error(f"{path!r} is no absolute path", "paths", at, repair="begin it with / or ~")
     return expanded
@@ -149,6 +154,13 @@ def _texts(document: Document, value: Mapping[str, Any], key: str) -> tuple[str,
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         raise document.error(f"{key} is no list of texts", key, repair=f"write {key}: [one, another]")
     return tuple(found)
+
+
+def _flag(document: Document, value: Mapping[str, Any], key: str) -> bool:
+    found = value.get(key, False)
+    if not isinstance(found, bool):
+        raise document.error(f"{key} is neither true nor false", key, repair=f"write {key}: true, or leave it out")
+    return found
 
 
 def _text(document: Document, value: Mapping[str, Any], key: str) -> str | None:

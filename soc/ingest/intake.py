@@ -7,6 +7,8 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from itertools import groupby
+from pathlib import Path
 
 from soc.errors import SourceError
 from soc.event import Event
@@ -17,6 +19,7 @@ from soc.ingest.identity import event_ids
 from soc.ingest.inlet import Inlet
 from soc.ingest.institutions import Institutions
 from soc.ingest.lines import TORN, Chunk
+from soc.ingest.links import Bounds
 from soc.ingest.names import path_text, shown
 from soc.ingest.origins import Displaced, read_file, read_pipe
 from soc.ingest.paths import find
@@ -67,6 +70,7 @@ class Terms:
 
     `zone`: of times that state none; else the feed's. `final`: a last line without newline is whole. `known`: the store's
     sources. `feeds`: for files of no stated feed, and for those that another feed has begun. `elsewhere`: files that are left alone.
+    `state`: the real path of the state folder, of which nothing is read; "" for none.
     """
 
     parsers: Mapping[str, Parser]
@@ -82,6 +86,7 @@ class Terms:
     final: bool = False
     most: int = MOST
     elsewhere: Collection[str] = ()
+    state: str = ""
 
 
 Job = Files | Piped | Poured
@@ -114,9 +119,10 @@ class Intake:
 
     def _files(self, job: Files) -> Iterator[Batch]:
         patterns = [os.path.abspath(pattern) for pattern in job.patterns]  # noqa: PTH100 - of a pattern; links stay links
+        bounds = Bounds(self._terms.state, lambda pattern: (job.feed or feed_of(Path(pattern), self._terms.feeds)).follow_links)
         for _ in range(_ATTEMPTS):
-            found = find(patterns, stated=job.stated)
-            sources, refused = identify(found.paths, list(self._known.values()), patterns)
+            found = find(patterns, stated=job.stated, bounds=bounds)
+            sources, refused = identify(found.paths, list(self._known.values()), patterns, bounds)
             self._refuse(*found.refused, *refused)
             sources = [source for source in sources if not self._passed_over(source)]
             self._total += sum(source.size for source in sources)
@@ -230,18 +236,11 @@ class Intake:
 
 def _joined(jobs: Iterable[Job]) -> Iterator[Job]:
     """Neighbours of one feed as one job: files are looked at once for all of them."""
-    waiting: Files | None = None
-    for job in jobs:
-        if waiting and isinstance(job, Files) and (job.feed, job.stated) == (waiting.feed, waiting.stated):
-            waiting = replace(waiting, patterns=[*waiting.patterns, *job.patterns])
-            continue
-        if waiting:
-            yield waiting
-        waiting = job if isinstance(job, Files) else None
-        if not waiting:
-            yield job
-    if waiting:
-        yield waiting
+    for (kind, feed, stated), alike in groupby(jobs, key=lambda job: (type(job), job.feed, isinstance(job, Files) and job.stated)):
+        if kind is Files:
+            yield Files(feed, [pattern for job in alike if isinstance(job, Files) for pattern in job.patterns], stated)
+        else:
+            yield from alike
 
 
 def _torn(raw: bytes, clock: Clock) -> Event:

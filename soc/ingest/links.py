@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import stat as mode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from glob import has_magic
+from itertools import takewhile
 from pathlib import Path
 
 from soc.errors import SourceError
@@ -20,6 +22,7 @@ from soc.ingest.names import shown
 
 OWN = frozenset({"store", "spool", "cache"})  # in the state folder; they hold no logs, whoever names them
 _ROOT = 0
+_ESCAPED = re.compile(r"\[([*?[])\]")  # as glob.escape writes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,8 @@ class Bounds:
 
     def of(self, pattern: str, *, stated: bool) -> Judge:
         """What holds of the files that an absolute pattern meets. `stated`: on the command line."""
-        fixed = _fixed_part(pattern)
-        written = fixed if stated or fixed != pattern else str(Path(fixed).parent)
+        fixed, is_whole = _fixed_part(pattern)
+        written = str(Path(fixed).parent) if is_whole and not stated else fixed
         return Judge(self, written, self._entered(fixed), self.follows(pattern))
 
     def steps(self, real: str) -> list[str] | None:
@@ -105,12 +108,13 @@ class Own(SourceError):
     """What belongs to the state: no loss where a wildcard or a folder met it."""
 
 
-def _fixed_part(pattern: str) -> str:
-    """The folders that it writes out before the first wildcard; without one, all of it."""
+def _fixed_part(pattern: str) -> tuple[str, bool]:
+    """The path that it writes out before the first wildcard, and whether that is all of it."""
     if not has_magic(pattern) or os.path.lexists(pattern):
-        return pattern
+        return pattern, True
     parts = pattern.split("/")
-    return "/".join(parts[: next(place for place, part in enumerate(parts) if has_magic(part))]) or "/"
+    fixed = list(takewhile(lambda part: not has_magic(_ESCAPED.sub("", part)), parts))
+    return _ESCAPED.sub(r"\1", "/".join(fixed)) or "/", len(fixed) == len(parts)
 
 
 def _repair(link: str) -> str:
