@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from soc.ingest.batch import Batch
+    from soc.ingest.feeds import Feed
     from soc.ingest.inlet import Inlet
     from soc.ingest.intake import Intake, Job
     from soc.ingest.pump import Tally
@@ -133,17 +134,28 @@ def stated_jobs(soc: Soc, paths: Sequence[str], feed_name: str | None, source: s
 
 
 def feed_jobs(soc: Soc, feed_name: str | None, *, needed: bool = True) -> Jobs:
-    """One job per feed that names paths, or of the one feed. Raises UsageError when `needed` and there is none."""
+    """One job per feed that names paths, or of the one feed. Raises UsageError when `needed` and there is none.
+
+    The feed that waits longest comes first, so that none with a backlog keeps the others waiting run after run.
+    """
     from soc.ingest.feeds import feed_named
     from soc.ingest.intake import Files
 
     feeds = soc.content.feeds
-    chosen = [feed_named(feed_name, feeds)] if feed_name else [feeds[name] for name in sorted(feeds)]
+    chosen = [feed_named(feed_name, feeds)] if feed_name else _by_patience(soc)
     jobs = [Files(feed, feed.paths) for feed in chosen if feed.paths]
     if needed and not jobs:
         what = f"feed {feed_name!r} names no paths" if feed_name else "no feed names any paths"
         raise UsageError(f"{what}\n  add paths to ingest/NAME.yml in your content root, or name files: soc ingest PATH…")
     return jobs
+
+
+def _by_patience(soc: Soc) -> list[Feed]:
+    """All feeds, those of which nothing came for longest first."""
+    last: dict[str, int] = {}
+    for state in soc.store.feeds():
+        last[state.feed] = max(last.get(state.feed, 0), state.last_ingested)
+    return sorted(soc.content.feeds.values(), key=lambda feed: (last.get(feed.name, 0), feed.name))
 
 
 @contextmanager
@@ -173,11 +185,13 @@ def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Inta
     try:
         yield remember
     finally:
+        repair = "let soc have more, or make [ingest] batch in soc.toml smaller; the next run reads it on"
+        oversized = [f"{path}: there is not enough memory to store what was read of it\n  {repair}" for path in sorted(tally.oversized)]
         refused = {line for intake in intakes for line in intake.refused}
-        tally.refused = len(refused)
+        tally.refused = len(refused) + len(oversized)
         left = [f"{path}: left alone: {said}" for path, said in sorted(tally.elsewhere.items())]
         notes = dict.fromkeys(line for intake in intakes for line in (*intake.notes, *intake.refused))
-        for line in "\n".join((*notes, *left)).splitlines():
+        for line in "\n".join((*notes, *oversized, *left)).splitlines():
             note(line)
         elsewhere = f"; {len(left)} are read elsewhere" if left else ""
         note(

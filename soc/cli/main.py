@@ -113,6 +113,9 @@ def main() -> None:
         sys.exit(0)
     except SocError as error:
         _leave(str(error), exit_code(error))
+    except MemoryError as error:
+        what = f"out of memory: {error}" if str(error) else "out of memory"
+        _leave(f"{what}\n  what was committed stays; let soc have more and run it again", 3)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _leave(f"{place}{error.strerror or error}", 3)

@@ -29,6 +29,7 @@ class Batch:
     bytes: int = 0
     urgent: bool = False  # its states are worth keeping without any event
     _last: int = 0  # bytes of the last chunk
+    _kept: tuple[int, int, int, int] = (0, 0, 0, 0)  # events, unrecognised, failed, bytes: those of which the positions are known
 
     def take(self, events: Sequence[Event], chunk: Chunk) -> None:
         """The finished events of these lines."""
@@ -39,6 +40,18 @@ class Batch:
         self.failed += failed
         self.unrecognised += unrecognised
         self.bytes, self._last = self.bytes + weight, weight
+
+    def keep(self, state: SourceState, since: SourceState | None, *, urgent: bool = False) -> None:
+        """How far a source is consumed with all events so far."""
+        self.since.setdefault(state.id, since)
+        self.states[state.id] = state
+        self.urgent |= urgent
+        self._kept = (len(self.events), self.unrecognised, self.failed, self.bytes)
+
+    def drop_rest(self) -> None:
+        """Without the events that came after the last position: their lines are read again."""
+        count, self.unrecognised, self.failed, self.bytes = self._kept
+        del self.events[count:]
 
     def full(self, most: int) -> bool:
         """Whether it has so many events, or would have too many bytes with another chunk like the last."""

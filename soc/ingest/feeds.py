@@ -1,6 +1,6 @@
 """`ingest/NAME.yml`: one feed, where lines come from and what is known of them beforehand. The file's name is the feed's.
 
-    paths: [/var/log/campus/*.log, /srv/logs/gateways]   # files, folders with all below, globs (** for any depth)
+    paths: [/var/log/campus/*.log*, /srv/logs/gateways]   # files, folders with all below, globs (** for any depth)
     parsers: [openssh, sudo]        # only these are recognised;  or  format: iptables  (or syslog): every line is one
     zone: Europe/Vienna             # of times that state none; UTC unless stated
     institution: uni-north          # whose feed it is, when the lines do not tell

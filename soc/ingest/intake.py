@@ -32,6 +32,7 @@ from soc.parsing.routes import RAW, Routes
 from soc.text import decode_line
 
 SECONDS = 2.0  # after which a stream's batch is given on however few they are; files are cut by events alone, the same on every machine
+_MORE_MEMORY = "let soc have more, or make [ingest] batch in soc.toml smaller; the next run goes on there"
 _ATTEMPTS = 3  # to identify files that are being rotated just now
 
 
@@ -114,8 +115,18 @@ class Intake:
         """Until all is read or `stop` says so. What a batch says of positions holds once the batches before it are kept."""
         for job in _joined(jobs):
             if not self._terms.stop():
-                yield from self._files(job) if isinstance(job, Files) else self._piped(job) if isinstance(job, Piped) else self._poured(job)
+                yield from self._paths(job) if isinstance(job, Files) else self._piped(job) if isinstance(job, Piped) else self._poured(job)
         yield from self._given_on()
+
+    def _paths(self, job: Files) -> Iterator[Batch]:
+        """A feed that fails is refused, and those after it are read."""
+        try:
+            yield from self._files(job)
+        except (MemoryError, OSError) as error:
+            self._batch.drop_rest()
+            what = f"feed {job.feed.name}" if job.feed else ", ".join(map(shown, job.patterns[:3]))
+            why = "there is not enough memory" if isinstance(error, MemoryError) else f"{shown(error.filename or '')}: {error.strerror}"
+            self._refuse(SourceError(f"{what}: cannot be read to its end: {why}\n  the next run goes on where this one ended"))
 
     def _files(self, job: Files) -> Iterator[Batch]:
         patterns = [os.path.abspath(pattern) for pattern in job.patterns]  # noqa: PTH100 - of a pattern; links stay links
@@ -157,6 +168,9 @@ class Intake:
             return False
         try:
             yield from self._read(reading, feed, final=self._terms.final)
+        except MemoryError:
+            self._batch.drop_rest()
+            self._refuse(SourceError(f"{shown(source.path)}: there is not enough memory to read on\n  {_MORE_MEMORY}"))
         finally:
             reading.origin.close()
         return False
@@ -219,9 +233,8 @@ class Intake:
             self._keep(state, urgent=before is not None and (state.path != before.path or reading.origin.packed))
 
     def _keep(self, state: SourceState, *, urgent: bool = False) -> None:
-        self._batch.since.setdefault(state.id, self._known.get(state.id))
-        self._known[state.id] = self._batch.states[state.id] = state
-        self._batch.urgent |= urgent
+        self._batch.keep(state, self._known.get(state.id), urgent=urgent)
+        self._known[state.id] = state
 
     def _given_on(self) -> Iterator[Batch]:
         batch = self._batch
