@@ -133,3 +133,14 @@ def test_the_feed_that_waits_longest_is_read_first(tmp_path):
     here = Soc(tmp_path / "home", None, (tmp_path / "site",))
 
     assert [job.feed.name for job in feed_jobs(here, None)] == ["b", "c", "a"]
+
+
+def test_on_a_terminal_soc_try_shows_how_far_it_has_read(tmp_path):
+    (tmp_path / "a.log").write_text("line\n" * 1000)
+    master, slave = os.openpty()
+
+    subprocess.run([*SOC, "try", str(tmp_path / "a.log")], check=True, stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+
+    assert b"5.0/5.0 kB" in os.read(master, 1 << 16)
+    os.close(master)

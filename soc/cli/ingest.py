@@ -14,6 +14,7 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
+from soc.cli.progress import bytes_done
 from soc.cli.when import as_of as moment_of
 from soc.errors import UsageError
 
@@ -84,7 +85,7 @@ def ingest_jobs(soc: Soc, jobs: Jobs, how: How, *, on_batch: Callable[[Added], N
 
     inlets = [job.inlet for job in jobs if isinstance(job, Poured)]
     tally, content = Tally(), soc.content
-    with soc.store.writer() as writer, _reported(tally, how.stop) as reported, _progress() as progress:
+    with soc.store.writer() as writer, _reported(tally, how.stop) as reported, bytes_done("read") as progress:
         terms = Terms(
             parsers=content.parsers,
             institutions=content.institutions,
@@ -156,21 +157,6 @@ def _by_patience(soc: Soc) -> list[Feed]:
     for state in soc.store.feeds():
         last[state.feed] = max(last.get(state.feed, 0), state.last_ingested)
     return sorted(soc.content.feeds.values(), key=lambda feed: (last.get(feed.name, 0), feed.name))
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar over the bytes to read, when stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = ("read", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("read", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total or None)
 
 
 @contextmanager
