@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.mix import parsed
 from soc.content import load_content
-from soc.ingest.intake import MOST
+from soc.ingest.batch import MOST
 from soc.store.segments import open_store
 
 

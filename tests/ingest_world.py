@@ -13,9 +13,10 @@ from pathlib import Path
 import zstandard
 
 from soc.event import Event
+from soc.ingest.batch import Batch
 from soc.ingest.feeds import Feed
 from soc.ingest.institutions import Institutions
-from soc.ingest.intake import Batch, Files, Intake, Terms
+from soc.ingest.intake import Files, Intake, Terms
 from soc.model import SourceState
 from soc.times import SECOND
 

@@ -27,6 +27,7 @@ from soc.ingest.pump import Tally, pump
 from soc.model import BatchRow
 from soc.store.base import Added
 from soc.store.segments import open_store
+from soc.times import iso, parse_iso
 from tests.ingest_world import intake, originals
 
 SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
@@ -315,3 +316,18 @@ def test_a_stream_that_says_nothing_for_a_while_is_committed_and_can_be_ended(ho
         said = running.stderr.read().decode()
 
     assert (running.returncode, count(home)) == (0, 2), said
+
+
+@pytest.mark.parametrize(
+    ("changed", "year"),
+    [("2026-12-01", "2026"), ("2027-12-01", "2026"), ("2099-01-01", "2026"), ("2025-11-01", "2025"), ("1969-01-02", "1968")],
+)
+def test_undated_years_are_seen_from_a_files_time_of_change_but_never_from_the_future(content, tmp_path, changed, year):
+    log, now = tmp_path / "a.log", parse_iso("2026-12-24T00:00:00Z")
+    log.write_text(FAILED % (1, 1))
+    os.utime(log, (parse_iso(f"{changed}T00:00:00Z") / 1e6,) * 2)
+    reader = Intake(Terms(content.parsers, content.institutions, now=lambda: now, monotonic=lambda: 0.0))
+
+    (batch,) = reader.batches([Files(Feed("f"), [str(log)])])
+
+    assert [iso(event["@timestamp"])[:10] for event in batch.events] == [f"{year}-10-11"]

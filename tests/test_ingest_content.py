@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +16,7 @@ from soc.errors import ContentError, UsageError
 from soc.ingest.feeds import Feed, feed_named, feed_of, load_feeds
 from soc.ingest.finish import Finisher
 from soc.ingest.institutions import Institutions, Prefixes, load_institutions
+from soc.ingest.paths import Patterns
 from soc.times import MINUTE
 
 SHIPPED = Path(__file__).parents[1] / "ingest" / "institutions.yml"
@@ -130,6 +133,8 @@ def test_a_later_root_replaces_a_feed_of_the_same_name(tmp_path):
         ("institution: nobody", ":1: institution 'nobody' is not in ingest/institutions.yml\n  known: uni-north"),
         ("path: /a", ":1: unknown key 'path'\n  known: paths, parsers, format"),
         ("paths: /a", ":1: paths is no list of texts\n  write paths: [one, another]"),
+        ('paths: ["/a\\0"]', ":1: '/a\\x00' can be no path: it holds a zero byte"),
+        ("follow_links: please", ":1: follow_links is neither true nor false\n  write follow_links: true"),
         ("paths: [logs/a]", ":1: 'logs/a' is no absolute path"),
         ("parsers: [openssh]\nformat: openssh", ":2: states both parsers and format"),
         ("- a", ":1: a feed is a mapping"),
@@ -178,3 +183,15 @@ def test_a_host_in_the_line_is_not_replaced_by_the_feeds():
     Finisher(Feed("gw", host="gw1"), Institutions()).finish([event], ["id"])
 
     assert event["host.name"] == "fw9"
+
+
+def test_the_feed_that_init_shows_is_one_and_holds_the_rotated_files_too(tmp_path):
+    call = [sys.executable, "-c", "from soc.cli.main import main; main()", "--home", str(tmp_path / "home")]
+    subprocess.run([*call, "init", "--site", str(tmp_path)], check=True, capture_output=True)
+    (tmp_path / "ingest" / "feed.yml.example").rename(tmp_path / "ingest" / "campus.yml")
+
+    feeds, errors = load_feeds([tmp_path / "ingest"], [])
+
+    assert not errors
+    assert {feed_of(Path("/var/log/campus", name), feeds).name for name in ("a.log", "a.log.1", "a.log.2.gz")} == {"campus"}
+    assert all(Patterns(feeds["campus"].paths).hold(f"/var/log/campus/{name}") for name in ("a.log", "a.log.1", "a.log-20261011.gz"))

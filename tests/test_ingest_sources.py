@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soc.ingest.feeds import Feed
+from soc.ingest.feeds import Feed, feed_of
 from soc.ingest.intake import Files
-from soc.ingest.paths import is_copy, unturned
+from soc.ingest.rotation import is_copy, unturned
+from soc.times import SECOND
 from tests.ingest_world import PACKERS, World, intake, originals
 
 APPEND = st.tuples(st.just("write"), st.integers(0, 6), st.sampled_from(["", "", "be", "begin"]))
@@ -28,6 +34,21 @@ STEPS = st.one_of(
     st.tuples(st.just("pack"), st.sampled_from(sorted(PACKERS)), st.booleans()),
     st.tuples(st.just("read, drop")),
 )
+
+
+@contextmanager
+def unprivileged() -> Iterator[Path]:
+    """A folder of ours, while other users' files and those that their owner has closed cannot be read, as by a service account."""
+    root = os.geteuid() == 0
+    with tempfile.TemporaryDirectory() as folder:
+        if root:
+            os.chown(folder, 65534, -1)
+            os.seteuid(65534)
+        try:
+            yield Path(folder)
+        finally:
+            if root:
+                os.seteuid(0)
 
 
 def live(world: World, steps: list[tuple]) -> None:
@@ -84,6 +105,87 @@ def test_the_last_lines_before_a_rotation_are_read_though_only_the_live_file_is_
         world.write(1)
 
         check(world)
+
+
+TURNS = st.tuples(st.integers(1, 5), st.sampled_from(["rename", "copytruncate"]), st.booleans())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.lists(TURNS, max_size=4), st.integers(0, 3) | st.none()), max_size=5), st.booleans())
+def test_however_often_a_log_is_rotated_between_two_looks_all_of_it_is_read_and_nothing_that_is_older_than_the_first(rounds, older):
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(Path(folder), ["a.log"])
+        if older:
+            (Path(folder) / "a.log.1").write_text("of long ago\n")
+            os.utime(Path(folder) / "a.log.1", (1, 1))
+        world.write(1)
+        world.read()
+        for turns, killed in rounds:
+            for written, rotation, packed in turns:
+                live(world, [("write", written), (rotation,), *([("pack", ".gz")] if packed else [])])
+            world.read(batches=killed)
+        world.write(1)
+
+        check(world)
+
+
+def test_what_rotation_left_since_the_last_look_is_read_though_the_log_that_was_read_is_gone(tmp_path):
+    log = tmp_path / "a.log"
+    known = {}
+
+    def look():
+        batches = list(intake(10_000 * SECOND, list(known.values())).batches([Files(Feed("f"), [str(log)])]))
+        for batch in batches:
+            known.update(batch.states)
+        return originals(batches)
+
+    for second, line in enumerate(("one", "two", "three"), 100):
+        log.write_text(f"{line}\n")
+        os.utime(log, (second, second))
+        if line == "one":
+            assert look() == ["one"]
+        elif line == "two":
+            log.rename(tmp_path / "a.log-20261011")
+
+    assert look() == ["two", "three"]
+    assert look() == []
+
+
+def test_what_rotation_left_and_cannot_be_read_is_refused_by_name():
+    with unprivileged() as folder:
+        log, left = folder / "a.log", folder / "a.log.1"
+        log.write_text("one\n")
+        os.utime(log, (100, 100))
+        known = [state for batch in intake(10_000 * SECOND).batches([Files(Feed("f"), [str(log)])]) for state in batch.states.values()]
+        log.unlink()
+        left.write_text("two\n")
+        left.chmod(0)
+        log.write_text("three\n")
+
+        reader = intake(10_000 * SECOND, known)
+
+        assert originals(reader.batches([Files(Feed("f"), [str(log)])])) == ["three"]
+        assert [said.splitlines()[0] for said in reader.refused] == [f"{left}: cannot be opened: Permission denied"]
+
+
+def test_a_feed_gets_what_its_log_was_rotated_to(tmp_path):
+    feeds = {"gateways": Feed("gateways", (f"{tmp_path}/gw.log",))}
+
+    assert [feed_of(tmp_path / name, feeds).name for name in ("gw.log", "gw.log.1", "gw.log-20261011.gz", "other.log")] == [
+        "gateways",
+        "gateways",
+        "gateways",
+        "files",
+    ]
+
+
+@pytest.mark.parametrize("name", ["a." + "1" * 60 + "x", "a." + "1_" * 60 + "x", "1." * 60 + "gz", "-1" * 100])
+def test_no_name_of_a_file_keeps_its_reader_busy(name):
+    code = "import sys; from soc.ingest.rotation import is_copy, unturned; print(unturned(sys.argv[1]) == is_copy('a', sys.argv[1]))"
+
+    done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, timeout=20, check=True)
+
+    assert done.stdout == b"False\n"
 
 
 def test_of_two_files_with_equal_bytes_each_is_a_source_now_and_after_both_were_rotated(tmp_path):
@@ -239,3 +341,44 @@ def test_only_what_rotation_by_copying_or_packing_is_called_can_be_a_copy():
         ("a.log", "a.log.gz"),
         ("a.log.1", "a.log.1.gz"),
     ]
+
+
+def steps(work: Callable[[], object]) -> int:
+    """Calls that the work makes, of Python's functions and of C's: its time on a machine that nothing else disturbs."""
+    made = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal made
+        made += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return made
+
+
+@pytest.mark.parametrize("named", ["a folder", "each by its path"])
+@pytest.mark.parametrize("name", ["host%d.log", "a.log.%d", "a.log-2026%04d", "%d/a.log"])
+def test_as_many_equal_files_moved_to_another_disk_cost_as_much_each(tmp_path, name, named):
+    def moved(count: int) -> int:
+        """What a run costs that finds each source in another folder, with other inodes."""
+        old, new = tmp_path / f"old{count}", tmp_path / f"new{count}"
+        for number in range(count):
+            path = old / (name % number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("line\n")
+        first = [batch for batch in intake(final=True).batches([Files(Feed("f"), [str(old)])]) if batch.states]
+        known = [state for batch in first for state in batch.states.values()]
+        shutil.copytree(old, new)
+        shutil.rmtree(old)
+        paths = [new] if named == "a folder" else sorted(path for path in new.rglob("*") if path.is_file())
+        reader, jobs = intake(known=known), [Files(Feed("f"), [str(path)], stated=True) for path in paths]
+
+        taken = steps(lambda: originals(reader.batches(jobs)) == [] or pytest.fail("read twice"))
+
+        assert len(known) == count and not reader.refused
+        return taken
+
+    assert moved(240) < 2.3 * moved(120)

@@ -75,6 +75,16 @@ def test_a_file_is_read_packed_or_not_with_its_time_of_change_as_the_clock(tmp_p
     assert without_ids[0] == without_ids[1]
 
 
+def test_a_time_of_change_in_the_future_makes_no_undated_line_of_the_future(tmp_path: Path):
+    path = tmp_path / "auth.log"
+    path.write_bytes(b"Oct 11 22:14:15 gw1 sshd[1]: Server listening on :: port 22.\n")
+    os.utime(path, (4_000_000_000, 4_000_000_000))
+
+    (line,) = soc("parse", str(path)).stdout.splitlines()
+
+    assert json.loads(line)["@timestamp"] < "2095"
+
+
 def test_nested_objects_say_the_same_and_the_zone_is_the_one_stated():
     line = b"Oct 11 22:14:15 gw1 sshd[1]: Failed password for root from 203.0.113.7 port 4 ssh2\n"
 

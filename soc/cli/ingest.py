@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import click
 
 from soc.cli.context import Soc, pass_soc
 from soc.cli.output import note
+from soc.cli.progress import bytes_done
 from soc.cli.when import as_of as moment_of
 from soc.cli.words import LogFile
 from soc.errors import UsageError
@@ -20,8 +22,10 @@ from soc.errors import UsageError
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+    from soc.ingest.batch import Batch
+    from soc.ingest.feeds import Feed
     from soc.ingest.inlet import Inlet
-    from soc.ingest.intake import Batch, Intake, Job
+    from soc.ingest.intake import Intake, Job
     from soc.ingest.pump import Tally
     from soc.store.base import Added
 
@@ -82,7 +86,7 @@ def ingest_jobs(soc: Soc, jobs: Jobs, how: How, *, on_batch: Callable[[Added], N
 
     inlets = [job.inlet for job in jobs if isinstance(job, Poured)]
     tally, content = Tally(), soc.content
-    with soc.store.writer() as writer, _reported(tally, how.stop) as reported, _progress() as progress:
+    with soc.store.writer() as writer, _reported(tally, how.stop) as reported, bytes_done("read") as progress:
         terms = Terms(
             parsers=content.parsers,
             institutions=content.institutions,
@@ -95,6 +99,7 @@ def ingest_jobs(soc: Soc, jobs: Jobs, how: How, *, on_batch: Callable[[Added], N
             zone=how.zone,
             final=how.final,
             most=soc.config.batch,
+            state=os.path.realpath(soc.home),
         )
 
         def intake(elsewhere: Collection[str]) -> Iterator[Batch]:
@@ -131,12 +136,15 @@ def stated_jobs(soc: Soc, paths: Sequence[str], feed_name: str | None, source: s
 
 
 def feed_jobs(soc: Soc, feed_name: str | None, *, needed: bool = True) -> Jobs:
-    """One job per feed that names paths, or of the one feed. Raises UsageError when `needed` and there is none."""
+    """One job per feed that names paths, or of the one feed. Raises UsageError when `needed` and there is none.
+
+    The feed that waits longest comes first, so that none with a backlog keeps the others waiting run after run.
+    """
     from soc.ingest.feeds import feed_named
     from soc.ingest.intake import Files
 
     feeds = soc.content.feeds
-    chosen = [feed_named(feed_name, feeds)] if feed_name else [feeds[name] for name in sorted(feeds)]
+    chosen = [feed_named(feed_name, feeds)] if feed_name else _by_patience(soc)
     jobs = [Files(feed, feed.paths) for feed in chosen if feed.paths]
     if needed and not jobs:
         what = f"feed {feed_name!r} names no paths" if feed_name else "no feed names any paths"
@@ -144,19 +152,12 @@ def feed_jobs(soc: Soc, feed_name: str | None, *, needed: bool = True) -> Jobs:
     return jobs
 
 
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar over the bytes to read, when stderr is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-    columns = ("read", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("read", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total or None)
+def _by_patience(soc: Soc) -> list[Feed]:
+    """All feeds, those of which nothing came for longest first."""
+    last: dict[str, int] = {}
+    for state in soc.store.feeds():
+        last[state.feed] = max(last.get(state.feed, 0), state.last_ingested)
+    return sorted(soc.content.feeds.values(), key=lambda feed: (last.get(feed.name, 0), feed.name))
 
 
 @contextmanager
@@ -171,11 +172,13 @@ def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Inta
     try:
         yield remember
     finally:
+        repair = "let soc have more, or make [ingest] batch in soc.toml smaller; the next run reads it on"
+        oversized = [f"{path}: there is not enough memory to store what was read of it\n  {repair}" for path in sorted(tally.oversized)]
         refused = {line for intake in intakes for line in intake.refused}
-        tally.refused = len(refused)
+        tally.refused = len(refused) + len(oversized)
         left = [f"{path}: left alone: {said}" for path, said in sorted(tally.elsewhere.items())]
         notes = dict.fromkeys(line for intake in intakes for line in (*intake.notes, *intake.refused))
-        for line in "\n".join((*notes, *left)).splitlines():
+        for line in "\n".join((*notes, *oversized, *left)).splitlines():
             note(line)
         elsewhere = f"; {len(left)} are read elsewhere" if left else ""
         note(

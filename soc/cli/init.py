@@ -36,6 +36,14 @@ days = 30               # of what no entry below fits; what would go is said by:
 # port = 25
 # sender = "soc@example.org"
 """
+FEED = """\
+# A feed: copy this file to NAME.yml in this folder; the file's name is the feed's. All keys: docs/ingest.md.
+paths: [/var/log/campus/*.log*, /srv/logs/gateways]  # the rotated files, too: auth.log* rather than auth.log
+zone: UTC           # of times that state none, as Europe/Vienna
+# institution: uni-north   # whose feed it is, when the lines do not tell
+# expect: 15m              # silent when nothing came for longer
+# follow_links: true       # also links that leave their folder, or that another user owns
+"""
 UNITS = ("soc-run.service", "soc-run.timer")
 
 
@@ -101,6 +109,9 @@ def make_state(soc: Soc, *, quiet: bool = False) -> None:
 def _make_site(site: Path) -> None:
     for folder in ("parsers", "ingest", "detections/rules", "detections/tuning", "detections/lists", "detections/exceptions", "playbooks"):
         make_folder(site.absolute() / folder)
+    example = site / "ingest" / "feed.yml.example"
+    if not example.exists():
+        write_whole(example, FEED.encode(), mode=0o644)
 
 
 def command(soc: Soc) -> str:

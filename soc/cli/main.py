@@ -102,6 +102,7 @@ def main() -> None:
     """The entry point: every error of soc's own tree becomes one message on stderr and an exit code, without a traceback."""
     gc.set_threshold(100_000, 20, 20)  # imports make no garbage: looking for it costs a short command a tenth of its time
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads for algebra, of which soc has none, spin for 50 ms
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # writing Parquet takes from Arrow's own, which gives nothing back
     atexit.register(gc.freeze)  # and what is left at the end dies with the process: another tenth
     try:
         code = cli.main(standalone_mode=False, prog_name="soc")
@@ -116,6 +117,9 @@ def main() -> None:
         sys.exit(0)
     except SocError as error:
         _leave(str(error), exit_code(error))
+    except MemoryError as error:
+        what = f"out of memory: {error}" if str(error) else "out of memory"
+        _leave(f"{what}\n  what was committed stays; let soc have more and run it again", 3)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _leave(f"{place}{error.strerror or error}", 3)

@@ -85,7 +85,8 @@ class _Lines:
     def received(self) -> int:
         if self._as_of is not None:
             return self._as_of
-        return self._file.stat.st_mtime_ns // 1000 if self._file else self._now()
+        now = self._now()
+        return self._file.written(now) if self._file else now
 
     def ids(self, chunk: Chunk) -> list[str]:
         """The ids that the lines have whenever this file is printed; ingest gives others."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from soc.store.base import Added, Tables
 
 READING = 0.5  # of the deadline at most, so that a backlog is searched as it is read
-MOST_IN_MEMORY = 384 << 20  # bytes of batches that are handed to the detector as they are; later ones are read back
+MOST_IN_MEMORY = 96 << 20  # bytes of batches that are handed to the detector as they are; later ones are read back
 
 
 @click.command()

@@ -1,11 +1,12 @@
 """`ingest/NAME.yml`: one feed, where lines come from and what is known of them beforehand. The file's name is the feed's.
 
-    paths: [/var/log/campus/*.log, /srv/logs/gateways]   # files, folders with all below, globs (** for any depth)
+    paths: [/var/log/campus/*.log*, /srv/logs/gateways]   # files, folders with all below, globs (** for any depth)
     parsers: [openssh, sudo]        # only these are recognised;  or  format: iptables  (or syslog): every line is one
     zone: Europe/Vienna             # of times that state none; UTC unless stated
     institution: uni-north          # whose feed it is, when the lines do not tell
     host: gw1.example.org           # of events that name no host
     expect: 15m                     # silent when nothing came for longer
+    follow_links: false             # true: also links that leave their folder, or that another user owns
 
 All keys may be left out. `soc ingest PATH` reads each file for the feed whose `paths` hold it, else for the feed `files`.
 """
@@ -15,19 +16,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from soc.document import Document, load_document
 from soc.errors import ContentError, UsageError
-from soc.ingest.paths import belongs
+from soc.ingest.paths import Patterns
+from soc.ingest.rotation import unturned
 from soc.ingest.zones import zone_named
 from soc.times import parse_duration
 
 INSTITUTIONS = "institutions.yml"
 FILES = "files"  # the feed of paths that no other feed holds
 STDIN = "stdin"
-_KEYS = ("paths", "parsers", "format", "zone", "institution", "host", "expect", "description")
+_KEYS = ("paths", "parsers", "format", "zone", "institution", "host", "expect", "follow_links", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Feed:
     institution: str | None = None
     host: str | None = None
     expect: int | None = None
+    follow_links: bool = False
     description: str = ""
 
 
@@ -66,12 +70,23 @@ def load_feeds(
 
 
 def feed_of(path: Path, feeds: Mapping[str, Feed]) -> Feed:
-    """The feed that a path is read for when none is stated: the first by name whose `paths` hold it, else `files`."""
-    places = (str(path.absolute()), str(path.resolve()))
-    for name in sorted(feeds):
-        if any(belongs(place, feeds[name].paths) for place in places):
-            return feeds[name]
+    """The feed that a path is read for when none is stated: the first by name whose `paths` hold it, else `files`.
+
+    A file that no `paths` hold is looked for by the name that it had before it was rotated.
+    """
+    for name in (path.name, unturned(path.name)):
+        found = _holding(path.with_name(name), feeds)
+        if found:
+            return found
     return feeds.get(FILES) or Feed(FILES)
+
+
+def _holding(path: Path, feeds: Mapping[str, Feed]) -> Feed | None:
+    places = (str(path.absolute()), str(path.resolve()))
+    return next((feeds[name] for name in sorted(feeds) if any(map(_patterns(feeds[name].paths).hold, places))), None)
+
+
+_patterns = lru_cache(maxsize=1024)(Patterns)
 
 
 def feed_named(name: str, feeds: Mapping[str, Feed]) -> Feed:
@@ -112,6 +127,7 @@ def _feed(document: Document, parsers: Collection[str], institutions: Collection
             institution=institution,
             host=_text(document, value, "host"),
             expect=parse_duration(expect) if expect else None,
+            follow_links=_flag(document, value, "follow_links"),
             description=_text(document, value, "description") or "",
         )
     except UsageError as error:
@@ -126,6 +142,8 @@ def _known(document: Document, kind: str, name: str, known: Collection[str], *st
 
 def _place(document: Document, at: int, path: str) -> str:
     expanded = str(Path(path).expanduser())
+    if "\0" in expanded:
+        raise document.error(f"{path!r} can be no path: it holds a zero byte", "paths", at, repair="take it out")
     if not expanded.startswith("/"):
         raise document.error(f"{path!r} is no absolute path", "paths", at, repair="begin it with / or ~")
     return expanded
@@ -136,6 +154,13 @@ def _texts(document: Document, value: Mapping[str, Any], key: str) -> tuple[str,
     if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
         raise document.error(f"{key} is no list of texts", key, repair=f"write {key}: [one, another]")
     return tuple(found)
+
+
+def _flag(document: Document, value: Mapping[str, Any], key: str) -> bool:
+    found = value.get(key, False)
+    if not isinstance(found, bool):
+        raise document.error(f"{key} is neither true nor false", key, repair=f"write {key}: true, or leave it out")
+    return found
 
 
 def _text(document: Document, value: Mapping[str, Any], key: str) -> str | None:

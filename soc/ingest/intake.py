@@ -7,17 +7,22 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from itertools import groupby
+from pathlib import Path
 
 from soc.errors import SourceError
 from soc.event import Event
+from soc.ingest.batch import MOST, Batch
 from soc.ingest.feeds import STDIN, Feed, feed_of
 from soc.ingest.finish import Finisher
 from soc.ingest.identity import event_ids
 from soc.ingest.inlet import Inlet
 from soc.ingest.institutions import Institutions
 from soc.ingest.lines import TORN, Chunk
+from soc.ingest.links import Bounds
+from soc.ingest.names import path_text, shown
 from soc.ingest.origins import Displaced, read_file, read_pipe
-from soc.ingest.paths import find, path_text, shown
+from soc.ingest.paths import find
 from soc.ingest.reading import Reading
 from soc.ingest.sources import Source, identify
 from soc.model import SourceState
@@ -26,24 +31,9 @@ from soc.parsing.parser import Clock, Parser, Stream
 from soc.parsing.routes import RAW, Routes
 from soc.text import decode_line
 
-MOST = 15_000  # events after which a batch is given on: it holds up to a chunk more
 SECONDS = 2.0  # after which a stream's batch is given on however few they are; files are cut by events alone, the same on every machine
+_MORE_MEMORY = "let soc have more, or make [ingest] batch in soc.toml smaller; the next run goes on there"
 _ATTEMPTS = 3  # to identify files that are being rotated just now
-
-
-@dataclass(slots=True)
-class Batch:
-    """Events, and how far their sources are consumed with them. `failed` and `unrecognised` count events among them.
-
-    `since`: from where each source was read on; None for one that was new.
-    """
-
-    events: list[Event] = field(default_factory=list)
-    states: dict[str, SourceState] = field(default_factory=dict)
-    since: dict[str, SourceState | None] = field(default_factory=dict)
-    unrecognised: int = 0
-    failed: int = 0
-    urgent: bool = False  # its states are worth keeping without any event
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +71,7 @@ class Terms:
 
     `zone`: of times that state none; else the feed's. `final`: a last line without newline is whole. `known`: the store's
     sources. `feeds`: for files of no stated feed, and for those that another feed has begun. `elsewhere`: files that are left alone.
+    `state`: the real path of the state folder, of which nothing is read; "" for none.
     """
 
     parsers: Mapping[str, Parser]
@@ -96,6 +87,7 @@ class Terms:
     final: bool = False
     most: int = MOST
     elsewhere: Collection[str] = ()
+    state: str = ""
 
 
 Job = Files | Piped | Poured
@@ -123,14 +115,25 @@ class Intake:
         """Until all is read or `stop` says so. What a batch says of positions holds once the batches before it are kept."""
         for job in _joined(jobs):
             if not self._terms.stop():
-                yield from self._files(job) if isinstance(job, Files) else self._piped(job) if isinstance(job, Piped) else self._poured(job)
+                yield from self._paths(job) if isinstance(job, Files) else self._piped(job) if isinstance(job, Piped) else self._poured(job)
         yield from self._given_on()
+
+    def _paths(self, job: Files) -> Iterator[Batch]:
+        """A feed that fails is refused, and those after it are read."""
+        try:
+            yield from self._files(job)
+        except (MemoryError, OSError) as error:
+            self._batch.drop_rest()
+            what = f"feed {job.feed.name}" if job.feed else ", ".join(map(shown, job.patterns[:3]))
+            why = "there is not enough memory" if isinstance(error, MemoryError) else f"{shown(error.filename or '')}: {error.strerror}"
+            self._refuse(SourceError(f"{what}: cannot be read to its end: {why}\n  the next run goes on where this one ended"))
 
     def _files(self, job: Files) -> Iterator[Batch]:
         patterns = [os.path.abspath(pattern) for pattern in job.patterns]  # noqa: PTH100 - of a pattern; links stay links
+        bounds = Bounds(self._terms.state, lambda pattern: (job.feed or feed_of(Path(pattern), self._terms.feeds)).follow_links)
         for _ in range(_ATTEMPTS):
-            found = find(patterns, stated=job.stated)
-            sources, refused = identify(found.paths, list(self._known.values()), patterns)
+            found = find(patterns, stated=job.stated, bounds=bounds)
+            sources, refused = identify(found.paths, list(self._known.values()), patterns, bounds)
             self._refuse(*found.refused, *refused)
             sources = [source for source in sources if not self._passed_over(source)]
             self._total += sum(source.size for source in sources)
@@ -165,6 +168,9 @@ class Intake:
             return False
         try:
             yield from self._read(reading, feed, final=self._terms.final)
+        except MemoryError:
+            self._batch.drop_rest()
+            self._refuse(SourceError(f"{shown(source.path)}: there is not enough memory to read on\n  {_MORE_MEMORY}"))
         finally:
             reading.origin.close()
         return False
@@ -193,13 +199,14 @@ class Intake:
             self._routes[feed.name] = routes_of(feed, terms.parsers)
         routes, finisher = self._routes[feed.name], Finisher(feed, terms.institutions)
         zone = terms.zone or feed.zone
-        stream, is_stream = Stream(Clock(terms.now(), zone), reading.preamble), reading.origin.received() is None
+        stream, is_stream = Stream(Clock(terms.now(), zone), reading.preamble), reading.origin.received(terms.now()) is None
         for chunk in reading.chunks(final=final):
             if chunk.raws:
-                stream.clock = Clock(terms.as_of or reading.origin.received() or terms.now(), zone)
+                now = terms.now()
+                stream.clock = Clock(terms.as_of or reading.origin.received(now) or now, zone)
                 self._add(reading.id, chunk, routes, stream, finisher)
                 terms.progress(self._done + reading.origin.taken, self._total)
-            if len(self._batch.events) >= terms.most or (is_stream and terms.monotonic() - self._begun >= SECONDS):
+            if self._batch.full(terms.most) or (is_stream and terms.monotonic() - self._begun >= SECONDS):
                 if reading.advanced:
                     self._keep(reading.state(stream.preamble, now=terms.now()))
                 yield from self._given_on()
@@ -215,9 +222,7 @@ class Intake:
         for place in chunk.torn:
             events[place] = _torn(chunk.raws[place], stream.clock)
         finisher.finish(events, event_ids(source, chunk.offsets, chunk.raws))
-        self._batch.events += events
-        self._batch.failed += [event["event.kind"] for event in events].count("pipeline_error")
-        self._batch.unrecognised += sum(["unrecognised" in event["tags"] for event in events if "tags" in event])
+        self._batch.take(events, chunk)
 
     def _leave(self, reading: Reading, preamble: tuple[str, ...]) -> None:
         """Notes how far a source was read. Without a new line that matters when it saves unpacking or has another name."""
@@ -228,9 +233,8 @@ class Intake:
             self._keep(state, urgent=before is not None and (state.path != before.path or reading.origin.packed))
 
     def _keep(self, state: SourceState, *, urgent: bool = False) -> None:
-        self._batch.since.setdefault(state.id, self._known.get(state.id))
-        self._known[state.id] = self._batch.states[state.id] = state
-        self._batch.urgent |= urgent
+        self._batch.keep(state, self._known.get(state.id), urgent=urgent)
+        self._known[state.id] = state
 
     def _given_on(self) -> Iterator[Batch]:
         batch = self._batch
@@ -245,18 +249,11 @@ class Intake:
 
 def _joined(jobs: Iterable[Job]) -> Iterator[Job]:
     """Neighbours of one feed as one job: files are looked at once for all of them."""
-    waiting: Files | None = None
-    for job in jobs:
-        if waiting and isinstance(job, Files) and (job.feed, job.stated) == (waiting.feed, waiting.stated):
-            waiting = replace(waiting, patterns=[*waiting.patterns, *job.patterns])
-            continue
-        if waiting:
-            yield waiting
-        waiting = job if isinstance(job, Files) else None
-        if not waiting:
-            yield job
-    if waiting:
-        yield waiting
+    for (kind, feed, stated), alike in groupby(jobs, key=lambda job: (type(job), job.feed, isinstance(job, Files) and job.stated)):
+        if kind is Files:
+            yield Files(feed, [pattern for job in alike if isinstance(job, Files) for pattern in job.patterns], stated)
+        else:
+            yield from alike
 
 
 def _torn(raw: bytes, clock: Clock) -> Event:

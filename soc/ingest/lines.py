@@ -54,8 +54,10 @@ class _Cutter:
         cut = piece.rfind(b"\n") + 1
         if cut:
             self._pending.append(memoryview(piece)[:cut])
-            yield from self._whole(b"".join(self._pending))
-            self._pending, self._size, piece = [], 0, piece[cut:]
+            block, self._pending = b"".join(self._pending), []  # of long lines nothing is held twice
+            self._size, piece = 0, piece[cut:]
+            yield from self._whole(block)
+            del block
         if piece:
             self._pending.append(piece)
             self._size += len(piece)
@@ -85,6 +87,7 @@ class _Cutter:
         lines = BytesIO(block).readlines()  # a fifth of what split takes for long lines
         offsets = list(accumulate(map(len, lines), initial=self._position))
         raws = [line[:-1] for line in lines]
+        del lines
         if b"\r" in block:  # looking for two bytes takes ninety times as long
             raws = [raw[:-1] if raw.endswith(b"\r") else raw for raw in raws]
         for start in range(0, len(raws), MAX_LINES):

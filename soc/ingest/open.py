@@ -10,8 +10,8 @@ from pathlib import Path
 
 from soc.errors import SourceError
 from soc.ingest.identity import HEAD, TAIL
+from soc.ingest.names import shown
 from soc.ingest.packing import MAGIC, PIECE, packing_of
-from soc.ingest.paths import shown
 
 _PATIENCE = 0.25  # seconds until a pipe that says nothing gives an empty piece
 
@@ -39,6 +39,10 @@ class File:
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
+
+    def written(self, now: int) -> int:
+        """When its last bytes were written; a time of change in the future is not believed, and is `now`."""
+        return min(self.stat.st_mtime_ns // 1000, now)
 
     def head(self) -> bytes:
         """The first 64 KiB, or all when there is less, or all before damage."""

@@ -8,15 +8,13 @@ from typing import IO
 
 from soc.errors import SourceError
 from soc.ingest.identity import TAIL, Footprint, fingerprint
+from soc.ingest.names import path_text
 from soc.ingest.open import File, Pipe
 from soc.ingest.packing import PIECE
-from soc.ingest.paths import path_text
 from soc.ingest.reading import Reading
-from soc.ingest.sources import Source, same_inode, stamp_of
+from soc.ingest.sources import Source
+from soc.ingest.stamps import same_inode, stamp_of, stamp_read
 from soc.model import SourceState
-from soc.times import SECOND
-
-_SETTLED = 2 * SECOND  # the coarsest clock of file systems in use (FAT)
 
 
 class Displaced(Exception):
@@ -38,17 +36,11 @@ class _FileOrigin:
     def pieces(self, position: int) -> Iterator[bytes]:
         return self._file.pieces(position)
 
-    def received(self) -> int | None:
-        return self._file.stat.st_mtime_ns // 1000
+    def received(self, now: int) -> int | None:
+        return self._file.written(now)
 
     def stamp(self, *, whole: bool, now: int) -> str:
-        """Of a file not read to its end only the inode counts: it must not look unchanged.
-
-        Nor must one that was written just now: it could be written again without its time of change growing.
-        """
-        stamp = stamp_of(self._file.stat)
-        settled = now - self._file.stat.st_mtime_ns // 1000 > _SETTLED
-        return stamp if whole and settled else f"{stamp.rsplit(':', 2)[0]}:-1:0"
+        return stamp_read(self._file.stat, whole=whole, now=now)
 
     def close(self) -> None:
         self._file.close()
@@ -73,8 +65,8 @@ class StreamOrigin:
     def pieces(self, position: int) -> Iterator[bytes]:
         return self._pieces
 
-    def received(self) -> int | None:
-        return self._since
+    def received(self, now: int) -> int | None:
+        return None if self._since is None else min(self._since, now)
 
     def stamp(self, *, whole: bool, now: int) -> str:
         return ""
@@ -95,9 +87,9 @@ def read_file(feed: str, source: Source, ids: Collection[str]) -> Reading:
 
 def _footprint(file: File, source: Source) -> Footprint:
     state = source.state
+    if not same_inode(stamp_of(file.stat), source.stamp):
+        raise Displaced
     if state is None:
-        if not same_inode(stamp_of(file.stat), source.stamp):
-            raise Displaced
         return Footprint()
     head, tail = file.head()[: state.head_length], file.before(state.position)
     if tail is None or fingerprint(head) != state.head or fingerprint(tail) != state.tail:

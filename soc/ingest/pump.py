@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from soc.errors import Contested
+from soc.errors import Contested, StoreError
+from soc.ingest.batch import Batch
 from soc.ingest.feeds import STDIN
-from soc.ingest.intake import Batch
 from soc.store.base import Added, Writer
 
 _ATTEMPTS = 3  # at reading anew without anything gained
@@ -21,8 +21,8 @@ _COLLECT = 8  # batches between two collections of garbage
 class Tally:
     """What became durable. `read` lines = `events` + `failed`; `unrecognised` are among the events.
 
-    `refused`: files. `elsewhere`: files that another process reads, by path, with what is known of it. `letters`: events that the
-    store refused and keeps as dead letters.
+    `refused`: files. `oversized`: those, by path, of which the store had not enough memory for what was read. `elsewhere`: files
+    that another process reads, by path, with what is known of it. `letters`: events that the store refused and keeps as dead letters.
     """
 
     read: int = 0
@@ -30,6 +30,7 @@ class Tally:
     failed: int = 0
     batches: int = 0
     refused: int = 0
+    oversized: set[str] = field(default_factory=set)
     elsewhere: dict[str, str] = field(default_factory=dict)
     letters: int = 0
 
@@ -42,6 +43,14 @@ class Tally:
         self.unrecognised += batch.unrecognised
         self.failed += batch.failed
         self.batches += bool(batch.events)
+
+
+class Oversized(Exception):
+    """A batch that the store had not enough memory for. Nothing of it counts."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.paths = sorted(state.path for state in batch.states.values())
+        super().__init__(f"there is not enough memory to store what was read of {', '.join(self.paths[:3])}")
 
 
 class Lost(Exception):
@@ -63,14 +72,20 @@ def pump_shared(
 ) -> None:
     """As `pump`, where other processes may read the same sources: what one has is left to it, the rest is read anew from where it was.
 
-    `intake` begins to read, but for these files, from the positions that are committed now. Raises Busy or Conflict when a stream
-    is concerned, which cannot be read again, or when nothing is gained by reading anew.
+    `intake` begins to read, but for these files, from the positions that are committed now. Likewise what the store has not enough
+    memory for. Raises Busy or Conflict when a stream is concerned, which cannot be read again, or when nothing is gained by reading
+    anew; and MemoryError for a stream.
     """
     fruitless = 0
     while True:
         before = (tally.batches, len(tally.elsewhere))
         try:
-            pump(intake(tally.elsewhere.keys()), writer, tally, now=now, on_batch=on_batch, on_kept=on_kept)
+            left = tally.elsewhere.keys() | tally.oversized
+            pump(intake(left), writer, tally, now=now, on_batch=on_batch, on_kept=on_kept)
+        except Oversized as oversized:
+            if any(path.startswith(PIPES) for path in oversized.paths):
+                raise MemoryError(str(oversized)) from oversized
+            tally.oversized.update(oversized.paths)
         except Lost as lost:
             _leave(lost, tally)
             fruitless = fruitless + 1 if before == (tally.batches, len(tally.elsewhere)) else 0
@@ -97,7 +112,8 @@ def pump(
 ) -> None:
     """Commits each batch before the next is read; `on_kept` is told of it first.
 
-    When the store refuses one, its error is raised and `tally` says what was kept. Raises Lost for a batch that is not ours to commit.
+    When the store refuses one, its error is raised and `tally` says what was kept. Raises Lost for a batch that is not ours to commit,
+    Oversized for one that there is not enough memory for.
     """
     with quiet_collector() as collect:
         for batch in batches:
@@ -105,12 +121,17 @@ def pump(
                 added = writer.add(writer.begin(), batch.events, list(batch.states.values()), now=now(), since=batch.since)
             except Contested as error:
                 raise Lost(batch, error) from error
+            except (MemoryError, StoreError) as error:
+                if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+                    raise Oversized(batch) from error
+                raise
             tally.count(batch)
             tally.letters += added.refused
             on_kept(batch)
             batch.events = []  # so that a collection does not walk them
             if on_batch:
                 on_batch(added)
+            del added  # its tables take as much as the next batch
             if tally.batches % _COLLECT == _COLLECT - 1:
                 collect()
 

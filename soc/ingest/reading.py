@@ -24,8 +24,8 @@ class Origin(Protocol):
 
     def pieces(self, position: int) -> Iterator[bytes]: ...
 
-    def received(self) -> int | None:
-        """When the last bytes read were written; None for a stream, whose lines come now."""
+    def received(self, now: int) -> int | None:
+        """When the last bytes read were written, at the latest now; None for a stream, whose lines come now."""
 
     def stamp(self, *, whole: bool, now: int) -> str:
         """For `SourceState.stamp`; `whole`: it was read to its end."""

@@ -2,9 +2,12 @@
 
 A file that begins with the consumed bytes of a known source is that source: grown, renamed, rotated, packed. Where
 several files do, the one with the inode last seen is meant, then the one at the path last seen, then one with a name
-that rotation gives, then any; but none while the source still lies where it was read last. A file that no known
-source is left for is a new one, unless it is a copy of another file that is there too: by name what packing or
-rotation by copying makes, by content the same or a beginning of it.
+that rotation gives, then one of the same name in another folder, then any; but none while the source still lies where
+it was read last. A file that no known source is left for is a new one, unless it is a copy of another file that is there
+too: by name what packing or rotation by copying makes, by content the same or a beginning of it.
+
+Files that rotation has left beside those asked for are read as well: known ones, and those that were written after the
+last reading, for a log may be rotated more than once between two looks.
 
 What cannot be told: that a file was emptied in place and filled anew with the very bytes that were consumed before.
 What cannot be read: lines written between the last reading of a file and its emptying, unless a copy was kept.
@@ -20,20 +23,13 @@ from pathlib import Path
 
 from soc.errors import SourceError
 from soc.ingest.candidate import Candidate, begins_with
-from soc.ingest.paths import is_copy, siblings, unturned
+from soc.ingest.links import Bounds
+from soc.ingest.matching import matches
+from soc.ingest.paths import siblings
+from soc.ingest.rotation import originals_of, stem_of
+from soc.ingest.stamps import same_inode, size_of, stamp_of
+from soc.ingest.successors import successors
 from soc.model import SourceState
-
-_States = dict[str, SourceState]
-
-
-def stamp_of(status: os.stat_result) -> str:
-    """A file as `stat` shows it, without its name: equal stamps mean equal content, for logs are only appended to."""
-    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}"
-
-
-def same_inode(one: str, other: str) -> bool:
-    """Whether two stamps are of one file on disk, or of its successor in the same place."""
-    return bool(one) and one.split(":")[:2] == other.split(":")[:2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +44,29 @@ class Source:
     @property
     def size(self) -> int:
         """Bytes on disk."""
-        return int(self.stamp.split(":")[2])
+        return size_of(self.stamp)
 
 
 def identify(
-    files: Mapping[Path, os.stat_result], known: Sequence[SourceState], patterns: Sequence[str] = ()
+    files: Mapping[Path, os.stat_result], known: Sequence[SourceState], patterns: Sequence[str] = (), bounds: Bounds | None = None
 ) -> tuple[list[Source], list[SourceError]]:
     """The sources that the files are, in the order of the files, and why files are refused. An empty file is none yet.
 
-    A file with rotated name beside those that `patterns` name is only read when it is a known source.
+    Before them those beside the ones that `patterns` name, oldest first: what rotation has made of a known source, and what it has
+    left since that was read last (`soc.ingest.successors`).
     """
-    return _Identification(files, known).sources(patterns)
+    return _Identification(files, known, bounds or Bounds()).sources(patterns)
 
 
 class _Identification:
-    def __init__(self, files: Mapping[Path, os.stat_result], known: Sequence[SourceState]) -> None:
-        self._files, self._known = files, known
-        self._unclaimed: _States = {state.id: state for state in known}
+    def __init__(self, files: Mapping[Path, os.stat_result], known: Sequence[SourceState], bounds: Bounds) -> None:
+        self._files, self._known, self._bounds = files, known, bounds
+        self._unclaimed = {state.id: state for state in known}
         self._sources: dict[Path, Source] = {}
         self._candidates: dict[Path, Candidate] = {}
         self._elsewhere: dict[Path, SourceState] = {}  # known sources at files that are not asked for
-        self._refused: list[SourceError] = []
+        self._beside: dict[Path, os.stat_result] = {}  # what is not asked for, and may be read all the same
+        self._refused: dict[Path, SourceError] = {}
 
     def sources(self, patterns: Sequence[str]) -> tuple[list[Source], list[SourceError]]:
         stamps = {state.stamp: state for state in self._known if state.stamp}
@@ -78,12 +76,15 @@ class _Identification:
         if self._unclaimed:
             self._look_beside(patterns, stamps)
             self._claim_by_content()
+        self._leave_strangers()
         self._drop_copies()
         for path, candidate in self._candidates.items():
-            if path in self._files:
-                self._sources[path] = Source(path, stamp_of(candidate.stat))
-        order = {path: place for place, path in enumerate(self._files)}
-        return sorted(self._sources.values(), key=lambda source: order.get(source.path, -1)), self._refused
+            self._sources[path] = Source(path, stamp_of(candidate.stat))
+        order = {path: place for place, path in enumerate((*sorted(self._beside, key=self._age), *self._files))}
+        return sorted(self._sources.values(), key=lambda source: order.get(source.path, -1)), list(self._refused.values())
+
+    def _age(self, path: Path) -> int:
+        return self._beside[path].st_mtime_ns
 
     def _look(self, path: Path, status: os.stat_result, stamps: Mapping[str, SourceState]) -> None:
         stamp = stamp_of(status)
@@ -94,18 +95,25 @@ class _Identification:
         try:
             candidate = Candidate(path)
         except SourceError as error:
-            self._refused.append(error)
+            self._refused[path] = error
             return
-        if candidate.head:
+        if candidate.head and same_inode(stamp, stamp_of(candidate.stat)):  # else another lies there by now: the next run looks at it
             self._candidates[path] = candidate
 
     def _look_beside(self, patterns: Sequence[str], stamps: Mapping[str, SourceState]) -> None:
-        """The rotated files beside those asked for; what cannot be read there was not asked for, so it is not refused."""
-        refused = list(self._refused)
-        for path, status in siblings(patterns, (state.path for state in self._unclaimed.values())).items():
-            if path not in self._files:
-                self._look(path, status, stamps)
-        self._refused = refused
+        """The files that known ones among those asked for may have been rotated to."""
+        found = siblings(patterns, (state.path for state in self._unclaimed.values()), self._bounds)
+        self._beside = {path: status for path, status in found.items() if path not in self._files}
+        for path, status in self._beside.items():
+            self._look(path, status, stamps)
+
+    def _leave_strangers(self) -> None:
+        """What nobody asked for is neither read nor refused, unless rotation has left it there since the last reading."""
+        strangers = {path: status for path, status in self._beside.items() if path in self._candidates or path in self._refused}
+        places = {source.state.id: (path, source.stamp) for path, source in self._sources.items() if source.state}
+        for path in strangers.keys() - set(successors(strangers, self._known, places, self._files) if strangers else ()):
+            self._candidates.pop(path, None)
+            self._refused.pop(path, None)
 
     def _claim(self, path: Path, stamp: str, state: SourceState, *, unchanged: bool = False) -> None:
         self._sources[path] = Source(path, stamp, state, unchanged)
@@ -121,20 +129,9 @@ class _Identification:
                 self._claim(path, stamp, state)
 
     def _claim_by_content(self) -> None:
-        prints: dict[tuple[int, str], list[SourceState]] = defaultdict(list)
-        for state in self._unclaimed.values():
-            prints[state.head_length, state.head].append(state)
-        lengths = {length for length, _ in prints}
-        pairs = [
-            (_rank(state, candidate), -state.position, place, state, candidate)
-            for place, candidate in enumerate(self._candidates.values())
-            for alike in candidate.prints(lengths)
-            for state in prints.get(alike, ())
-            if candidate.holds(state) and not self._is_elsewhere(state)
-        ]
-        for _, _, _, state, candidate in sorted(pairs, key=lambda pair: pair[:3]):
-            if state.id in self._unclaimed and candidate.path in self._candidates:
-                self._claim(candidate.path, stamp_of(candidate.stat), state)
+        pairs = matches(list(self._unclaimed.values()), list(self._candidates.values()), self._is_elsewhere)
+        for state, candidate in list(pairs):
+            self._claim(candidate.path, stamp_of(candidate.stat), state)
 
     def _is_elsewhere(self, state: SourceState) -> bool:
         """Whether a source still lies where it was read last, at a file that is not asked for now."""
@@ -152,24 +149,32 @@ class _Identification:
 
     def _look_for_originals(self) -> None:
         """Where files of the same stem as one that looks new were read last: it may be a copy of one of them, or the reverse."""
-        stems = {_stem(str(path)) for path in self._candidates if path in self._files}
+        stems = {stem_of(str(path)) for path in self._candidates}
         for state in self._unclaimed.values() if stems else ():
-            if _stem(state.path) in stems:
+            if stem_of(state.path) in stems:
                 self._is_elsewhere(state)
 
     def _drop_copies(self) -> None:
         self._look_for_originals()
-        related: dict[tuple[str, str], list[Path]] = defaultdict(list)
-        for path in (*self._sources, *self._elsewhere, *(path for path in self._candidates if path in self._files)):
-            related[_stem(str(path))].append(path)
+        originals, copies = self._related()
         for path in list(self._candidates):
-            for other in related[_stem(str(path))]:
-                if path not in self._candidates:
-                    break
-                if is_copy(other.name, path.name) and self._holds_all(other, path):
-                    del self._candidates[path]
-                elif is_copy(path.name, other.name) and self._holds_all(path, other):
+            if any(path in self._candidates and self._holds_all(other, path) for other in originals[path]):
+                del self._candidates[path]
+            for other in copies[path]:
+                if path in self._candidates and self._holds_all(path, other):
                     self._replace(other, path)
+
+    def _related(self) -> tuple[dict[Path, list[Path]], dict[Path, list[Path]]]:
+        """By name: the files that a file can be a copy of, and those that can be copies of it."""
+        here = dict.fromkeys((*self._sources, *self._elsewhere, *self._candidates)) if self._candidates else {}
+        originals: dict[Path, list[Path]] = defaultdict(list)
+        copies: dict[Path, list[Path]] = defaultdict(list)
+        for path in here:
+            for original in map(path.with_name, sorted(originals_of(path.name))):
+                if original in here and stem_of(str(original)) == stem_of(str(path)):
+                    originals[path].append(original)
+                    copies[original].append(path)
+        return originals, copies
 
     def _holds_all(self, original: Path, copy: Path) -> bool:
         try:
@@ -183,18 +188,3 @@ class _Identification:
         source = self._sources.pop(copy, None)
         if state := source.state if source else self._elsewhere.get(copy):
             self._sources[original] = Source(original, stamp_of(self._candidates.pop(original).stat), state)
-
-
-def _rank(state: SourceState, candidate: Candidate) -> int:
-    """How well the place of a file fits a source whose bytes it holds; 0 is best."""
-    if same_inode(state.stamp, stamp_of(candidate.stat)):
-        return 0
-    if state.path == str(candidate.path):
-        return 1
-    return 2 if _stem(state.path) == _stem(str(candidate.path)) else 3
-
-
-def _stem(path: str) -> tuple[str, str]:
-    """The folder and the name before rotation: files rotated from each other have them in common."""
-    folder, name = os.path.split(path)
-    return folder, unturned(name)
