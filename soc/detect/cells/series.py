@@ -80,10 +80,11 @@ class Loaded:
     """Hits of one rule as they were read, of which series are made. `groups`: by the code in `group`."""
 
     def __init__(self, old: Any, fresh: Any | None = None) -> None:
-        self._table = joined([old] if fresh is None else [old, fresh])
+        table = joined([old] if fresh is None else [old, fresh])
+        self._group, self.groups = _groups(table)
+        self._table = table.select(["time", "event", "part", "value"])
         self._fresh = np.zeros(len(self), bool)
         self._fresh[old.num_rows :] = True
-        self._group, self.groups = _groups(self._table)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)

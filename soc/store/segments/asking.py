@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import duckdb
 import pyarrow as pa
 
 from soc.condition.sql import OPERATORS, to_sql
@@ -22,6 +21,9 @@ from soc.store.segments import register
 from soc.store.segments.manifest import Manifest
 from soc.store.segments.parquet import TIME, non_null
 from soc.store.segments.relation import Relation, Vanished, connection, engine_errors
+
+if TYPE_CHECKING:  # loaded by what asks it: it takes a tenth of the memory of a command
+    import duckdb
 
 ROWS = 20_000  # events made at a time
 T = TypeVar("T")

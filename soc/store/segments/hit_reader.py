@@ -45,9 +45,9 @@ class HitReader:
 
     def _rows(self, number: int, file: str, whole: bool, rules: Sequence[str], window: Window) -> pa.Table:
         with opened(self._core, file) as source:
-            groups = list(_groups(source.metadata, rules, window))
-            table = read_rows(self._core, file, source, groups, tagged=not whole)
-        table = within(table, rules, window)
+            groups = _groups(source.metadata, rules, window)
+            some = [within(read_rows(self._core, file, source, [group], tagged=not whole), rules, window) for group in groups]
+        table = pa.concat_tables([rows for rows in some if rows.num_rows] or [HELD.empty_table()])
         if not whole and table.num_rows:
             table = with_tags(table, tags_of(self._core, number)).drop_columns([TAG])
         return table

@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from soc.condition.sql_text import literal, name
 from soc.errors import StoreError
@@ -16,6 +15,9 @@ from soc.folders import scratch
 from soc.store.segments.damage import damaged, faults
 from soc.store.segments.layout import storage_errors
 from soc.store.segments.register import Stored
+
+if TYPE_CHECKING:  # loaded by what asks it: it takes a tenth of the memory of a command
+    import duckdb
 
 THREADS = 2
 LOOK_THROUGH = 500_000_000  # bytes
@@ -50,6 +52,8 @@ class Relation:
 @contextmanager
 def connection(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection of its own for each query: it holds no file open afterwards. What exceeds `memory` goes to a temporary folder."""
+    import duckdb
+
     beside = Path(tempfile.gettempdir())
     with storage_errors(beside), scratch(beside, "hunt") as folder:
         settings = {
@@ -70,6 +74,8 @@ def connection(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
 @contextmanager
 def engine_errors(relation: Relation) -> Iterator[None]:
     """What DuckDB raises about files becomes Vanished or a StoreError that names the damaged ones."""
+    import duckdb
+
     try:
         yield
     except duckdb.OutOfMemoryException as error:

@@ -32,7 +32,6 @@ from soc.store.segments.reader import Reader
 from soc.store.segments.relation import Vanished
 from soc.store.segments.retention import keep_from
 from soc.store.segments.row_check import row_faults
-from soc.store.segments.sql import answer
 from soc.store.segments.tallies import tallies
 from soc.store.segments.writer import SegmentWriter, writing
 
@@ -181,6 +180,8 @@ class SegmentStore:
         self._manifest.close()
 
     def _answer(self, statement: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        from soc.store.segments.sql import answer
+
         core = self._core
         types, relation = known_columns(self._manifest), self._reader.relation()
         return answer(statement, relation, types, core.catalogue, limit=limit, memory=self._reader.memory, seconds=self._sql_seconds)
