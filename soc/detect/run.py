@@ -330,9 +330,7 @@ class Detector:
 
     def evidence(self, cells: Sequence[Cell], lookup: Finder) -> dict[str, bytes]:
         """The events of the cells that their alerts do not hold yet, by id, as JSON. Raises StoreError."""
-        with self.desk.read() as tx:
-            known = tx.counted([cell.id for cell in cells])
-        return packed(cells, {id for one in known.values() if one for _, id in one.evidence}, lookup)
+        return packed(cells, self._counted([cell.id for cell in cells]), lookup)
 
     def alerts(self, cells: Sequence[Cell], found: Mapping[str, bytes], kind: str) -> list[Alert]:
         """The alerts that these cells are, with what the desk knows of them already."""
