@@ -47,6 +47,11 @@ class Coverage(Summed):
         """Whether any rule set has covered a batch of the store."""
         return self.connection.execute(select(coverage.c.store).where(coverage.c.store == store).limit(1)).first() is not None
 
+    def searched(self, store: str) -> list[Range]:
+        """The ranges of batches that some rule set has covered, in order."""
+        rows = self.connection.execute(select(coverage).where(coverage.c.store == store))
+        return merged((row.first, row.last) for row in rows if sound(row, coverage, store, row.ruleset, row.first))
+
     def cover(self, store: str, ruleset: str, numbers: Collection[int]) -> None:
         """Marks batches as covered. Raises Conflict when one already is: then another run did this work."""
         before = self.covered(store, ruleset)

@@ -12,7 +12,7 @@ from soc.errors import StoreError
 from soc.event import Event
 from soc.match.columns import to_events
 from soc.match.hits import are_among, ids_among
-from soc.model import Alert, BatchRow, Evidence, Extent, Window
+from soc.model import Alert, BatchRow, Counted, Evidence, Extent, Window
 from soc.store.base import Store, Tables
 from soc.text import canonical_json
 
@@ -88,9 +88,13 @@ class Finder(Protocol):
         """The events that could be found; `times` is by id."""
 
 
-def packed(cells: Sequence[Cell], held: Collection[str], lookup: Finder) -> dict[str, bytes]:
-    """The evidence of the cells that is not held, by id, as JSON: as objects it would take five times the memory."""
-    times = {id: time for cell in cells for time, id in cell.evidence if id not in held}
+def packed(cells: Sequence[Cell], known: Mapping[str, Counted | None], lookup: Finder) -> dict[str, bytes]:
+    """The evidence of the cells that their own alerts do not hold, by id, as JSON: as objects it would take five times the memory.
+
+    `known`: what alerts have counted, by id. What another alert holds does not count: the two may be made true one after the other.
+    """
+    held = {cell.id: set(one.evidence) for cell in cells if (one := known.get(cell.id))}
+    times = {one[1]: one[0] for cell in cells for one in cell.evidence if one not in held.get(cell.id, ())}
     return {event["event.id"]: bytes(memoryview(canonical_json(event))) for event in lookup.events(times)}
 
 

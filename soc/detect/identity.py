@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -26,6 +26,11 @@ def hit_name(rule: Rule) -> str:
     return f"{rule.id}@{rule.hash[:16]}"
 
 
-def hit_tag(number: int, rules: RuleSet) -> str:
-    """What the hits of a batch are put under by a rule set."""
-    return f"{number}-{rules.hash[:16]}"
+def hit_tags(number: int) -> str:
+    """What every tag begins with that hits of a batch are put under, by whatever rule set."""
+    return f"{number}-"
+
+
+def hit_tag(number: int, rules: RuleSet, back: Collection[str] | None = None) -> str:
+    """What the hits of a batch are put under by a rule set. `back`: the rules that look back; others that did so have put theirs, too."""
+    return f"{hit_tags(number)}{rules.hash[:16]}" + ("" if back is None else f"-back-{digest(sorted(back))[:16]}")

@@ -23,7 +23,7 @@ from soc.detect.cells.cell import Cell
 from soc.detect.cells.evaluate import Evaluator, counter
 from soc.detect.coverage import Due, advance
 from soc.detect.evidence import Finder, Lookup, packed, to_alerts
-from soc.detect.identity import hit_tag
+from soc.detect.identity import hit_tag, hit_tags
 from soc.detect.lookback import look_back
 from soc.detect.portion import Portion, in_turn
 from soc.detect.rule import RuleSet
@@ -246,11 +246,7 @@ class Detector:
 
     def _commit(self, portion: Portion, anew: Anew, back: Due | None = None) -> list[Change]:
         """Hits, alerts with their cases, and the coverage. `back`: what a look-back had due; None covers the batches. Raises StoreError."""
-        with self.desk.read() as tx:
-            doubted = tx.doubted(self.store.id)
-        known = (
-            back is None and not any(first <= row.number <= last for first, last in doubted for row in portion.rows) and not portion.again
-        )
+        known = back is None and not portion.again and not self._doubted(portion)
         evaluator = Evaluator(self.rules, self.store.hits, self._counted, store=self.store.id)
         if not known:
             self._put(portion, back)
@@ -291,15 +287,20 @@ class Detector:
             advance(tx, self.store.id, self.rules, back, portion.rows[0].number, now)
 
     def _doubted(self, portion: Portion) -> bool:
-        """Whether hits of some batch may be counted already."""
+        """Whether hits of some batch may be counted already, or be in the store.
+
+        They are of a run that was killed, of another rule set, or unknown to a desk that was put back to what it was before.
+        """
         with self.desk.read() as tx:
-            doubted = tx.doubted(self.store.id)
-        return any(first <= number <= last for first, last in doubted for number in portion.numbers)
+            doubted = [*tx.doubted(self.store.id), *tx.searched(self.store.id)]
+        if any(first <= number <= last for first, last in doubted for number in portion.numbers):
+            return True
+        return self.store.has_hits([hit_tags(number) for number in portion.numbers])
 
     def _put(self, portion: Portion, back: Due | None) -> None:
         for row, scan in zip(portion.rows, portion.scans, strict=True):
             if scan.hits.num_rows:
-                self.store.put_hits(hit_tag(row.number, self.rules) + ("" if back is None else "-back"), scan.hits)
+                self.store.put_hits(hit_tag(row.number, self.rules, back), scan.hits)
 
     def _judged(self, evaluator: Evaluator, portion: Portion, anew: Anew, known: bool) -> list[Cell]:
         """The cells that these hits change. `known`: what was counted of them is known, and the hits are not in the store."""
@@ -328,9 +329,7 @@ class Detector:
 
     def evidence(self, cells: Sequence[Cell], lookup: Finder) -> dict[str, bytes]:
         """The events of the cells that their alerts do not hold yet, by id, as JSON. Raises StoreError."""
-        with self.desk.read() as tx:
-            known = tx.counted([cell.id for cell in cells])
-        return packed(cells, {id for one in known.values() if one for _, id in one.evidence}, lookup)
+        return packed(cells, self._counted([cell.id for cell in cells]), lookup)
 
     def alerts(self, cells: Sequence[Cell], found: Mapping[str, bytes], kind: str) -> list[Alert]:
         """The alerts that these cells are, with what the desk knows of them already."""

@@ -170,6 +170,9 @@ class Store(Protocol):
     def put_hits(self, tag: str, hits: pa.Table) -> None:
         """Durable under `tag`; the same tag again replaces what it held."""
 
+    def has_hits(self, tags: Collection[str]) -> bool:
+        """Whether hits lie under a tag that begins with one of these."""
+
     def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
         """Hits of these rules, in no particular order. One that lies under several tags may come several times.
 

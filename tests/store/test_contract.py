@@ -281,7 +281,7 @@ HIT = st.tuples(
 
 @law(
     24,
-    puts=st.lists(st.tuples(st.sampled_from(("a", "b'", "c")), st.lists(HIT, max_size=5)), max_size=8),
+    puts=st.lists(st.tuples(st.sampled_from(("a", "b'", "c", "b'a")), st.lists(HIT, max_size=5)), max_size=8),
     rules=st.lists(st.sampled_from(("r1", "r'2", "r3")), unique=True),
     window=st.sampled_from((ALWAYS, Window(1, 4))),
 )
@@ -300,6 +300,8 @@ def test_hits_put_under_a_tag_replace_what_it_held(engine, puts, rules, window):
     assert found.schema == HELD
     assert {tuple(row.values()) for row in found.to_pylist()} == expected
     assert store.statistics()["hits"] == sum(map(len, held.values()))
+    for begun in ("a", "b", "b'a", "b'b"):
+        assert store.has_hits(["x", begun]) == any(rows for tag, rows in held.items() if tag.startswith(begun))
     store.close()
 
 

@@ -52,7 +52,7 @@ class Evaluator:
     def grown(self, fresh: Any) -> list[Cell]:
         """As `cells`, of those alone that are not as they were known; what was counted before is not read again.
 
-        `fresh` holds hits that the reader does not return yet, or else ones that the alerts do not count yet.
+        `fresh` holds hits that the reader does not return yet and no alert counts.
         """
         split = self._split(fresh)
         steady = {id: table for id, table in split.items() if id in self._raising and not self._chains(id)}

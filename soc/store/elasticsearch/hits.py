@@ -33,6 +33,12 @@ def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
         refresh(core.cluster, [index])
 
 
+def has_hits(core: Core, tags: Collection[str]) -> bool:
+    """See `soc.store.base.Store.has_hits`."""
+    begun = [{"prefix": {"tag": tag}} for tag in tags]
+    return bool(begun) and count(core.cluster, core.cluster.hits, {"bool": {"should": begun}}) > 0
+
+
 def read_hits(core: Core, rules: Collection[str], window: Window) -> pa.Table:
     """See `soc.store.base.Store.hits`."""
     tables = [_table(core, some, dict(window.bounds)) for some in parts(rules)]

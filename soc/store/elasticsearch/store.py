@@ -20,7 +20,7 @@ from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
 from soc.store.elasticsearch.dead import a_reason, forget, letters
 from soc.store.elasticsearch.faults import cluster_faults
 from soc.store.elasticsearch.grouping import groups
-from soc.store.elasticsearch.hits import count_hits, hits_home, make_hits_home, put_hits, read_hits
+from soc.store.elasticsearch.hits import count_hits, has_hits, hits_home, make_hits_home, put_hits, read_hits
 from soc.store.elasticsearch.indices import store_id
 from soc.store.elasticsearch.matching import Met, matches
 from soc.store.elasticsearch.meeting import read_meeting
@@ -116,6 +116,9 @@ class ElasticStore:
 
     def put_hits(self, tag: str, hits: pa.Table) -> None:
         put_hits(self._core, tag, hits)
+
+    def has_hits(self, tags: Collection[str]) -> bool:
+        return has_hits(self._core, tags)
 
     def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
         return read_hits(self._core, rules, window)

@@ -25,6 +25,7 @@ from soc.store.segments.rows import typed
 
 TAG = "tag"
 STORED = HELD.append(pa.field(TAG, DICTIONARY))
+LAST = "\U0010ffff"  # stands behind all that a tag may go on with
 SMALL = 120_000  # rows under which a file takes part in a merge
 MANY = 32  # small files that are worth a merge, or else so many rows:
 ENOUGH = 150_000
@@ -55,6 +56,12 @@ def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
                 file = name_file(core, table, written, tags=1)
                 core.manifest.run("INSERT INTO hit_tags VALUES (?, ?, ?)", tag, file, table.num_rows)
         _merge_small(core)
+
+
+def has_hits(core: Core, tags: Collection[str]) -> bool:
+    """See `soc.store.base.Store.has_hits`."""
+    asked = "SELECT EXISTS (SELECT 1 FROM hit_tags WHERE tag >= ? AND tag < ?)"
+    return any(core.manifest.value(asked, tag, tag + LAST) for tag in tags)
 
 
 def count_hits(core: Core) -> int:

@@ -25,7 +25,7 @@ from soc.store.segments.disk import RESERVE, crowded, default_max_disk, own_byte
 from soc.store.segments.generation import older
 from soc.store.segments.grouping import groups
 from soc.store.segments.hit_reader import HitReader
-from soc.store.segments.hits import count_hits, hit_faults, hit_sizes, put_hits
+from soc.store.segments.hits import count_hits, has_hits, hit_faults, hit_sizes, put_hits
 from soc.store.segments.layout import Layout, lost_manifest
 from soc.store.segments.manifest import Manifest
 from soc.store.segments.reader import Reader
@@ -129,6 +129,9 @@ class SegmentStore:
 
     def put_hits(self, tag: str, hits: pa.Table) -> None:
         put_hits(self._core, tag, hits)
+
+    def has_hits(self, tags: Collection[str]) -> bool:
+        return has_hits(self._core, tags)
 
     def hits(self, rules: Collection[str], window: Window = ALWAYS) -> pa.Table:
         return self._hits.hits(rules, window)
