@@ -64,6 +64,12 @@ def searched(soc: Sequence[str], out: Path) -> int:
     return events
 
 
+def stored(soc: Sequence[str], out: Path) -> int:
+    """How many events are in the store."""
+    events: int = _status(soc, out)["batches"]["events"]
+    return events
+
+
 def bytes_on_disk(soc: Sequence[str], out: Path) -> int:
     """What soc counts as its own."""
     size: int = _status(soc, out)["batches"]["bytes"]
