@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.measure import REFERENCE, BenchError, loop
 from bench.report import Figure, table
 
-SECTIONS = ("startup", "parse", "ingest", "run", "match", "hunts")
+SECTIONS = ("startup", "parse", "ingest", "run", "match", "attack", "hunts")
 APART = ("elasticsearch",)  # only when asked for
 
 

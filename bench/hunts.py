@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from bench import mix
+from bench.homes import bytes_on_disk
 from bench.measure import cost
 from bench.report import Figure
 
@@ -17,10 +18,10 @@ def figures(work: Path, size: float) -> list[Figure]:
     count = int(EVENTS * size)
     root = mix.parser_alone(work)
     soc = mix.filled(work / "home", root, count)
-    fresh = mix.bytes_on_disk(soc, work / "status.json") / count
+    fresh = bytes_on_disk(soc, work / "status.json") / count
     asked = _ask(work, root)
     merging = cost([*mix.PYTHON, "bench.merge", str(work / "home"), str(root)], cwd=mix.ROOT).cpu
-    merged = mix.bytes_on_disk(soc, work / "status.json") / count
+    merged = bytes_on_disk(soc, work / "status.json") / count
     again = _ask(work, root)
     first = [_row(name, seconds, bound, f"as committed: {asked[name][0]:.3f} s") for name, (seconds, bound) in again.items()]
     disk = f"as committed: {fresh:.0f}; merging took {merging / count * 1e6:.1f} us of CPU an event"

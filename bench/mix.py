@@ -6,7 +6,6 @@ temporary folder. Generated lines are kept in `.bench/`, since making a million 
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -18,17 +17,17 @@ from typing import Any
 
 import yaml
 
-from bench.measure import BenchError, cost, program
+from bench.homes import fresh
+from bench.kept import KEPT, ROOT
+from bench.measure import BenchError, cost
 from soc.content import load_content
 from soc.event import Event
 from soc.parsing import Clock, Record
 
-ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 GENERATOR = SHARED / "research" / "engine" / "gen.py"
 RULES = SHARED / "sigma_rules.tar.gz"
 CONTENT = Path(__file__).parent / "content"
-KEPT = ROOT / ".bench"
 PYTHON = (sys.executable, "-m")
 FOLDERS = ("rules", "rules-emerging-threats", "rules-threat-hunting")
 _SYSMON = ("process_creation", "registry_set", "registry_event", "file_event", "network_connection", "image_load")
@@ -79,13 +78,6 @@ def parser_alone(work: Path) -> Path:
     return root
 
 
-def bytes_on_disk(soc: Sequence[str], out: Path) -> int:
-    """What soc counts as its own."""
-    cost([*soc, "status", "--output", "json"], stdout=out, codes=(0, 4))
-    size: int = json.loads(out.read_text())["batches"]["bytes"]
-    return size
-
-
 def hush(root: Path, files: Sequence[Path]) -> int:
     """Excepts the rules that the mix's random processes hit all the time (`bench.noise`); returns how many."""
     out = root.parent / "noise"
@@ -116,15 +108,8 @@ def parsed(files: Sequence[Path], root: Path) -> Iterator[Event]:
 
 
 def home(folder: Path, root: Path) -> list[str]:
-    """A fresh state folder over the content root, whose rules are compiled; how soc is called for it.
-
-    Retention is long: the generator's days lie in the past.
-    """
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    (folder / "soc.toml").write_text("[retention]\ndays = 36500\n")
-    soc = [program("soc"), "--home", str(folder), "--content", str(root)]
-    cost([*soc, "init"])
+    """A fresh state folder over the content root, whose rules are compiled; how soc is called for it."""
+    soc = fresh(folder, "--content", str(root))
     cost([*soc, "detect"], codes=(0, 4))  # 4: some rules name a field that the mix does not carry
     return soc
 
@@ -135,13 +120,3 @@ def filled(folder: Path, root: Path, count: int) -> list[str]:
     files = lines(count)
     cost([*PYTHON, "bench.fill", str(folder), str(root), *map(str, files)], cwd=ROOT)
     return soc
-
-
-def searched(soc: list[str], out: Path) -> int:
-    """How many events of the store the rules have been run over."""
-    cost([*soc, "status", "--output", "json"], stdout=out, codes=(0, 4))
-    found = json.loads(out.read_text())
-    events: int = found["batches"]["events"]
-    if found["coverage"]["uncovered"]:
-        raise BenchError(f"{found['coverage']['uncovered']} batches were not searched")
-    return events

@@ -7,18 +7,18 @@ what each leaves out: RSigma has no store and no alerts, we parsed the lines whe
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 import yaml
 
-from bench.measure import cost
-from bench.mix import ROOT, parsed
-from bench.report import Figure
+from bench.kept import ROOT
+from bench.measure import Cost, cost
+from bench.mix import parsed
 
 ADVICE = "RSigma is not installed; cargo install rsigma --version 0.23.0 --locked"
 PLACES = {  # dataset -> what its events carry for the routing
@@ -32,23 +32,39 @@ PLACES = {  # dataset -> what its events carry for the routing
 }
 
 
-def figures(work: Path, root: Path, files: list[Path], ours: float) -> list[Figure]:
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """RSigma with the rules and events laid out for it. `load`: CPU seconds that its loading of the rules takes."""
+
+    command: tuple[str, ...]
+    events: Path
+    out: Path
+    load: float
+
+    def run(self) -> Cost:
+        """What reading, matching and printing takes, the loading of the rules included."""
+        return cost([*self.command, "-e", f"@{self.events}"], stdout=self.out)
+
+    def matches(self) -> int:
+        """How many the last run printed."""
+        with self.out.open("rb") as lines:
+            return sum(1 for _ in lines)
+
+
+def peer(work: Path, root: Path, files: list[Path]) -> Peer | None:
+    """None where it is not installed."""
     found = shutil.which("rsigma")
     if not found:
-        return [Figure("RSigma", 0, "s", None, ADVICE)]
+        return None
     many, one = work / "rsigma.ndjson", work / "one.ndjson"
     names = _names(root)
     with many.open("wb") as out:
         out.writelines(orjson.dumps(event) + b"\n" for event in _flat(files, root, names))
     with many.open("rb") as lines:
         one.write_bytes(lines.readline())
-    command = [found, "engine", "eval", "-q", "--output-format", "ndjson", "--logsource-routing", "-r", str(root / "detections" / "rules")]
-    os.environ["RAYON_NUM_THREADS"] = "1"
-    load = cost([*command, "-e", f"@{one}"]).cpu
-    used = cost([*command, "-e", f"@{many}"], stdout=work / "rsigma.out")
-    hits = (work / "rsigma.out").read_bytes().count(b"\n")
-    beside = f"read, match, print {hits:,} matches; loading the rules apart: {load:.2f} s; {used.memory >> 20} MiB; soc/RSigma"
-    return [Figure("RSigma over the same events", used.cpu - load, "s", None, f"{beside} {ours / (used.cpu - load):.2f} x")]
+    rules = ("-r", str(root / "detections" / "rules"))
+    command = ("env", "RAYON_NUM_THREADS=1", found, "engine", "eval", "-q", "--output-format", "ndjson", "--logsource-routing", *rules)
+    return Peer(command, many, work / "rsigma.out", cost([*command, "-e", f"@{one}"]).cpu)
 
 
 def _names(root: Path) -> dict[str, list[str]]:

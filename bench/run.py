@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench import mix
+from bench.homes import searched
 from bench.measure import BenchError, cost
 from bench.report import Figure
 
@@ -23,7 +24,7 @@ def figures(work: Path, size: float) -> list[Figure]:
     feed.parent.mkdir()
     feed.write_text(f"format: mix\npaths: [{', '.join(str(path) for path in files)}]\n")
     used = cost([*soc, "run"], codes=(0, 4))
-    found = mix.searched(soc, work / "status.json")
+    found = searched(soc, work / "status.json")
     if found != count:
         raise BenchError(f"{count} lines went in, {found} events were searched")
     beside = f"start-up apart: {start:.2f} s; with it: {count / used.cpu:,.0f}; {rules} rules, {hushed} hushed; {used.memory >> 20} MiB"
