@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soc.desk.desk import open_desk
-from soc.detect.run import ALERTS
+from soc.detect import portion
 from soc.errors import Busy
 from soc.store.segments import open_store
 from soc.times import DAY, HOUR, parse_iso
@@ -114,14 +114,15 @@ def test_one_run_over_all_batches_says_what_runs_in_between_say(world, tmp_path_
     other.desk.close()
 
 
-def test_evidence_is_whole_though_another_alert_of_the_run_holds_it_already(world):
+def test_evidence_is_whole_though_another_alert_of_the_run_holds_it_already(world, monkeypatch):
     """More alerts change than are made true at once: each has to have its own events."""
+    monkeypatch.setattr(portion, "MOST_EVENTS", 9)
     world.rule()
     world.rule("too", title="Root tried, too", id=ADMIN_LOGIN)
     (world.folder / "detections/rules/many.yml").write_text(counted("Many", MANY_TRIED, 2, within="1h"))
     world.ingest(failed(second=0))
     world.detect()
-    world.ingest(*(failed(second=1, host=host) for host in range(8, 8 + ALERTS)), failed(second=9))
+    world.ingest(*(failed(second=1, host=host) for host in range(8, 20)), failed(second=9))
     world.detect()
 
     (many,) = [alert for alert in world.alerts() if alert.rule_id == MANY_TRIED]

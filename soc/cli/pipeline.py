@@ -15,7 +15,8 @@ from soc.errors import Busy, StoreError
 from soc.times import parse_duration
 
 if TYPE_CHECKING:
-    from soc.detect.run import Detector, Outcome
+    from soc.detect.outcome import Outcome
+    from soc.detect.run import Detector
     from soc.fields import Catalogue
     from soc.respond.triage import Policy
 
@@ -140,7 +141,7 @@ def overlap_guard(soc: Soc, name: str) -> Iterator[None]:
 @contextmanager
 def blindness_noted(soc: Soc) -> Iterator[None]:
     """A run that the store refuses to begin with is written down as blind: `soc status` says since when nothing was searched."""
-    from soc.detect.run import BLIND
+    from soc.detect.outcome import BLIND
 
     try:
         yield

@@ -60,7 +60,7 @@ def _found(soc: Soc) -> dict[str, Any]:
 
 def _detection(soc: Soc) -> dict[str, Any]:
     """The last run, and since when runs have been blind: the store did not answer them."""
-    from soc.detect.run import BLIND
+    from soc.detect.outcome import BLIND
 
     with soc.desk.read() as tx:
         runs = tx.runs(kind="scheduled", limit=1000)

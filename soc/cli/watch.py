@@ -15,7 +15,7 @@ from soc.model import ALWAYS, UNKNOWN
 from soc.times import DAY, parse_duration
 
 if TYPE_CHECKING:
-    from soc.detect.run import Outcome
+    from soc.detect.outcome import Outcome
     from soc.event import Event
 
 SIDES = (("destination", "destination.ip"), ("source", "source.ip"))

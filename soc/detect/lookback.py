@@ -19,7 +19,8 @@ from soc.store.tables import BATCH, rows_of
 
 if TYPE_CHECKING:
     from soc.detect.anew import Anew
-    from soc.detect.run import Detector, Outcome
+    from soc.detect.outcome import Outcome
+    from soc.detect.run import Detector
 
 MOST = 50  # conditions that a store is asked for together; of more a batch is mostly read whole anyway
 

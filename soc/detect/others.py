@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from soc.detect.anew import Anew, reach
-from soc.detect.run import Change, Detector, Outcome
+from soc.detect.outcome import Change, Outcome
+from soc.detect.run import Detector
 from soc.detect.scan import Scan
 from soc.event import Event
 from soc.match.columns import to_tables
@@ -105,15 +106,12 @@ class Watch:
         outcome.searched(scan, len(events))
 
     def _raised(self, events: list[Event], scan: Scan, anew: Anew) -> list[Change]:
-        detector = self.detector
-        cells = detector.judged(self._tag(events), scan, anew)
+        detector, raiser = self.detector, self.detector.raiser
+        cells = raiser.judged(self._tag(events), scan, anew)
         lookup = _Lookup({event["event.id"]: event for event in events}, self.others, detector)
-        alerts, now = detector.alerts(cells, detector.evidence(cells, lookup), detector.kind), detector.now()
+        alerts, now = raiser.alerts(cells, raiser.evidence(cells, lookup), detector.kind), detector.now()
         with detector.desk.write() as tx:
-            changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
-            tx.keep_counted(dict.fromkeys((cell.id for cell in cells), None))  # seen again, they count as a whole
-            detector.triage(tx, changes, now=now)
-        return changes
+            return raiser.told(tx, alerts, dict.fromkeys((cell.id for cell in cells), None), now)  # seen again, they count as a whole
 
 
 class _Lookup:

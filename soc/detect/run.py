@@ -1,36 +1,33 @@
 """A detection run: batches that the rule set has not seen become hits, hits become alerts, and what was searched is recorded.
 
 Some batches at a time (`soc.detect.portion`): what their hits change is worked out, the hits are made durable, and alerts, case links
-and coverage are committed in one short transaction. Killed anywhere, the next run does the same again: before the hits go to the store the
-desk doubts the batches, and what doubted batches touch is counted anew from all hits.
+and coverage are committed in short transactions (`soc.detect.raising`). Killed anywhere, the next run does the same again.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from soc.desk.coverage import merged
 from soc.desk.desk import Desk
 from soc.desk.locks import Lock
 from soc.desk.runs import Swallowed
 from soc.detect.anew import Anew
-from soc.detect.cells.cell import Cell
-from soc.detect.cells.evaluate import Evaluator, counter
 from soc.detect.coverage import Due, advance
-from soc.detect.evidence import Finder, Lookup, packed, to_alerts
-from soc.detect.identity import hit_tag, hit_tags
 from soc.detect.lookback import look_back
-from soc.detect.portion import Portion, in_turn
+from soc.detect.outcome import BLIND, Outcome
+from soc.detect.portion import Portion
+from soc.detect.raising import Raiser, Triage
 from soc.detect.rule import RuleSet
-from soc.detect.scan import Scan, Scanner
+from soc.detect.scan import Scanner
 from soc.errors import StoreError, StoreUnreachable
-from soc.match.hits import let_go, moments_of
-from soc.model import Alert, BatchRow, Counted
+from soc.match.hits import let_go
+from soc.model import BatchRow
 from soc.store.base import Store, Tables
 from soc.store.tables import rows_of
 from soc.times import MINUTE
@@ -38,51 +35,6 @@ from soc.times import MINUTE
 log = logging.getLogger(__name__)
 LOCK = "detection"
 LEASE = 2 * MINUTE  # renewed as long as the run lives: so long others wait for a machine that is lost
-BLIND = "blind"  # the verdict of a run that could not reach the store, or not to its end
-Change = tuple[Alert, str]  # an alert and what became of it: new, extended, unchanged
-
-
-class Triage(Protocol):
-    """Opens and joins cases within the run's transaction."""
-
-    def __call__(self, tx: Any, changes: Sequence[Change], *, now: int) -> object: ...
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a run did. `left`: batches still uncovered, or without their hits, when it stopped; `failed`: reason by rule id or `batch N`.
-
-    `remade`: batches whose hits were gone and were made anew.
-
-    `unreachable`: why the store did not answer any more, which ended the run.
-    """
-
-    batches: int = 0
-    events: int = 0
-    hits: int = 0
-    new: int = 0
-    extended: int = 0
-    left: int = 0
-    remade: int = 0
-    blind: tuple[str, ...] = ()
-    unreachable: str = ""
-    failed: dict[str, str] = field(default_factory=dict)
-    matched: Counter[str] = field(default_factory=Counter)
-    removed: Counter[tuple[str, str]] = field(default_factory=Counter)
-    keyless: Counter[str] = field(default_factory=Counter)
-
-    def raised(self, changes: Sequence[Change]) -> None:
-        """What became of alerts."""
-        self.new += sum(state == "new" for _, state in changes)
-        self.extended += sum(state == "extended" for _, state in changes)
-
-    def searched(self, scan: Scan, events: int) -> None:
-        """What was found in so many events."""
-        self.events += events
-        self.hits += scan.hits.num_rows
-        self.matched.update(scan.matched)
-        self.removed.update(scan.removed)
-        self.keyless.update(scan.keyless)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +135,7 @@ class Detector:
         if not len(portion):
             return portion
         try:
-            outcome.raised(self._commit(portion, anew))
+            outcome.raised(self.raiser.covers(portion, anew, self.kind, partial(self._account_for, portion)))
         except StoreUnreachable:
             raise
         except StoreError as error:
@@ -212,7 +164,7 @@ class Detector:
         scan, portion = self.scanner.scan(tables, only=back.keys()), Portion()
         portion.add(row, scan, tables)
         try:
-            outcome.raised(self._commit(portion, anew, back))
+            outcome.raised(self.raiser.looks_back(portion, anew, back, partial(self._account_back, portion, back)))
         except StoreUnreachable:
             raise
         except StoreError as error:
@@ -244,115 +196,25 @@ class Detector:
         except StoreError as error:
             outcome.failed["hits"] = str(error)
 
-    def _commit(self, portion: Portion, anew: Anew, back: Due | None = None) -> list[Change]:
-        """Hits, alerts with their cases, and the coverage. `back`: what a look-back had due; None covers the batches. Raises StoreError."""
-        known = back is None and not portion.again and not self._doubted(portion)
-        evaluator = Evaluator(self.rules, self.store.hits, self._counted, store=self.store.id)
-        if not known:
-            self._put(portion, back)
-        cells = self._judged(evaluator, portion, anew, known)
-        found = self.evidence(cells, Lookup(self.store, portion.looked_up()))
-        if known and portion.hits.num_rows:
-            with self.desk.write() as tx:
-                anew.renew(tx)
-                tx.doubt(self.store.id, portion.numbers)
-            self._put(portion, back)
-        changes: list[Change] = []
-        parts = list(in_turn(cells))
-        for part in parts:
-            alerts = self.alerts(part, found, self.kind if back is None else "backfill")
-            now = self.now()
-            with self.desk.write() as tx:
-                anew.renew(tx)
-                changes += self._raise(tx, part, alerts, now)
-                if part is parts[-1]:
-                    self._account_for(tx, portion, back, now)
-        return changes
+    @property
+    def raiser(self) -> Raiser:
+        """What makes true what this run finds."""
+        return Raiser(self.store, self.desk, self.rules, self.triage, self.now)
 
-    def _raise(self, tx: Any, cells: Sequence[Cell], alerts: Sequence[Alert], now: int) -> list[Change]:
-        """Alerts, what they have counted, and their cases."""
-        changes = list(zip(alerts, tx.put_alerts(alerts, now=now), strict=True))
-        tx.keep_counted({cell.id: cell.counted(counter(cell.rule, self.store.id)) for cell in cells})
-        self.triage(tx, changes, now=now)
-        return changes
+    def _account_for(self, portion: Portion, tx: Any, now: int) -> None:
+        """The batches are searched, and trusted."""
+        note_swallowed(tx, portion, now)
+        reasons = (("blind", dict.fromkeys(self._blind(), "no feed alive supplies it")), ("failed", self.scanner.failed))
+        for first, last in merged((number, number) for number in portion.numbers):
+            for state, why in reasons:
+                tx.note_gaps(self.store.id, self.rules.hash, why, first, last, state, now)
+        tx.cover(self.store.id, self.rules.hash, portion.numbers)
+        tx.trust(self.store.id, portion.numbers)
 
-    def _account_for(self, tx: Any, portion: Portion, back: Due | None, now: int) -> None:
-        """What was searched, and what did not come to light."""
-        for row, scan in zip(portion.rows, portion.scans, strict=True):
-            self._account(tx, row, scan, now)
-        if back is None:
-            self._covered(tx, portion.numbers, now)
-            tx.trust(self.store.id, portion.numbers)
-        else:
-            advance(tx, self.store.id, self.rules, back, portion.rows[0].number, now)
-
-    def _doubted(self, portion: Portion) -> bool:
-        """Whether hits of some batch may be counted already, or be in the store.
-
-        They are of a run that was killed, of another rule set, or unknown to a desk that was put back to what it was before.
-        """
-        with self.desk.read() as tx:
-            doubted = [*tx.doubted(self.store.id), *tx.searched(self.store.id)]
-        if any(first <= number <= last for first, last in doubted for number in portion.numbers):
-            return True
-        return self.store.has_hits([hit_tags(number) for number in portion.numbers])
-
-    def _put(self, portion: Portion, back: Due | None) -> None:
-        for row, scan in zip(portion.rows, portion.scans, strict=True):
-            if scan.hits.num_rows:
-                self.store.put_hits(hit_tag(row.number, self.rules, back), scan.hits)
-
-    def _judged(self, evaluator: Evaluator, portion: Portion, anew: Anew, known: bool) -> list[Cell]:
-        """The cells that these hits change. `known`: what was counted of them is known, and the hits are not in the store."""
-        hits = portion.hits
-        if not hits.num_rows:
-            return []
-        anew.around(*moments_of(hits))
-        cells = evaluator.grown(hits) if known else evaluator.cells(hits)
-        anew.check()
-        let_go()
-        return cells
-
-    def _counted(self, ids: Collection[str]) -> Mapping[str, Counted | None]:
-        with self.desk.read() as tx:
-            return tx.counted(ids)
-
-    def judged(self, tag: str, scan: Scan, anew: Anew) -> list[Cell]:
-        """The cells that the hits of a scan can have changed, the hits being durable. Raises StoreError, also when some may be missing."""
-        if not scan.hits.num_rows:
-            return []
-        anew.around(*moments_of(scan.hits))
-        self.store.put_hits(tag, scan.hits)
-        cells = Evaluator(self.rules, self.store.hits).cells(scan.hits)
-        anew.check()
-        return cells
-
-    def evidence(self, cells: Sequence[Cell], lookup: Finder) -> dict[str, bytes]:
-        """The events of the cells that their alerts do not hold yet, by id, as JSON. Raises StoreError."""
-        return packed(cells, self._counted([cell.id for cell in cells]), lookup)
-
-    def alerts(self, cells: Sequence[Cell], found: Mapping[str, bytes], kind: str) -> list[Alert]:
-        """The alerts that these cells are, with what the desk knows of them already."""
-        if not cells:
-            return []
-        with self.desk.read() as tx:
-            known = {alert.id: alert for alert in tx.alerts(ids=[cell.id for cell in cells])}
-        return to_alerts(cells, known, found, kind)
-
-    def _account(self, tx: Any, row: BatchRow, scan: Scan, now: int) -> None:
-        """What did not come to light has a row that says by what."""
-        keyless = f"batch {row.number}: no value to group by"
-        found = [Swallowed("excepted", id, "", {}, by, count, now) for (by, id), count in sorted(scan.removed.items())]
-        found += [Swallowed("ungrouped", id, "", {}, keyless, count, now) for id, count in sorted(scan.keyless.items())]
-        tx.swallow(found)
-
-    def _covered(self, tx: Any, numbers: Sequence[int], now: int) -> None:
-        place = (self.store.id, self.rules.hash)
-        blind = dict.fromkeys(self._blind(), "no feed alive supplies it")
-        for first, last in merged((number, number) for number in numbers):
-            for state, reasons in (("blind", blind), ("failed", self.scanner.failed)):
-                tx.note_gaps(*place, reasons, first, last, state, now)
-        tx.cover(*place, numbers)
+    def _account_back(self, portion: Portion, back: Due, tx: Any, now: int) -> None:
+        """The look-back has come past the batch."""
+        note_swallowed(tx, portion, now)
+        advance(tx, self.store.id, self.rules, back, portion.rows[0].number, now)
 
     def fail(self, row: BatchRow, reason: str, outcome: Outcome) -> None:
         log.error("batch %d: %s", row.number, reason)
@@ -363,3 +225,12 @@ class Detector:
         """Rules whose events could not have come: no dataset that they see is alive."""
         seen = {rule.id for dataset in self.alive() for rule in self.scanner.rules_of(dataset)}
         return tuple(sorted(rule.id for rule in self.rules.active() if rule.condition is not None and rule.id not in seen))
+
+
+def note_swallowed(tx: Any, portion: Portion, now: int) -> None:
+    """What did not come to light has a row that says by what."""
+    for row, scan in zip(portion.rows, portion.scans, strict=True):
+        keyless = f"batch {row.number}: no value to group by"
+        found = [Swallowed("excepted", id, "", {}, by, count, now) for (by, id), count in sorted(scan.removed.items())]
+        found += [Swallowed("ungrouped", id, "", {}, keyless, count, now) for id, count in sorted(scan.keyless.items())]
+        tx.swallow(found)
