@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate
 
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from soc.match.hits import HELD, within
 from soc.model import Window
 from soc.store.segments.core import Core
-from soc.store.segments.hits import TAG, opened, read_rows, tags_of, with_tags
+from soc.store.segments.hits import RULES, TAG, damaged, opened, read_rows, tags_of, with_tags
 from soc.store.segments.relation import Vanished
 
 
@@ -45,7 +48,10 @@ class HitReader:
 
     def _rows(self, number: int, file: str, whole: bool, rules: Sequence[str], window: Window) -> pa.Table:
         with opened(self._core, file) as source:
-            groups = _groups(source.metadata, rules, window)
+            try:
+                groups = list(_groups(source.metadata, rules, window))
+            except (ValueError, IndexError) as error:  # what it says of its rows is none of what was written
+                raise damaged(self._core, file, error) from error
             some = [within(read_rows(self._core, file, source, [group], tagged=not whole), rules, window) for group in groups]
         table = pa.concat_tables([rows for rows in some if rows.num_rows] or [HELD.empty_table()])
         if not whole and table.num_rows:
@@ -54,13 +60,20 @@ class HitReader:
 
 
 def _groups(metadata: pq.FileMetaData, rules: Sequence[str], window: Window) -> Iterator[int]:
-    """The groups of rows that may hold such hits, by what the file says of their smallest and largest values."""
-    names = metadata.schema.names
-    rule, time = names.index("rule"), names.index("time")
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        moments, texts = row_group.column(time).statistics, row_group.column(rule).statistics
-        if moments is not None and moments.has_min_max and (moments.max < window.since or moments.min >= window.until):
-            continue
-        if texts is None or not texts.has_min_max or any(texts.min <= name <= texts.max for name in rules):
+    """The groups of rows that may hold such hits, by what the file says of them."""
+    time = metadata.schema.names.index("time")
+    for group in _of_rules(metadata, rules):
+        moments = metadata.row_group(group).column(time).statistics
+        if moments is None or not moments.has_min_max or (moments.max >= window.since and moments.min < window.until):
             yield group
+
+
+def _of_rules(metadata: pq.FileMetaData, rules: Sequence[str]) -> list[int]:
+    """The groups of rows that hold hits of these rules; all of a file that an earlier release wrote, which does not say."""
+    ends = orjson.loads((metadata.metadata or {}).get(RULES, b"null"))
+    if ends is None:
+        return list(range(metadata.num_row_groups))
+    starts = dict(zip(ends, (0, *ends.values()), strict=False))
+    behind = list(accumulate(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)))
+    spans = [(bisect_right(behind, starts[name]), bisect_left(behind, ends[name])) for name in rules if name in ends]
+    return sorted({group for first, last in spans for group in range(first, last + 1)})

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -31,6 +32,7 @@ MANY = 32  # small files that are worth a merge, or else so many rows:
 ENOUGH = 150_000
 _PLAIN = pa.schema([HITS.field("rule"), HITS.field("time")])
 ORDER = [("rule", "ascending"), ("time", "ascending")]  # of rows in a file: a rule's hits of some time lie together
+RULES = b"soc.rules"  # in a file's metadata: behind which row each rule's hits end, in the order of the rows
 GROUP = 1 << 15  # rows that are read together
 DICTIONARIES = [*CODED, TAG]
 REPAIR = "  hits are made from events: put the file aside with soc doctor --give-up FILE, and the next run makes them anew"
@@ -86,9 +88,15 @@ def hit_sizes(core: Core) -> list[tuple[Path, int]]:
 def write_file(core: Core, table: pa.Table) -> Written:
     """A durable file of hits, which the manifest does not name yet. Raises StoreError."""
     ordered = table.take(pc.sort_indices(table.select(["rule", "time"]).cast(_PLAIN), ORDER))
+    ordered = ordered.replace_schema_metadata({RULES: orjson.dumps(_ends(ordered))})
     options = {"compression": "zstd", "write_page_checksum": True, "row_group_size": GROUP, "use_dictionary": DICTIONARIES}
     named = generation.next_of(core.manifest, generation.HITS)
     return durable(core.layout.hits, named, lambda path: pq.write_table(ordered, path, **options))
+
+
+def _ends(ordered: pa.Table) -> dict[str, int]:
+    runs = pc.run_end_encode(ordered["rule"].cast(pa.string()).combine_chunks())
+    return dict(zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True))
 
 
 def name_file(core: Core, table: pa.Table, written: Written, *, tags: int) -> int:
@@ -145,7 +153,7 @@ def opened(core: Core, file: str) -> Iterator[pq.ParquetFile]:
     try:
         source = pq.ParquetFile(path, read_dictionary=DICTIONARIES, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
-        raise _damaged(core, file, error) from error
+        raise damaged(core, file, error) from error
     with source:
         yield source
 
@@ -156,12 +164,13 @@ def read_rows(core: Core, file: str, source: pq.ParquetFile, groups: list[int], 
     try:
         table = source.read_row_groups(groups, columns=columns, use_threads=False)
     except (OSError, pa.ArrowException) as error:
-        raise _damaged(core, file, error) from error
+        raise damaged(core, file, error) from error
     held = joined([table])
     return held.append_column(TAG, table[TAG].cast(DICTIONARY)) if tagged else held
 
 
-def _damaged(core: Core, file: str, error: Exception) -> StoreError:
+def damaged(core: Core, file: str, error: Exception) -> StoreError:
+    """What to raise of a file of hits that cannot be read, with the repair."""
     return StoreError(f"{core.layout.hits / file}: {str(error).splitlines()[0]}\n{REPAIR}")
 
 
