@@ -52,12 +52,11 @@ def way(elasticsearch_url: str) -> Iterator[Gate]:
 def desk(way: Gate, elasticsearch_url: str, index_prefix: str, tmp_path: Path) -> Iterator[Desk]:
     """A store with guessed passwords that no rule has seen yet."""
     site = Site(tmp_path, {"url": way.url, "prefix": index_prefix.rstrip("-"), "replicas": 0, "patience": 0.5})
-    log = site.home / "auth.log"
-    log.write_text(failures(range(30)))
+    site.log.write_text(failures(range(30)))
     with Elasticsearch(elasticsearch_url) as client:
         made = Desk(site.home, client, index_prefix.rstrip("-"))
         made.soc("init")
-        made.soc("ingest", str(log))
+        made.soc("ingest", str(site.log))
         yield made
 
 

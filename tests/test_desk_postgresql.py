@@ -215,8 +215,8 @@ def test_a_configuration_with_a_password_that_everybody_can_read_is_refused(tmp_
     assert "secret" not in str(caught.value)
 
 
-def test_a_trial_does_not_touch_the_desk_of_the_machine(home, monkeypatch):
-    log = home / "auth.log"
+def test_a_trial_does_not_touch_the_desk_of_the_machine(home, monkeypatch, tmp_path_factory):
+    log = tmp_path_factory.mktemp("logs") / "auth.log"
     log.write_text("Oct 11 22:14:15 gw1 sshd[4721]: Failed password for root from 203.0.113.7 port 52144 ssh2\n")
     monkeypatch.setattr("soc.cli.config.SYSTEM", home / "soc.toml")
 

@@ -44,7 +44,7 @@ def client(elasticsearch_url: str) -> Iterator[Elasticsearch]:
 
 
 def log(site: Site, count: int) -> str:
-    path = site.home / "auth.log"
+    path = site.log
     path.write_text(failures(range(count)))
     return str(path)
 

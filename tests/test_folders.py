@@ -152,7 +152,7 @@ def test_a_spool_is_there_with_its_head_or_not_at_all_wherever_its_maker_is_kill
     for at in range(1, 20):
         given = {**CLEAN, "LD_PRELOAD": library, "KILL_AT": str(at)}
         deaths += subprocess.run([sys.executable, "-c", SPOOLS, str(folder)], env=given, check=False, timeout=60).returncode != 0
-        for spool in spools(folder) if folder.exists() else ():
+        for spool in spools(folder, pytest.fail) if folder.exists() else ():
             heads.append(spool.head)
             spool.remove()
 
@@ -163,7 +163,7 @@ def test_a_spool_is_there_with_its_head_or_not_at_all_wherever_its_maker_is_kill
 def test_a_spool_without_a_head_holds_nothing_and_stops_nothing(tmp_path):
     (tmp_path / "000001.spool").write_bytes(b"")
 
-    assert list(spools(tmp_path)) == []
+    assert list(spools(tmp_path, pytest.fail)) == []
     assert list(tmp_path.iterdir()) == []
 
 

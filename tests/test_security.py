@@ -41,8 +41,8 @@ def site(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Site:
     site = Site(tmp_path_factory.mktemp("secured"), {"url": node.url, "ca": str(node.ca), "replicas": 0})
     site.done("init", **who("admin"))
     site.env = who("writer")
-    (site.home / "auth.log").write_text(failures(range(30)))
-    site.done("ingest", str(site.home / "auth.log"))
+    site.log.write_text(failures(range(30)))
+    site.done("ingest", str(site.log))
     site.done("detect")
     return site
 
@@ -117,7 +117,7 @@ def test_nobody_but_the_admin_touches_what_the_store_is_made_of(node: Node, site
 
 
 def test_the_admin_tries_logs_and_leaves_nothing(node: Node, site: Site):
-    ended = site.soc("--store", node.url, "try", str(site.home / "auth.log"), **who("admin"), SOC_STORE_CA=str(node.ca))
+    ended = site.soc("--store", node.url, "try", str(site.log), **who("admin"), SOC_STORE_CA=str(node.ca))
 
     assert ended.returncode == 0, ended.stderr
     with node.client() as client:

@@ -3,19 +3,13 @@
 import json
 import resource
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-CODE = """
-import atexit, pathlib, shutil, sys
-atexit.register(lambda: shutil.copy("/proc/self/status", pathlib.Path(sys.argv[2]).with_name("status")))
-from soc.cli.main import main
-main()
-"""
-SOC = [sys.executable, "-c", CODE]
+from tests.peak import SOC, peak
+
 HITS, KEYS, GIGABYTE = 100_000, 5_000, 1 << 30
 RULE_ID = "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11"
 RULE = f"""
@@ -40,12 +34,6 @@ def soc(home: Path, *words: str) -> str:
     return subprocess.run([*SOC, "--home", str(home), *words], check=True, capture_output=True, text=True, timeout=300).stdout
 
 
-def peak(status: Path) -> int:
-    """Bytes that the process held at most. Not `ru_maxrss`: that of a child begins with what its parent held."""
-    (kilobytes,) = [row.split()[1] for row in status.read_text().splitlines() if row.startswith("VmHWM:")]
-    return int(kilobytes) * 1024
-
-
 @pytest.mark.slow
 def test_a_storm_is_an_alert_per_key_and_one_case(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     site, home, log = tmp_path / "site", tmp_path / "home", tmp_path / "auth.log"
@@ -61,7 +49,7 @@ def test_a_storm_is_an_alert_per_key_and_one_case(tmp_path: Path, record_propert
     soc(home, "run", "--deadline", "1h")
 
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    most = peak(tmp_path / "status")
+    most = peak(home)
     alerts = [json.loads(row) for row in soc(home, "alert", "list", "--limit", "100000", "--output", "json").splitlines()]
     cases = [json.loads(row) for row in soc(home, "case", "list", "--output", "json").splitlines()]
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -56,6 +56,7 @@ class Raiser:
                 anew.renew(tx)
                 tx.doubt(self.store.id, portion.numbers)
             self._put(portion)
+            anew.check()
         return self._raised(cells, found, kind, anew, account)
 
     def looks_back(self, portion: Portion, anew: Anew, rules: Collection[str], account: Callable[[Any, int], None]) -> list[Change]:

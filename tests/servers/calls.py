@@ -18,10 +18,10 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 
 class Site:
-    """A state folder whose `soc.toml` says what the test wants; `env` goes with every call."""
+    """A state folder whose `soc.toml` says what the test wants, and a place for a log; `env` goes with every call."""
 
     def __init__(self, folder: Path, store: Mapping[str, Any], *, more: str = "", env: Mapping[str, str] | None = None) -> None:
-        self.home, self.env = folder / "home", dict(env or {})
+        self.home, self.log, self.env = folder / "home", folder / "auth.log", dict(env or {})
         self.home.mkdir(mode=0o700)
         self.more = more
         self.configure(store)
