@@ -13,8 +13,8 @@ from soc.match.hits import groups_of, joined
 from soc.model import BatchRow
 from soc.store.base import Tables
 
-MOST_HITS = 100_000
-MOST_BATCHES = 32
+MOST_HITS = 800_000
+MOST_BATCHES = 64
 MOST_GROUPS = 8_000  # of hits, each of which may become an alert
 MOST_EVENTS = 4_000  # of evidence, that are objects at once
 

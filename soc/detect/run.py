@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 LOCK = "detection"
 LEASE = 2 * MINUTE  # renewed as long as the run lives: so long others wait for a machine that is lost
 BLIND = "blind"  # the verdict of a run that could not reach the store, or not to its end
+Progress = Callable[[int, int], object]  # is told how many events are done, and of how many
 Change = tuple[Alert, str]  # an alert and what became of it: new, extended, unchanged
 
 
@@ -99,11 +100,13 @@ class Detector:
     actor: str
     kind: str = "scheduled"
 
-    def run(self, *, stop: Callable[[], bool] = lambda: False, memory: Mapping[int, Tables] | None = None) -> Outcome:
+    def run(
+        self, *, stop: Callable[[], bool] = lambda: False, memory: Mapping[int, Tables] | None = None, progress: Progress = lambda *_: None
+    ) -> Outcome:
         """Looks back with changed rules, then covers what is uncovered, oldest batch first, until done or `stop()`.
 
-        `memory` holds batches by number that need not be read back. A batch that fails stays uncovered and is named.
-        Raises Busy when another run is going on.
+        `memory` holds batches by number that need not be read back. `progress` is told how many events of what is uncovered
+        were searched, and of how many. A batch that fails stays uncovered and is named. Raises Busy when another run is going on.
         """
         with self.alone() as lock:
             anew = self.settled(lock)
@@ -112,7 +115,7 @@ class Detector:
             outcome = Outcome(blind=self._blind())
             look_back(self, outcome, stop, anew)
             if not outcome.unreachable:
-                self._cover(outcome, stop, memory or {}, anew)
+                self._cover(outcome, stop, memory or {}, anew, progress)
             if not outcome.unreachable:
                 self._make_anew(outcome, stop, anew)
             outcome.remade = anew.made
@@ -149,14 +152,16 @@ class Detector:
             ranges = tx.covered(self.store.id, self.rules.hash)
         return [row for row in self.store.batches() if row.events and not any(first <= row.number <= last for first, last in ranges)]
 
-    def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], anew: Anew) -> None:
+    def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], anew: Anew, progress: Progress) -> None:
         rows, portion = self.uncovered(), Portion()
+        searched, total = 0, sum(row.events for row in rows)
         for at, row in enumerate(rows):
             if stop():
                 outcome.left += len(rows) - at
                 break
             try:
                 self._scan(row, memory.get(row.number), portion, outcome)
+                progress(searched := searched + row.events, total)
                 if portion.full:
                     portion = self._make_true(portion, outcome, anew)
             except StoreUnreachable as error:

@@ -192,7 +192,7 @@ def _with_triggers(parent: Rule, series: Series, child: Layer) -> tuple[Series, 
         event.append(same * number)
         text = _value(parent, orjson.loads(child.series.groups[place][1]))
         value.append(same * values.setdefault(text, len(values) - 1))
-    names = pa.chunked_array([*series.names.chunks, pa.array(ids, pa.string())], pa.string())
+    names = pa.concat_arrays([series.names, pa.array(ids, pa.large_string())])
     columns = {"group": group, "time": time, "event": event, "value": value}
     all_of = {name: np.concatenate(parts) for name, parts in columns.items()}
     part = np.append(series.part, np.full(len(all_of["time"]) - len(series), code))
