@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soc.desk.desk import open_desk
-from soc.detect.run import ALERTS
+from soc.detect.portion import MOST_EVENTS
 from soc.errors import Busy
 from soc.store.segments import open_store
 from soc.times import DAY, HOUR, parse_iso
@@ -121,7 +121,7 @@ def test_evidence_is_whole_though_another_alert_of_the_run_holds_it_already(worl
     (world.folder / "detections/rules/many.yml").write_text(counted("Many", MANY_TRIED, 2, within="1h"))
     world.ingest(failed(second=0))
     world.detect()
-    world.ingest(*(failed(second=1, host=host) for host in range(8, 8 + ALERTS)), failed(second=9))
+    world.ingest(*(failed(second=1, host=host) for host in range(8, 8 + MOST_EVENTS // 3)), failed(second=9))
     world.detect()
 
     (many,) = [alert for alert in world.alerts() if alert.rule_id == MANY_TRIED]

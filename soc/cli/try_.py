@@ -24,6 +24,8 @@ from soc.folders import scratch
 if TYPE_CHECKING:
     from soc.ingest.pump import Tally
 
+TOGETHER = 1_000_000  # hits that are judged at once: nobody else has to wait for the desk meanwhile
+
 
 @click.command("try")
 @click.argument("files", nargs=-1, type=LogFile(), required=True)
@@ -107,7 +109,7 @@ def _read(here: Soc, files: Sequence[str], stated: str | None, zone: str | None,
     jobs = [Piped(feed, sys.stdin.fileno()) if path == "-" else Files(feed, [path], stated=True) for path in files]
     tally = ingest_jobs(here, jobs, How(stop, final=True, as_of=as_of))
     with pieces_done("events searched") as progress:
-        outcome = detector(here, kind="try").run(stop=stop, progress=progress)
+        outcome = replace(detector(here, kind="try"), together=TOGETHER).run(stop=stop, progress=progress)
     for place, reason in outcome.failed.items():
         note(f"failed: {place}: {reason}")
     return tally

@@ -25,7 +25,7 @@ from soc.detect.coverage import Due, advance
 from soc.detect.evidence import Finder, Lookup, packed, to_alerts
 from soc.detect.identity import hit_tag, hit_tags
 from soc.detect.lookback import look_back
-from soc.detect.portion import Portion, in_turn
+from soc.detect.portion import MOST_HITS, Portion, in_turn
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan, Scanner
 from soc.errors import StoreError, StoreUnreachable
@@ -88,7 +88,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """Everything a run works with. `alive`: datasets that some feed alive supplies."""
+    """Everything a run works with. `alive`: datasets that some feed alive supplies; `together`: hits that are judged at once, see Portion."""
 
     store: Store
     desk: Desk
@@ -99,6 +99,7 @@ class Detector:
     alive: Callable[[], frozenset[str]]
     actor: str
     kind: str = "scheduled"
+    together: int = MOST_HITS
 
     def run(
         self, *, stop: Callable[[], bool] = lambda: False, memory: Mapping[int, Tables] | None = None, progress: Progress = lambda *_: None
@@ -153,7 +154,7 @@ class Detector:
         return [row for row in self.store.batches() if row.events and not any(first <= row.number <= last for first, last in ranges)]
 
     def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], anew: Anew, progress: Progress) -> None:
-        rows, portion = self.uncovered(), Portion()
+        rows, portion = self.uncovered(), Portion(self.together)
         searched, total = 0, sum(row.events for row in rows)
         for at, row in enumerate(rows):
             if stop():
@@ -187,6 +188,7 @@ class Detector:
         """Commits a portion; where the store fails, batch by batch, so that those go on that can. Returns an empty one."""
         if not len(portion):
             return portion
+        empty = Portion(self.together)
         try:
             outcome.raised(self._commit(portion, anew))
         except StoreUnreachable:
@@ -194,15 +196,15 @@ class Detector:
         except StoreError as error:
             if len(portion) == 1:
                 self.fail(portion.rows[0], str(error), outcome)
-                return Portion()
+                return empty
             for one in portion.singles():
                 self._make_true(one, outcome, anew)
-            return Portion()
+            return empty
         for row, scan in zip(portion.rows, portion.scans, strict=True):
             outcome.searched(scan, row.events)
             outcome.batches += 1
         let_go()
-        return Portion()
+        return empty
 
     def missing(self, row: BatchRow, held: int) -> str:
         """What to say when the store holds so many events of the batch: "" when it has lost none."""
