@@ -88,7 +88,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """Everything a run works with. `alive`: datasets that some feed alive supplies; `together`: hits that are judged at once, see Portion."""
+    """Everything a run works with. `alive`: datasets that some feed alive supplies. `together`: so many hits are judged at once."""
 
     store: Store
     desk: Desk
