@@ -20,7 +20,10 @@ MOST_EVENTS = 4_000  # of evidence, that are objects at once
 
 
 class Portion:
-    """`rows`, `scans` and `held` (events at hand) by batch, in the order in which they were searched. `most`: hits that fill it."""
+    """`rows`, `scans` and `held` (events at hand) by batch, in the order in which they were searched.
+
+    `most`: hits that fill it; the batches that do grow with them.
+    """
 
     def __init__(self, most: int = MOST_HITS) -> None:
         self._most = most
@@ -43,7 +46,7 @@ class Portion:
     def full(self) -> bool:
         """Whether it is time to make it true."""
         hits = sum(scan.hits.num_rows for scan in self.scans)
-        return len(self) >= MOST_BATCHES or hits >= self._most or len(self._groups) >= MOST_GROUPS
+        return len(self) * MOST_HITS >= MOST_BATCHES * self._most or hits >= self._most or len(self._groups) >= MOST_GROUPS
 
     @property
     def again(self) -> bool:
