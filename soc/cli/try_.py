@@ -24,7 +24,7 @@ from soc.folders import scratch
 if TYPE_CHECKING:
     from soc.ingest.pump import Tally
 
-TOGETHER = 1_500_000  # hits that are judged at once: nobody else has to wait for the desk meanwhile
+TOGETHER = 1_000_000  # hits that are judged at once: nobody else has to wait for the desk meanwhile
 
 
 @click.command("try")
