@@ -129,6 +129,22 @@ def test_a_trial_that_was_killed_leaves_nothing_once_the_next_one_ran(tmp_path, 
         assert not set(before) & set(indices_of(store[1], "soc-try"))
 
 
+def test_a_trial_that_was_interrupted_leaves_nothing(tmp_path, store):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    before = set(indices_of(store[1], "soc-try")) if store else set()
+    called, given = [*SOC, "--home", str(tmp_path / "home"), *store, "try", "-"], {**CLEAN, "TMPDIR": str(temporary)}
+
+    with subprocess.Popen(called, env=given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        wait_for(lambda: bool(list(temporary.glob("*/desk.db"))), "what a trial makes")
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+
+        assert (process.returncode, process.stdout.read()) == (130, b"")
+    assert list(temporary.iterdir()) == []
+    assert not store or set(indices_of(store[1], "soc-try")) <= before
+
+
 def indices_of(url, prefix):
     with Elasticsearch(url) as client:
         return list(client.indices.get(index=f"{prefix}-*", expand_wildcards="all", allow_no_indices=True))

@@ -107,13 +107,14 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False, prog_name="soc")
     except click.exceptions.Abort:
+        _drop_output()
         _leave("interrupted", 130)
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
         _leave(shown.getvalue().rstrip("\n"), error.exit_code, before="")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left; say nothing at shutdown either
+        _drop_output()
         sys.exit(0)
     except SocError as error:
         _leave(str(error), exit_code(error))
@@ -124,6 +125,11 @@ def main() -> None:
         place = f"{error.filename}: " if error.filename else ""
         _leave(f"{place}{error.strerror or error}", 3)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _drop_output() -> None:
+    """What is not written yet is for nobody: at shutdown it would fail, or wait for a reader who has stopped to read."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def exit_code(error: SocError) -> int:

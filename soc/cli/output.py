@@ -47,7 +47,12 @@ def emit(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], output: str 
 
 def emit_object(value: Any) -> None:
     """Prints one JSON object on a line of its own."""
-    click.echo(json_for_terminals(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()))
+    click.echo(json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """A value as JSON that steers no terminal."""
+    return json_for_terminals(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode())
 
 
 def cell(value: Any) -> str:

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from soc.cli.context import Soc, pass_soc
-from soc.cli.output import chosen, emit, emit_object, note, safe_echo
+from soc.cli.output import chosen, note
+from soc.cli.progress import pieces_done
 from soc.cli.when import as_of as moment_of
 from soc.cli.words import LogFile
 from soc.folders import scratch
-from soc.times import iso
 
 if TYPE_CHECKING:
     from soc.ingest.pump import Tally
-    from soc.model import Alert
-    from soc.parsing.printed import Printer
 
-MOST_EVIDENCE = 10
+TOGETHER = 1_000_000  # hits that are judged at once: nobody else has to wait for the desk meanwhile
 
 
 @click.command("try")
@@ -50,33 +49,53 @@ def try_(
     Examples:  soc try /var/log/auth.log
                soc try --format suricata eve.json.gz --rules ~/sigma/rules --output json
     """
-    from soc.cli.stores import remove_trial, sweep_trial, trial_config
+    from soc.cli.stores import sweep_trial, trial_config
     from soc.content import load_content
 
+    interrupted = _Interrupted()
     with scratch(Path(tempfile.gettempdir()), "try", sweep=partial(sweep_trial, soc)) as folder:
         here = Soc(folder, None, ())
         here.config = trial_config(soc, folder)
         here.content = load_content(soc.roots, cache=soc.cache, extra_rules=rules)
         here.content.institutions = here.content.institutions.with_private()  # so that rules can tell inside from outside
-        tally = _read(here, files, stated, zone, moment_of(as_of, soc.now()) if as_of else None)
-        found = _answer(here, tally)
-        here.store.close()
-        remove_trial(here)
-        here.desk.close()
-    for error in here.content.errors:
-        note(str(error))
-    if chosen(output) == "json":
-        emit_object(found)
-    else:
-        _print(found)
+        try:
+            tally = _read(here, files, stated, zone, moment_of(as_of, soc.now()) if as_of else None, interrupted)
+            interrupted.end()
+            for error in here.content.errors:
+                note(str(error))
+            _print(here, tally, chosen(output))
+        finally:
+            _put_away(here)
     return 4 if tally.refused else 0
 
 
-def _read(here: Soc, files: Sequence[str], stated: str | None, zone: str | None, as_of: int | None) -> Tally:
+class _Interrupted:
+    """SIGINT and SIGTERM end a trial at once: nothing of it is kept, so that no clean point is worth waiting for."""
+
+    def __init__(self) -> None:
+        self.raised = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as a shell without job control starts what it does not wait for
+                signal.signal(number, self._raise)
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        self.raised = True
+        raise KeyboardInterrupt
+
+    def __call__(self) -> bool:
+        return self.raised
+
+    def end(self) -> None:
+        """Raises KeyboardInterrupt where the one that the signal raised was lost, as in what frees an object."""
+        if self.raised:
+            raise KeyboardInterrupt
+
+
+def _read(here: Soc, files: Sequence[str], stated: str | None, zone: str | None, as_of: int | None, stop: _Interrupted) -> Tally:
     """Reads the files to their end and runs the rules over them."""
     from soc.cli.ingest import How, ingest_jobs
     from soc.cli.init import make_state
-    from soc.cli.pipeline import detector, stopper
+    from soc.cli.pipeline import detector
     from soc.ingest.feeds import Feed
     from soc.ingest.intake import Files, Piped
     from soc.ingest.zones import zone_named
@@ -87,85 +106,32 @@ def _read(here: Soc, files: Sequence[str], stated: str | None, zone: str | None,
     if zone:
         feed = replace(feed, zone=zone_named(zone))
     make_state(here, quiet=True)
-    stop = stopper(here, None)
     jobs = [Piped(feed, sys.stdin.fileno()) if path == "-" else Files(feed, [path], stated=True) for path in files]
     tally = ingest_jobs(here, jobs, How(stop, final=True, as_of=as_of))
-    outcome = detector(here, kind="try").run(stop=stop)
+    with pieces_done("events searched") as progress:
+        outcome = replace(detector(here, kind="try"), together=TOGETHER).run(stop=stop, progress=progress)
     for place, reason in outcome.failed.items():
         note(f"failed: {place}: {reason}")
     return tally
 
 
-def _answer(here: Soc, tally: Tally) -> dict[str, Any]:
-    from soc.parsing.printed import Printer
+def _print(here: Soc, tally: Tally, form: str) -> None:
+    from soc.cli.tried import Tried, print_json, print_tables
 
-    printer = Printer(here.content.catalogue)
-    with here.desk.read() as tx:
-        alerts = sorted(tx.alerts(), key=lambda alert: (alert.extent.first, alert.id))
-        heads = tx.heads()
-        members: Counter[str] = Counter(tx.cases_of_alerts([alert.id for alert in alerts]).values())
-    recognised: Counter[str] = Counter()
-    for state in here.store.feeds():
-        recognised[state.dataset] += state.events
-    return {
-        "events": tally.events,
-        "unrecognised": tally.unrecognised,
-        "failed": tally.failed,
-        "recognised": dict(recognised.most_common()),
-        "alerts": [_alert(alert, printer) for alert in alerts],
-        "cases": [
-            {
-                "id": head.id,
-                "title": head.title,
-                "institution": head.institution,
-                "priority": head.priority,
-                "severity": head.severity,
-                "category": head.category,
-                "alerts": members[head.id],
-            }
-            for head in heads
-        ],
-        "dormant": [{"rule_id": rule.id, "title": rule.title, "reason": rule.dormant} for rule in here.content.rules.dormant()],
-        "refused": [str(refusal) for refusal in here.content.rules.refused],
-    }
+    tried = Tried(here, tally)
+    if form == "json":
+        print_json(tried, here)
+    else:
+        print_tables(tried)
 
 
-def _alert(alert: Alert, printer: Printer) -> dict[str, Any]:
-    return {
-        "id": alert.id,
-        "rule_id": alert.rule_id,
-        "title": alert.title,
-        "level": alert.level,
-        "count": alert.extent.count,
-        "institution": alert.institution,
-        "key": dict(alert.key),
-        "first": iso(alert.extent.first),
-        "last": iso(alert.extent.last),
-        "events": [printer.flat(one.event) for one in alert.extent.evidence[:MOST_EVIDENCE]],
-    }
+def _put_away(here: Soc) -> None:
+    """Closes what was opened, and takes away what was made elsewhere than in the folder."""
+    from soc.cli.stores import remove_trial
 
-
-def _print_dormant(rules: Sequence[Mapping[str, str]]) -> None:
-    """By reason, most rules first."""
-    by_reason: dict[str, list[str]] = {}
-    for rule in rules:
-        by_reason.setdefault(rule["reason"], []).append(rule["title"])
-    if rules:
-        safe_echo(f"{len(rules)} rules are dormant; each by name: --output json")
-    for reason, titles in sorted(by_reason.items(), key=lambda pair: (-len(pair[1]), pair[0])):
-        safe_echo(f"  {len(titles):>9}  {reason}, as {titles[0]!r}")
-
-
-def _print(found: dict[str, Any]) -> None:
-    safe_echo(f"{found['events']} events, {found['unrecognised']} of them unrecognised; {found['failed']} lines failed")
-    for dataset, count in found["recognised"].items():
-        safe_echo(f"  {count:>9}  {dataset}")
-    if found["refused"]:
-        safe_echo(f"{len(found['refused'])} rules are refused; why stands on stderr and under --output json")
-    _print_dormant(found["dormant"])
-    safe_echo("")
-    rows = [alert | {"key": ", ".join(f"{k}={v}" for k, v in alert["key"].items())} for alert in found["alerts"]]
-    emit(rows, ("first", "level", "title", "count", "institution", "key"), "table", title=f"{len(rows)} alerts")
-    safe_echo("")
-    columns = ("id", "priority", "institution", "title", "alerts", "category")
-    emit(found["cases"], columns, "table", title=f"{len(found['cases'])} cases")
+    opened = vars(here)
+    if "store" in opened:
+        here.store.close()
+    remove_trial(here)
+    if "desk" in opened:
+        here.desk.close()

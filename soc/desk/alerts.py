@@ -88,6 +88,11 @@ class Alerts(Summed):
         found = sorted((_alert(row) for row in rows), key=lambda alert: (-alert.extent.last, alert.id))
         return found[:limit]
 
+    def alerts_in_turn(self) -> list[str]:
+        """The ids of all alerts, by first trigger, ties by id."""
+        query = _newest().with_only_columns(alerts.c.id).order_by(extents.c.first, alerts.c.id)
+        return list(self.connection.execute(query).scalars())
+
     def alert_ids(self, beginning: str) -> list[str]:
         """The ids that begin so, in order, at most twenty."""
         query = select(alerts.c.id).where(alerts.c.id.startswith(beginning, autoescape=True))

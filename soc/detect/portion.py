@@ -13,16 +13,20 @@ from soc.match.hits import groups_of, joined
 from soc.model import BatchRow
 from soc.store.base import Tables
 
-MOST_HITS = 100_000
+MOST_HITS = 100_000  # more cost less time and more memory
 MOST_BATCHES = 32
 MOST_GROUPS = 8_000  # of hits, each of which may become an alert
 MOST_EVENTS = 4_000  # of evidence, that are objects at once
 
 
 class Portion:
-    """`rows`, `scans` and `held` (events at hand) by batch, in the order in which they were searched."""
+    """`rows`, `scans` and `held` (events at hand) by batch, in the order in which they were searched.
 
-    def __init__(self) -> None:
+    `most`: hits that fill it; the batches that do grow with them.
+    """
+
+    def __init__(self, most: int = MOST_HITS) -> None:
+        self._most = most
         self.rows: list[BatchRow] = []
         self.scans: list[Scan] = []
         self.held: list[Tables | None] = []
@@ -42,7 +46,7 @@ class Portion:
     def full(self) -> bool:
         """Whether it is time to make it true."""
         hits = sum(scan.hits.num_rows for scan in self.scans)
-        return len(self) >= MOST_BATCHES or hits >= MOST_HITS or len(self._groups) >= MOST_GROUPS
+        return len(self) * MOST_HITS >= MOST_BATCHES * self._most or hits >= self._most or len(self._groups) >= MOST_GROUPS
 
     @property
     def again(self) -> bool:

@@ -21,7 +21,7 @@ from soc.detect.anew import Anew
 from soc.detect.coverage import Due, advance
 from soc.detect.lookback import look_back
 from soc.detect.outcome import BLIND, Outcome
-from soc.detect.portion import Portion
+from soc.detect.portion import MOST_HITS, Portion
 from soc.detect.raising import Raiser, Triage
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scanner
@@ -35,11 +35,12 @@ from soc.times import MINUTE
 log = logging.getLogger(__name__)
 LOCK = "detection"
 LEASE = 2 * MINUTE  # renewed as long as the run lives: so long others wait for a machine that is lost
+Progress = Callable[[int, int], object]  # is told how many events are done, and of how many
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """Everything a run works with. `alive`: datasets that some feed alive supplies."""
+    """Everything a run works with. `alive`: datasets that some feed alive supplies. `together`: so many hits are judged at once."""
 
     store: Store
     desk: Desk
@@ -50,12 +51,15 @@ class Detector:
     alive: Callable[[], frozenset[str]]
     actor: str
     kind: str = "scheduled"
+    together: int = MOST_HITS
 
-    def run(self, *, stop: Callable[[], bool] = lambda: False, memory: Mapping[int, Tables] | None = None) -> Outcome:
+    def run(
+        self, *, stop: Callable[[], bool] = lambda: False, memory: Mapping[int, Tables] | None = None, progress: Progress = lambda *_: None
+    ) -> Outcome:
         """Looks back with changed rules, then covers what is uncovered, oldest batch first, until done or `stop()`.
 
-        `memory` holds batches by number that need not be read back. A batch that fails stays uncovered and is named.
-        Raises Busy when another run is going on.
+        `memory` holds batches by number that need not be read back. `progress` is told how many events of what is uncovered
+        were searched, and of how many. A batch that fails stays uncovered and is named. Raises Busy when another run is going on.
         """
         with self.alone() as lock:
             anew = self.settled(lock)
@@ -64,7 +68,7 @@ class Detector:
             outcome = Outcome(blind=self._blind())
             look_back(self, outcome, stop, anew)
             if not outcome.unreachable:
-                self._cover(outcome, stop, memory or {}, anew)
+                self._cover(outcome, stop, memory or {}, anew, progress)
             if not outcome.unreachable:
                 self._make_anew(outcome, stop, anew)
             outcome.remade = anew.made
@@ -101,14 +105,16 @@ class Detector:
             ranges = tx.covered(self.store.id, self.rules.hash)
         return [row for row in self.store.batches() if row.events and not any(first <= row.number <= last for first, last in ranges)]
 
-    def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], anew: Anew) -> None:
-        rows, portion = self.uncovered(), Portion()
+    def _cover(self, outcome: Outcome, stop: Callable[[], bool], memory: Mapping[int, Tables], anew: Anew, progress: Progress) -> None:
+        rows, portion = self.uncovered(), Portion(self.together)
+        searched, total = 0, sum(row.events for row in rows)
         for at, row in enumerate(rows):
             if stop():
                 outcome.left += len(rows) - at
                 break
             try:
                 self._scan(row, memory.get(row.number), portion, outcome)
+                progress(searched := searched + row.events, total)
                 if portion.full:
                     portion = self._make_true(portion, outcome, anew)
             except StoreUnreachable as error:
@@ -134,6 +140,7 @@ class Detector:
         """Commits a portion; where the store fails, batch by batch, so that those go on that can. Returns an empty one."""
         if not len(portion):
             return portion
+        empty = Portion(self.together)
         try:
             outcome.raised(self.raiser.covers(portion, anew, self.kind, partial(self._account_for, portion)))
         except StoreUnreachable:
@@ -141,15 +148,15 @@ class Detector:
         except StoreError as error:
             if len(portion) == 1:
                 self.fail(portion.rows[0], str(error), outcome)
-                return Portion()
+                return empty
             for one in portion.singles():
                 self._make_true(one, outcome, anew)
-            return Portion()
+            return empty
         for row, scan in zip(portion.rows, portion.scans, strict=True):
             outcome.searched(scan, row.events)
             outcome.batches += 1
         let_go()
-        return Portion()
+        return empty
 
     def missing(self, row: BatchRow, held: int) -> str:
         """What to say when the store holds so many events of the batch: "" when it has lost none."""

@@ -108,7 +108,12 @@ class Loaded:
         value, values = codes_of(table["value"])
         event = np.arange(table.num_rows, dtype=np.int32)
         time = table["time"].to_numpy()
-        return settled(Series(self.groups, parts.to_pylist(), table["event"], values, group, time, event, part, value, fresh))
+        return settled(Series(self.groups, parts.to_pylist(), whole(table["event"]), values, group, time, event, part, value, fresh))
+
+
+def whole(names: pa.ChunkedArray) -> pa.Array:
+    """The texts in one piece, from which a few are taken at the cost of a few."""
+    return names.cast(pa.large_string()).combine_chunks()
 
 
 def series_of(table: Any) -> Series:
@@ -136,7 +141,7 @@ def settled(series: Series) -> Series:
 def _alike(series: Series, tied: Any) -> Any:
     """The codes of events, where those of one group and moment are equal when their ids are: most have a moment of their own."""
     shared = np.flatnonzero(tied | np.append(tied[1:], False))
-    codes, _ = codes_of(pa.chunked_array([series.names.take(pa.array(series.event[shared])).combine_chunks()]))
+    codes, _ = codes_of(pa.chunked_array([series.names.take(pa.array(series.event[shared]))]))
     _, first = np.unique(codes, return_index=True)
     event = series.event.copy()
     event[shared] = series.event[shared][first][codes]

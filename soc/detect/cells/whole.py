@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from soc.detect.cells.cell import Cell, smallest, width
 from soc.detect.cells.growth import runs
@@ -89,7 +90,7 @@ class Whole:
         spans = behind(moments, timespan_of(rule))
         picked = rows[0] + np.flatnonzero(covered(layer.series.time[rows[0] : rows[1]], spans))
         found = list(layer.contributing(picked))
-        count = len(np.unique(layer.series.event[picked])) if len(found) == 1 else len(_ids(found))
+        count = len(np.unique(layer.series.event[picked])) if len(found) == 1 else _distinct(found)
         kept = None if layer.below else spans if rule.correlation else ()
         times = (start, start + width(rule), count, int(moments[0]), int(moments[-1]))
         return Cell(rule, group[0], key, *times, smallest(found), kept)
@@ -192,7 +193,7 @@ def _with_triggers(parent: Rule, series: Series, child: Layer) -> tuple[Series, 
         event.append(same * number)
         text = _value(parent, orjson.loads(child.series.groups[place][1]))
         value.append(same * values.setdefault(text, len(values) - 1))
-    names = pa.chunked_array([*series.names.chunks, pa.array(ids, pa.string())], pa.string())
+    names = pa.concat_arrays([series.names, pa.array(ids, pa.large_string())])
     columns = {"group": group, "time": time, "event": event, "value": value}
     all_of = {name: np.concatenate(parts) for name, parts in columns.items()}
     part = np.append(series.part, np.full(len(all_of["time"]) - len(series), code))
@@ -216,5 +217,7 @@ def _value(parent: Rule, key: Mapping[str, str]) -> str | None:
     return None if not values or None in values else canonical_json(values).decode()
 
 
-def _ids(found: Collection[tuple[Series, Any]]) -> set[str]:
-    return {id for series, rows in found for id in series.ids(np.unique(series.event[rows]))}
+def _distinct(found: Collection[tuple[Series, Any]]) -> int:
+    """How many events these rows are of."""
+    names = [series.names.take(pa.array(np.unique(series.event[rows]))) for series, rows in found if len(rows)]
+    return int(pc.count_distinct(pa.concat_arrays(names)).as_py()) if names else 0
