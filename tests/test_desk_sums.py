@@ -75,7 +75,10 @@ BY_HAND = [
     ("UPDATE extents SET count = 1 WHERE alert = 'a1' AND seq = 2", "table extents, row a1 2: was altered"),
     ("DELETE FROM extents WHERE alert = 'a1' AND seq = 2", "table extents: rows were added, altered or taken out"),
     ("DELETE FROM extents WHERE alert = 'a2'", "table extents: rows were added, altered or taken out"),
-    ("UPDATE counted SET body = x'5b5d' WHERE alert = 'a1'", "table counted, row a1: was altered by another hand than soc's"),
+    (
+        "UPDATE counted SET body = (SELECT body FROM counted WHERE alert = 'a2') WHERE alert = 'a1'",
+        "table counted, row a1: was altered by another hand than soc's",
+    ),
     ("UPDATE counted SET by = 'me' WHERE alert = 'a1'", "table counted, row a1: was altered"),
     ("DELETE FROM counted WHERE alert = 'a2'", "table counted: rows were added, altered or taken out"),
     ("UPDATE coverage SET last = 99", "table coverage, row store rules 1: was altered"),
