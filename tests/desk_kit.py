@@ -23,7 +23,7 @@ from soc.desk.schema import metadata
 from soc.desk.types import Serial
 from soc.document import load_document
 from soc.event import Event
-from soc.model import Alert, Evidence, Extent
+from soc.model import Alert, Counted, Evidence, Extent
 from soc.respond.categories import parse_categories
 from soc.respond.policy import Policy
 from soc.respond.priority import parse_priority
@@ -189,4 +189,11 @@ def alert(
     return Alert(name, rule, "hash", f"Title of {rule}", level, tags, institution, group, cell, cell + HOUR, extent)
 
 
-__all__ = ["DAY", "HOUR", "MINUTE", "T0", "Files", "Server", "alert", "desks_on", "fresh_desk", "shipped_policy"]
+def counted_by(alert: Alert) -> Counted:
+    """What an alert has counted, of one window behind its last trigger."""
+    extent = alert.extent
+    evidence = tuple((one.time, one.id) for one in extent.evidence)
+    return Counted(f"{alert.rule_id}@hash store", extent.count, extent.first, extent.last, evidence, ((extent.first, extent.last),))
+
+
+__all__ = ["DAY", "HOUR", "MINUTE", "T0", "Files", "Server", "alert", "counted_by", "desks_on", "fresh_desk", "shipped_policy"]

@@ -298,12 +298,19 @@ def change(url: str, statement: str, **values: object) -> None:
 def test_the_doctor_names_every_damaged_row_of_alerts_and_cases(home, url):
     change(url, "UPDATE alerts SET key = :value WHERE id = 'a1'", value=b"x")
     change(url, "DELETE FROM extents WHERE alert = 'b1'")
+    change(url, "INSERT INTO counted VALUES ('a1', 'rule@hash store', :value, '')", value=b"{}")
     change(url, "UPDATE cases SET pinned = :value WHERE id = '2026-000001'", value=b"\xff")
     change(url, "UPDATE case_log SET at = :value WHERE \"case\" = '2026-000002' AND seq = 1", value=1 << 62)
 
-    faults = "\n".join(json.loads(soc(home, "doctor", "--output", "json").stdout)["faults"])
+    faults = "\n".join(json.loads(soc(home, "doctor", "--deep", "--output", "json").stdout)["faults"])
 
-    for place in ("table alerts, row a1", "alert b1: ", "table cases, row 2026-000001", "table case_log, row 2026-000002 1"):
+    for place in (
+        "table alerts, row a1",
+        "table counted, row a1: is damaged",
+        "alert b1: ",
+        "table cases, row 2026-000001",
+        "table case_log, row 2026-000002 1",
+    ):
         assert f"desk: {place}" in faults
 
 

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 
 import pytest
-from desk_kit import T0, alert
+from desk_kit import T0, alert, counted_by
 
 from soc.batches import Stretch
 from soc.desk.desk import open_desk
@@ -36,6 +36,7 @@ def before(tmp_path_factory):
     register.begin("two", [Stretch(None, SourceState("s2", "g", "p", 10, "", 0, ""))], {"d": "index"}, now=T0, lease=60)
     with desk.write() as tx:
         tx.put_alert(alert("a1"), now=T0)
+        tx.keep_counted({"a1": counted_by(alert("a1"))})
         tx.take_lock("run", owner="me", now=T0, lease=1)
         tx.cover("store", "rules", [1])
         tx.note_gap("store", "rules", "r", 1, 1, "failed", "why", T0)
@@ -48,7 +49,7 @@ def before(tmp_path_factory):
         tx.write_journal(number, "", "begun", {"next": "one"}, now=T0)
         tx.write_journal(number, "one", "asked", {"choices": ["yes"]}, now=T0)
     with desk.read() as tx:
-        assert (tx.verify_rows(), tx.verify_sums()) == ([], [])
+        assert (tx.verify_rows(), tx.verify_sums(), tx.verify_counts()) == ([], [], [])
     desk.close()
     return path
 
@@ -57,9 +58,16 @@ def everything(desk):
     """Each question that commands ask, one after the other."""
     with desk.read() as tx:
         yield from (tx.alerts, tx.heads, lambda: tx.alert_ids("a"), lambda: tx.extents("a1"), tx.rulesets, tx.runs, tx.swallowed, tx.hidden)
-        yield from (lambda: tx.covered("store", "rules"), tx.gaps, lambda: tx.hits_home("store"), tx.playbook_runs, tx.held_locks)
+        yield from (
+            lambda: tx.counted(["a1"]),
+            lambda: tx.covered("store", "rules"),
+            tx.gaps,
+            lambda: tx.hits_home("store"),
+            tx.playbook_runs,
+            tx.held_locks,
+        )
         yield from (lambda: [tx.case(head.id) for head in tx.heads()], lambda: [fold(tx.journal(run.id)) for run in tx.playbook_runs()])
-        yield from (tx.verify_alerts, tx.verify_sums, tx.verify_cases, tx.verify_rows, tx.verify_file)
+        yield from (tx.verify_alerts, tx.verify_sums, tx.verify_cases, tx.verify_rows, tx.verify_counts, tx.verify_file)
     register = DeskRegister(desk, "store")
     yield from (lambda: open_register(desk, "store"), register.batches, register.sources, register.feeds)
     yield from (lambda: register.expired(T0), lambda: register.unfinished(T0), lambda: register.targets([1, 2]))

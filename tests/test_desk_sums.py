@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from desk_kit import T0, alert, fresh_desk
+from desk_kit import T0, alert, counted_by, fresh_desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
@@ -17,6 +17,8 @@ NUMBERS = st.integers(1, 9)
 ACTS = st.lists(
     st.one_of(
         st.tuples(st.just("alert"), NUMBERS),
+        st.tuples(st.just("count"), NUMBERS),
+        st.tuples(st.just("forget"), NUMBERS),
         st.tuples(st.just("cover"), NUMBERS),
         st.tuples(st.just("uncover"), NUMBERS),
         st.tuples(st.just("gap"), NUMBERS),
@@ -30,6 +32,10 @@ ACTS = st.lists(
 def act(tx, what, number):
     if what == "alert":
         tx.put_alert(alert(f"a{number % 3}", count=number), now=T0 + number)
+    elif what in ("count", "forget"):
+        raised = alert(f"a{number % 3}", count=number)
+        tx.put_alert(raised, now=T0 + number)
+        tx.keep_counted({raised.id: counted_by(raised) if what == "count" else None})
     elif what == "cover":
         covered = tx.covered("store", "rules")
         if not any(first <= number <= last for first, last in covered):
@@ -69,6 +75,12 @@ BY_HAND = [
     ("UPDATE extents SET count = 1 WHERE alert = 'a1' AND seq = 2", "table extents, row a1 2: was altered"),
     ("DELETE FROM extents WHERE alert = 'a1' AND seq = 2", "table extents: rows were added, altered or taken out"),
     ("DELETE FROM extents WHERE alert = 'a2'", "table extents: rows were added, altered or taken out"),
+    (
+        "UPDATE counted SET body = (SELECT body FROM counted WHERE alert = 'a2') WHERE alert = 'a1'",
+        "table counted, row a1: was altered by another hand than soc's",
+    ),
+    ("UPDATE counted SET by = 'me' WHERE alert = 'a1'", "table counted, row a1: was altered"),
+    ("DELETE FROM counted WHERE alert = 'a2'", "table counted: rows were added, altered or taken out"),
     ("UPDATE coverage SET last = 99", "table coverage, row store rules 1: was altered"),
     (
         "INSERT INTO coverage(store, ruleset, first, last) VALUES ('store', 'rules', 50, 60)",
@@ -84,6 +96,7 @@ def written(desk):
     with desk.write() as tx:
         tx.put_alerts([alert("a1"), alert("a2")], now=T0)
         tx.put_alert(alert("a1", count=99), now=T0 + 1)
+        tx.keep_counted({"a1": counted_by(alert("a1", count=99)), "a2": counted_by(alert("a2"))})
         tx.cover("store", "rules", [1, 2])
         tx.note_gaps("store", "rules", {"r1": "why", "r2": "why"}, 1, 2, "failed", T0)
 
@@ -99,6 +112,7 @@ def test_what_another_hand_has_done_is_named_and_stays_so_whatever_soc_writes_af
             assert any(fault.startswith(said) for fault in tx.verify_sums())
         with desk.write() as tx:
             tx.put_alert(alert("a3"), now=T0)
+            tx.keep_counted({"a3": counted_by(alert("a3")), "a1": counted_by(alert("a1", count=100))})
             tx.cover("store", "rules", [100])
             tx.note_gaps("store", "rules", {"r1": "why"}, 3, 3, "failed", T0)
         with desk.read() as tx:

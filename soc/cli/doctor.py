@@ -146,7 +146,7 @@ def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     with desk.read() as tx:
         bad = tx.verify_file(deep=deep) + tx.verify_alerts() + tx.verify_sums() + tx.verify_cases()
         if deep:
-            bad += tx.verify_rows() + _journals(tx)
+            bad += tx.verify_rows() + tx.verify_counts() + _journals(tx)
         alerts = tx.count_alerts()
     stopped = [*overdue(soc), *filter(None, [retention_waits(soc)])]
     return {"place": desk.place, "alerts": alerts}, [*(f"desk: {fault}" for fault in dict.fromkeys(bad)), *stopped]

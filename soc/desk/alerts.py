@@ -72,7 +72,7 @@ class Alerts(Summed):
         limit: int | None = None,
     ) -> list[Alert]:
         """Alerts with their newest extents, newest last trigger first, ties by id. `since <= last trigger < until`."""
-        query = _newest()
+        query = newest_extents()
         wanted = ((alerts.c.rule_id, rule), (alerts.c.institution, institution), (alerts.c.level, level))
         query = query.where(*(column == value for column, value in wanted if value is not None))
         if case is not None:
@@ -122,7 +122,7 @@ class Alerts(Summed):
     def verify_alerts(self) -> list[str]:
         """What is wrong with the rows of alerts, their extents and evidence, each as one sentence; empty when nothing is."""
         faults, read = [], set()
-        for row in self.connection.execute(_newest().order_by(alerts.c.id)):
+        for row in self.connection.execute(newest_extents().order_by(alerts.c.id)):
             read.add(row.id)
             try:
                 _alert(row)
@@ -134,7 +134,7 @@ class Alerts(Summed):
     def extents(self, id: str) -> list[tuple[int, Extent]]:
         """How an alert grew: when it was said, and the extent, oldest first."""
         query = select(extents, evidence.c.body).join(evidence, evidence.c.digest == extents.c.evidence).where(extents.c.alert == id)
-        return [(row.at, _extent(row, id)) for row in self.connection.execute(query.order_by(extents.c.seq))]
+        return [(row.at, extent_of(row, id)) for row in self.connection.execute(query.order_by(extents.c.seq))]
 
     def _reaches(self, ids: Collection[str]) -> dict[str, _Reach]:
         columns = [extents.c[name] for name in _REACH]
@@ -148,7 +148,8 @@ class Alerts(Summed):
             self.put(evidence, [{"digest": name, "body": bodies[name]} for name in part if name not in there])
 
 
-def _newest() -> Select[Any]:
+def newest_extents() -> Select[Any]:
+    """Each alert's row, with count, first, last and the evidence's `body` of its newest extent."""
     newest = select(func.max(extents.c.seq)).where(extents.c.alert == alerts.c.id).correlate(alerts).scalar_subquery()
     reach = [extents.c[name] for name in ("count", "first", "last")]
     joined = alerts.join(extents, and_(extents.c.alert == alerts.c.id, extents.c.seq == newest))
@@ -173,7 +174,8 @@ def _alert_row(alert: Alert, now: int) -> dict[str, Any]:
     }
 
 
-def _extent(row: Row[Any], alert: str) -> Extent:
+def extent_of(row: Row[Any], alert: str) -> Extent:
+    """The extent that a row holds, with its evidence. Raises DeskError when it is damaged."""
     sound(row, extents, alert)
     with whole("evidence", f"of alert {alert}"):
         evidence = tuple(_evidence(*item) for item in read_json(row.body, list))
@@ -201,7 +203,7 @@ def _alert(row: Row[Any]) -> Alert:
         key=key,
         cell_start=row.cell_start,
         cell_end=row.cell_end,
-        extent=_extent(row, row.id),
+        extent=extent_of(row, row.id),
         run_type=row.run_type,
         detail=detail,
     )

@@ -1,44 +1,65 @@
 """What alerts have counted, so that a run counts on; and the batches whose hits may be counted already.
 
-Both are derived. An alert without its row is counted anew from all hits of its cell; so are those that a doubted batch touches.
+Both are derived. An alert without its row, or with one that another hand has altered, is counted anew from all hits of its cell; so are
+those that a doubted batch touches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Row, delete, insert, select
 
+from soc.desk.alerts import extent_of, newest_extents
 from soc.desk.coverage import Range, merged
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import alerts, counted, meta
-from soc.desk.session import Session, chunks
+from soc.desk.session import chunks
+from soc.desk.sums import Summed, is_sound
+from soc.errors import DeskError
 from soc.model import Counted
 from soc.text import canonical_json
 
 _DOUBT = "doubted batches of {}"  # a row of `meta`
 
 
-class Counts(Session):
+class Counts(Summed):
     def counted(self, ids: Collection[str]) -> dict[str, Counted | None]:
         """What those of these alerts that there are have counted; None where that is not known."""
         found: dict[str, Counted | None] = {}
-        query = select(alerts.c.id, counted.c.by, counted.c.body).select_from(alerts.outerjoin(counted, counted.c.alert == alerts.c.id))
+        query = select(alerts.c.id, *counted.c).select_from(alerts.outerjoin(counted, counted.c.alert == alerts.c.id))
         for part in chunks(dict.fromkeys(ids)):
             for row in self.connection.execute(query.where(alerts.c.id.in_(part))):
-                found[row.id] = None if row.by is None else _counted(row)
+                found[row.id] = _counted(row) if row.alert is not None and is_sound(counted, row) else None
         return found
 
     def keep_counted(self, found: Mapping[str, Counted | None]) -> None:
         """What these alerts have counted now; None: nothing is known of that."""
         for part in chunks(found):
-            self.connection.execute(delete(counted).where(counted.c.alert.in_(part)))
-        self.put(counted, [{"alert": id, "by": one.by, "body": _body(one)} for id, one in found.items() if one is not None])
+            known = {row.alert: row for row in self.connection.execute(select(counted).where(counted.c.alert.in_(part)))}
+            if gone := [id for id in part if id in known and found[id] is None]:
+                self.take(counted, counted.c.alert.in_(gone))
+            values = {id: {"by": one.by, "body": _body(one)} for id in part if (one := found[id]) is not None}
+            self.change(counted, [(known[id], value) for id, value in values.items() if id in known])
+            self.put_summed(counted, [{"alert": id, **value} for id, value in values.items() if id not in known])
 
     def counts_anything(self) -> bool:
         """Whether some alert's row is there."""
         return self.connection.execute(select(counted.c.alert).limit(1)).first() is not None
+
+    def verify_counts(self) -> list[str]:
+        """What is wrong with what alerts have counted, each fault as one sentence: what cannot be read, and what contradicts the alert."""
+        faults = []
+        for part in chunks(self.connection.execute(select(counted).order_by(counted.c.alert)).all()):
+            query = newest_extents().where(alerts.c.id.in_([row.alert for row in part]))
+            newest = {row.id: row for row in self.connection.execute(query)}
+            for row in part:
+                try:
+                    faults += list(_contradictions(row, newest.get(row.alert)))
+                except DeskError as error:
+                    faults.append(str(error))
+        return faults
 
     def doubted(self, store: str) -> list[Range]:
         """Batches whose hits may be counted already, although they are not covered."""
@@ -76,8 +97,35 @@ def _body(one: Counted) -> bytes:
 
 
 def _counted(row: Any) -> Counted:
-    sound(row, counted, row.id)
-    with whole("counted", row.id):
+    sound(row, counted, row.alert)
+    with whole("counted", row.alert):
         count, first, last, evidence, spans = read_json(row.body, list)
         reached = None if spans is None else tuple((start, end) for start, end in spans)
         return Counted(row.by, count, first, last, tuple((time, id) for time, id in evidence), reached)
+
+
+def _contradictions(row: Any, newest: Row[Any] | None) -> Iterator[str]:
+    """Where a row says other than its alert, whose newest extent may be gone: that is named with the alerts. Raises DeskError."""
+    one = _counted(row)
+    with whole("counted", row.alert):
+        _check(one)
+    if newest is None:
+        return
+    place, extent = f"table counted, row {row.alert}", extent_of(newest, row.alert)
+    if not one.by.startswith(f"{newest.rule_id}@"):
+        yield f"{place}: its by is {one.by} where the alert is of {newest.rule_id}"
+    ids = " ".join(id for _, id in one.evidence), " ".join(item.id for item in extent.evidence)
+    pairs = {"count": (one.count, extent.count), "first": (one.first, extent.first), "last": (one.last, extent.last), "evidence": ids}
+    for name, (held, said) in pairs.items():
+        if held != said:
+            yield f"{place}: its {name} is {held} where the newest extent of the alert says {said}"
+
+
+def _check(one: Counted) -> None:
+    """Raises TypeError or ValueError for what soc does not write: JSON keeps any value in any place."""
+    numbers = (one.count, one.first, one.last, *(time for time, _ in one.evidence), *(end for span in one.spans or () for end in span))
+    if any(type(number) is not int for number in numbers) or any(type(id) is not str for _, id in one.evidence):
+        raise TypeError("it holds other values than moments and ids")
+    edges = [end for span in one.spans or () for end in span]
+    if edges != sorted(edges):
+        raise ValueError("its spans do not ascend")

@@ -71,7 +71,7 @@ counted = Table(  # derived: what a run must know to count on; without its row a
     "counted",
     metadata,
     Column("alert", Words, ForeignKey("alerts.id"), primary_key=True),
-    *(_text("by"), _json("body")),
+    *(_text("by"), _json("body"), _sum()),
 )
 
 coverage = Table(

@@ -1,4 +1,4 @@
-"""Sums over the rows of alerts and of coverage, so that what another hand has altered, added or taken out is named.
+"""Sums over the rows of alerts, of what these have counted and of coverage: what another hand has altered, added or taken out is named.
 
 Each row of `SUMMED` holds in `sum` BLAKE2b-128 over its table's name and its other columns. `meta` holds per table a total: the sums'
 own digests, added up as numbers of 128 bits, so that it follows each change and the order of rows does not matter. They have no key, as
@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
 
 from soc.desk.damage import whole
-from soc.desk.schema import alerts, coverage, extents, gaps, meta
+from soc.desk.schema import alerts, counted, coverage, extents, gaps, meta
 from soc.desk.session import Session, digest
 
-SUMMED = (alerts, extents, coverage, gaps)
+_FROM_FOUR = (alerts, extents, coverage, gaps)  # had no sums before schema 4
+SUMMED = (*_FROM_FOUR, counted)
 SUM = "sum"
 UNSOUND = "altered"  # the sum of a row that soc itself has made of one that another hand had altered
 _MODULUS = 1 << 128
@@ -89,7 +90,7 @@ def put_total(connection: Connection, name: str, total: int) -> None:
 
 def add_sums(connection: Connection) -> None:
     """Gives a desk that had none its columns and totals, of the rows as they are."""
-    for table in SUMMED:
+    for table in _FROM_FOUR:
         kind = table.c[SUM].type.compile(connection.dialect)
         connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {SUM} {kind} NOT NULL DEFAULT ''")
         rows = connection.execute(select(table)).all()

@@ -18,7 +18,7 @@ from soc.fields import Field, base_catalogue
 from soc.model import Window
 from soc.store.base import Cut
 from soc.store.segments import Shape, open_store
-from soc.store.segments.compaction import cut
+from soc.store.segments.pieces import cut
 from soc.store.segments.register import live
 from soc.times import DAY, HOUR, MINUTE
 from tests.store.laws import NO_SHRINKING

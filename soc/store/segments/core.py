@@ -24,6 +24,7 @@ class Shape:
     most: int = 1_000_000  # rows at which a segment ends anywhere
     sparse: int = 20_000  # rows at which a segment ends with its day
     round: int = 4_000_000  # rows taken up in one transaction
+    text: int = 150_000_000  # bytes that these weigh at most, see `weights`: a quarter of what DuckDB may use
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,10 @@ class Vanished(StoreError):
     """A file that the manifest named is gone: the list was older than the grace."""
 
 
+class TooMuch(StoreError):
+    """A question needs more memory than it may use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """Segments and the columns that some of them have."""
@@ -73,13 +77,13 @@ def connection(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def engine_errors(relation: Relation) -> Iterator[None]:
-    """What DuckDB raises about files becomes Vanished or a StoreError that names the damaged ones."""
+    """What DuckDB raises about files becomes Vanished or a StoreError that names the damaged ones; want of memory becomes TooMuch."""
     import duckdb
 
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise StoreError(
+        raise TooMuch(
             f"{relation.folder}: the question needs more memory than the store may use\n  ask for fewer events or a shorter window"
         ) from error
     except duckdb.Error as error:

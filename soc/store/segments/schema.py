@@ -53,3 +53,8 @@ AGES = """
 CREATE TABLE IF NOT EXISTS ages(segment INTEGER PRIMARY KEY REFERENCES segments(id) ON DELETE CASCADE,
     conditions TEXT NOT NULL, oldest TEXT NOT NULL)
 """
+
+# as AGES; bytes: see `weights`
+WEIGHTS = """
+CREATE TABLE IF NOT EXISTS weights(segment INTEGER PRIMARY KEY REFERENCES segments(id) ON DELETE CASCADE, bytes INTEGER)
+"""

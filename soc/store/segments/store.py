@@ -33,6 +33,7 @@ from soc.store.segments.relation import Vanished
 from soc.store.segments.retention import keep_from
 from soc.store.segments.row_check import row_faults
 from soc.store.segments.tallies import tallies
+from soc.store.segments.weights import unmerged
 from soc.store.segments.writer import SegmentWriter, writing
 
 MEMORY = 600_000_000  # bytes that one question may use
@@ -145,6 +146,7 @@ class SegmentStore:
             "events": sum(segment.rows for segment in segments),
             "batches": self._manifest.value("SELECT count(*) FROM batches WHERE state = 'closed'"),
             "segments": len(segments),
+            "unmerged": unmerged(self._manifest, self._core.shape),
             "bytes": own_bytes(self._manifest),
             "max_disk": self._core.max_disk,
             "hits": count_hits(self._core),
