@@ -90,7 +90,7 @@ class Alerts(Summed):
 
     def alerts_in_turn(self) -> list[str]:
         """The ids of all alerts, by first trigger, ties by id."""
-        query = _newest().with_only_columns(alerts.c.id).order_by(extents.c.first, alerts.c.id)
+        query = newest_extents().with_only_columns(alerts.c.id).order_by(extents.c.first, alerts.c.id)
         return list(self.connection.execute(query).scalars())
 
     def alert_ids(self, beginning: str) -> list[str]:

@@ -39,8 +39,8 @@ def put_aside(core: Core, segments: Sequence[Stored]) -> None:
 
 
 def heaviest(shape: Shape) -> int:
-    """Bytes above which a segment is not merged again, so that a full round holds enough of them to be worth it."""
-    return shape.text // shape.least
+    """Bytes above which a segment is not merged again, so that a full round holds two at least."""
+    return shape.text // 2
 
 
 def unmerged(manifest: Manifest, shape: Shape) -> int:
