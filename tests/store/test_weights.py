@@ -60,7 +60,7 @@ def test_long_lines_are_merged_in_rounds_that_the_engine_has_room_for(store):
 
 def test_a_segment_too_heavy_for_a_merge_stays_as_it_is_and_keeps_no_other_from_one(store):
     for number in range(16):
-        commit(store, [event(number * 10), *([long(number * 10 + 1, 6, **{"event.dataset": "b"})] if number % 4 == 0 else [])])
+        commit(store, [event(number * 10), *([long(number * 10 + 1, 12, **{"event.dataset": "b"})] if number % 4 == 0 else [])])
 
     assert (compact(store), compact(store)) == (12, 0)
     assert rows(store) == [2, 2, 2, 2, 12]
