@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, and_, func, select, tuple_
 
+from soc.desk.among import among
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import alerts, case_alerts, evidence, extents
 from soc.desk.session import chunks, digest
@@ -84,7 +85,7 @@ class Alerts(Summed):
         if ids is None:
             rows: Iterable[Row[Any]] = self.connection.execute(query.order_by(extents.c.last.desc(), alerts.c.id).limit(limit))
         else:
-            rows = [row for part in chunks(dict.fromkeys(ids)) for row in self.connection.execute(query.where(alerts.c.id.in_(part)))]
+            rows = self.connection.execute(query.where(among(alerts.c.id, ids)))
         found = sorted((_alert(row) for row in rows), key=lambda alert: (-alert.extent.last, alert.id))
         return found[:limit]
 
@@ -113,8 +114,8 @@ class Alerts(Summed):
         """Case, alert and (rule, institution, start of the cell) of each alert that lies in one of these cases."""
         columns = (case_alerts.c.case, alerts.c.id, alerts.c.rule_id, alerts.c.institution, alerts.c.cell_start)
         query = select(*columns).join(case_alerts, case_alerts.c.alert == alerts.c.id)
-        parts = (self.connection.execute(query.where(case_alerts.c.case.in_(part))) for part in chunks(cases))
-        return [(row[0], row[1], (row[2], row[3], row[4])) for rows in parts for row in rows]
+        rows = self.connection.execute(query.where(among(case_alerts.c.case, cases)))
+        return [(row[0], row[1], (row[2], row[3], row[4])) for row in rows]
 
     def count_alerts(self) -> int:
         return self.connection.execute(select(func.count()).select_from(alerts)).scalar_one()
@@ -139,13 +140,12 @@ class Alerts(Summed):
     def _reaches(self, ids: Collection[str]) -> dict[str, _Reach]:
         columns = [extents.c[name] for name in _REACH]
         query = select(extents.c.alert, extents.c.seq, *columns).order_by(extents.c.seq)  # the newest comes last and stays
-        parts = (self.connection.execute(query.where(extents.c.alert.in_(part))) for part in chunks(sorted(ids)))
-        return {row.alert: _Reach(row.seq, tuple(row[2:])) for rows in parts for row in rows}
+        rows = self.connection.execute(query.where(among(extents.c.alert, ids)))
+        return {row[0]: _Reach(row[1], tuple(row[2:])) for row in rows}
 
     def _put_evidence(self, bodies: dict[str, bytes]) -> None:
-        for part in chunks(bodies):
-            there = set(self.connection.execute(select(evidence.c.digest).where(evidence.c.digest.in_(part))).scalars())
-            self.put(evidence, [{"digest": name, "body": bodies[name]} for name in part if name not in there])
+        there = set(self.connection.execute(select(evidence.c.digest).where(among(evidence.c.digest, bodies))).scalars())
+        self.put(evidence, [{"digest": name, "body": body} for name, body in bodies.items() if name not in there])
 
 
 def newest_extents() -> Select[Any]:

@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, or_, select, update
 
+from soc.desk.among import among
 from soc.desk.case import Case, Head, fold
 from soc.desk.damage import sound
 from soc.desk.docket import HEAD_COLUMNS, Docket, head_of, row_of
 from soc.desk.log import Entry, broken
 from soc.desk.schema import alerts, case_alerts, case_log, case_marks, cases
-from soc.desk.session import Session, chunks
+from soc.desk.session import Session
 from soc.desk.words import OPEN
 from soc.errors import DeskError
 
@@ -87,15 +88,15 @@ class Cases(Session):
     def cases_of_alerts(self, ids: Iterable[str]) -> dict[str, str]:
         """Alert -> the case it lies in, for those that lie in one."""
         query = select(case_alerts.c.alert, case_alerts.c.case)
-        parts = (self.connection.execute(query.where(case_alerts.c.alert.in_(part))) for part in chunks(ids))
-        return {row.alert: row.case for rows in parts for row in rows}
+        rows = self.connection.execute(query.where(among(case_alerts.c.alert, ids)))
+        return {row.alert: row.case for row in rows}
 
     def cases_with_marks(self, marks: Iterable[str], *, closed_since: int) -> list[Sighting]:
         """The cases that carry these marks and are open, or were closed since then; the oldest case first."""
         recent = or_(cases.c.closed_at.is_(None), cases.c.closed_at >= closed_since)
         query = select(case_marks.c.mark, case_marks.c.kind, case_marks.c.case).join(cases, cases.c.id == case_marks.c.case).where(recent)
-        parts = (self.connection.execute(query.where(case_marks.c.mark.in_(part))) for part in chunks(dict.fromkeys(marks)))
-        return sorted((Sighting(*row) for rows in parts for row in rows), key=lambda sighting: (sighting.case, sighting.mark))
+        rows = self.connection.execute(query.where(among(case_marks.c.mark, marks)))
+        return sorted((Sighting(*row) for row in rows), key=lambda sighting: (sighting.case, sighting.mark))
 
     def observables(self, id: str) -> list[tuple[str, str]]:
         """Kind and value of what the alerts of a case share with later ones, in order."""
@@ -109,19 +110,16 @@ class Cases(Session):
 
     def untouched_cases(self, ids: Iterable[str], *, by: str) -> set[str]:
         """Those of the cases that are new, and in whose log nobody but this actor has written."""
-        wanted = list(dict.fromkeys(ids))
-        free: set[str] = set()
-        for part in chunks(wanted):
-            new = select(cases.c.id).where(cases.c.id.in_(part), cases.c.status == "new", cases.c.owner.is_(None))
-            written = select(case_log.c.case).where(case_log.c.case.in_(part), case_log.c.actor != by).distinct()
-            free |= set(self.connection.execute(new).scalars()) - set(self.connection.execute(written).scalars())
-        return free
+        wanted = list(ids)
+        new = select(cases.c.id).where(among(cases.c.id, wanted), cases.c.status == "new", cases.c.owner.is_(None))
+        written = select(case_log.c.case).where(among(case_log.c.case, wanted), case_log.c.actor != by).distinct()
+        return set(self.connection.execute(new).scalars()) - set(self.connection.execute(written).scalars())
 
     def triggers_of_cases(self, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
         """Case -> first and last trigger of its alerts, for cases that have some."""
         query = select(cases.c.id, cases.c.first_trigger, cases.c.last_trigger).where(cases.c.last_trigger.is_not(None))
-        parts = (self.connection.execute(query.where(cases.c.id.in_(part))) for part in chunks(dict.fromkeys(ids)))
-        return {row.id: (row.first_trigger, row.last_trigger) for rows in parts for row in rows}
+        rows = self.connection.execute(query.where(among(cases.c.id, ids)))
+        return {row.id: (row.first_trigger, row.last_trigger) for row in rows}
 
     def verify_cases(self) -> list[str]:
         """What is wrong with the logs and their projection, each as one sentence that names the case; empty when nothing is."""
@@ -142,8 +140,7 @@ class Cases(Session):
                 continue
             self.connection.execute(update(cases).where(cases.c.id == id).values(**row_of(case.head)))
             self.connection.execute(delete(case_alerts).where(case_alerts.c.case == id))
-            for part in chunks(case.alerts):
-                self.connection.execute(delete(case_alerts).where(case_alerts.c.alert.in_(part)))
+            self.connection.execute(delete(case_alerts).where(among(case_alerts.c.alert, case.alerts)))
             self.put(case_alerts, [{"alert": alert, "case": id} for alert in case.alerts])
             count += 1
         return count

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select
 
 from soc.desk.alerts import extent_of, newest_extents
+from soc.desk.among import among
 from soc.desk.coverage import Range, merged
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import alerts, counted, meta
@@ -29,20 +30,18 @@ class Counts(Summed):
         """What those of these alerts that there are have counted; None where that is not known."""
         found: dict[str, Counted | None] = {}
         query = select(alerts.c.id, *counted.c).select_from(alerts.outerjoin(counted, counted.c.alert == alerts.c.id))
-        for part in chunks(dict.fromkeys(ids)):
-            for row in self.connection.execute(query.where(alerts.c.id.in_(part))):
-                found[row.id] = _counted(row) if row.alert is not None and is_sound(counted, row) else None
+        for row in self.connection.execute(query.where(among(alerts.c.id, ids))):
+            found[row.id] = _counted(row) if row.alert is not None and is_sound(counted, row) else None
         return found
 
     def keep_counted(self, found: Mapping[str, Counted | None]) -> None:
         """What these alerts have counted now; None: nothing is known of that."""
-        for part in chunks(found):
-            known = {row.alert: row for row in self.connection.execute(select(counted).where(counted.c.alert.in_(part)))}
-            if gone := [id for id in part if id in known and found[id] is None]:
-                self.take(counted, counted.c.alert.in_(gone))
-            values = {id: {"by": one.by, "body": _body(one)} for id in part if (one := found[id]) is not None}
-            self.change(counted, [(known[id], value) for id, value in values.items() if id in known])
-            self.put_summed(counted, [{"alert": id, **value} for id, value in values.items() if id not in known])
+        known = {row.alert: row for row in self.connection.execute(select(counted).where(among(counted.c.alert, found)))}
+        if gone := [id for id, one in found.items() if id in known and one is None]:
+            self.take(counted, among(counted.c.alert, gone))
+        values = {id: {"by": one.by, "body": _body(one)} for id, one in found.items() if one is not None}
+        self.change(counted, [(known[id], value) for id, value in values.items() if id in known])
+        self.put_summed(counted, [{"alert": id, **value} for id, value in values.items() if id not in known])
 
     def counts_anything(self) -> bool:
         """Whether some alert's row is there."""
@@ -52,7 +51,7 @@ class Counts(Summed):
         """What is wrong with what alerts have counted, each fault as one sentence: what cannot be read, and what contradicts the alert."""
         faults = []
         for part in chunks(self.connection.execute(select(counted).order_by(counted.c.alert)).all()):
-            query = newest_extents().where(alerts.c.id.in_([row.alert for row in part]))
+            query = newest_extents().where(among(alerts.c.id, [row.alert for row in part if type(row.alert) is str]))
             newest = {row.id: row for row in self.connection.execute(query)}
             for row in part:
                 try:

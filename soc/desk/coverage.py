@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import delete, insert, select
 
+from soc.desk.among import among
 from soc.desk.damage import read_json, sound, whole
 from soc.desk.schema import coverage, gaps, meta, rulesets
 from soc.desk.session import chunks
@@ -135,10 +136,9 @@ class Coverage(Summed):
         here = (gaps.c.store == store, gaps.c.ruleset == ruleset, gaps.c.state == state, gaps.c.filled_at.is_(None))
         query = select(gaps).order_by(gaps.c.id)
         query = query.where(*here, gaps.c.last >= first - 1, gaps.c.first <= last + 1)
-        for part in chunks(reasons):
-            for row in self.connection.execute(query.where(gaps.c.rule.in_(part))):
-                if row.reason == reasons[row.rule]:
-                    found.setdefault(row.rule, []).append(row)
+        for row in self.connection.execute(query.where(among(gaps.c.rule, reasons))):
+            if row.reason == reasons[row.rule]:
+                found.setdefault(row.rule, []).append(row)
         return found
 
     def fill_gaps(self, store: str, ruleset: str, rule: str, first: int, last: int, *, now: int) -> int:

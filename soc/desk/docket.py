@@ -10,11 +10,12 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
+from soc.desk.among import among
 from soc.desk.case import HEAD_FIELDS, Head, step
 from soc.desk.damage import sound, whole
 from soc.desk.log import FIRST, Entry, chained
 from soc.desk.schema import case_alerts, case_log, case_marks, cases, counters, extents
-from soc.desk.session import Session, chunks
+from soc.desk.session import Session
 from soc.desk.words import CATEGORY, SEVERITIES, TLP, check_category, check_word
 from soc.errors import DeskError, UsageError
 from soc.times import to_datetime
@@ -61,8 +62,8 @@ class Docket:
     def load(self, ids: Iterable[str]) -> None:
         """Fetches the heads of these cases at once. Raises UsageError that names those that there are not."""
         missing = [id for id in dict.fromkeys(ids) if id not in self._heads]
-        for part in chunks(missing):
-            rows = self._session.connection.execute(select(*HEAD_COLUMNS).where(cases.c.id.in_(part)))
+        if missing:
+            rows = self._session.connection.execute(select(*HEAD_COLUMNS).where(among(cases.c.id, missing)))
             self._heads |= {row.id: head_of(row) for row in rows}
         unknown = [id for id in missing if id not in self._heads]
         if unknown:
@@ -134,16 +135,13 @@ class Docket:
         self._entries, self._joined, self._moved, self._marks, self._touched, self._reaching, self._new = [], [], [], {}, {}, {}, set()
 
     def _put_marks(self) -> None:
-        known: set[tuple[str, str]] = set()
-        for part in chunks(dict.fromkeys(mark for _, mark in self._marks)):
-            query = select(case_marks.c.case, case_marks.c.mark).where(case_marks.c.mark.in_(part))
-            known |= {(row.case, row.mark) for row in self._session.connection.execute(query)}
+        query = select(case_marks.c.case, case_marks.c.mark).where(among(case_marks.c.mark, (mark for _, mark in self._marks)))
+        known = {(row.case, row.mark) for row in self._session.connection.execute(query)}
         self._session.put(case_marks, [row for place, row in self._marks.items() if place not in known])
 
     def _put_reach(self) -> None:
-        rows = []
-        for part in chunks(self._reaching):
-            rows += [{"b_id": id, "first_trigger": reach[0], "last_trigger": reach[1]} for id, reach in self._reach_of(part).items()]
+        reaches = self._reach_of(self._reaching) if self._reaching else {}
+        rows = [{"b_id": id, "first_trigger": reach[0], "last_trigger": reach[1]} for id, reach in reaches.items()]
         if rows:
             values: dict[str, Any] = {"first_trigger": bindparam("first_trigger"), "last_trigger": bindparam("last_trigger")}
             self._session.connection.execute(update(cases).where(cases.c.id == bindparam("b_id")).values(**values), rows)
@@ -151,7 +149,7 @@ class Docket:
     def _reach_of(self, ids: Collection[str]) -> dict[str, tuple[int | None, int | None]]:
         """What was ever said of the cases' alerts: as known before and with what is told now, or else asked of all of them."""
         told = {id: reach for id in ids if (reach := self._reaching[id]) is not None}
-        query = select(cases.c.id, cases.c.first_trigger, cases.c.last_trigger).where(cases.c.id.in_(told))
+        query = select(cases.c.id, cases.c.first_trigger, cases.c.last_trigger).where(among(cases.c.id, told))
         before = {row.id: (row.first_trigger, row.last_trigger) for row in self._session.connection.execute(query)}
         grown: dict[str, tuple[int | None, int | None]] = {}
         for id, (first, last) in told.items():
@@ -193,6 +191,6 @@ def row_of(head: Head) -> dict[str, Any]:
 def reach_of(session: Session, ids: Collection[str]) -> dict[str, tuple[int | None, int | None]]:
     """The first and last trigger that was ever said of each case's alerts."""
     query = select(case_alerts.c.case, func.min(extents.c.first), func.max(extents.c.last))
-    joined = query.join(extents, extents.c.alert == case_alerts.c.alert).where(case_alerts.c.case.in_(ids)).group_by(case_alerts.c.case)
+    joined = query.join(extents, extents.c.alert == case_alerts.c.alert).where(among(case_alerts.c.case, ids)).group_by(case_alerts.c.case)
     found: dict[str, tuple[int | None, int | None]] = dict.fromkeys(ids, (None, None))
     return found | {row[0]: (row[1], row[2]) for row in session.connection.execute(joined)}

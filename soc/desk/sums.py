@@ -1,21 +1,23 @@
 """Sums over the rows of alerts, of what these have counted and of coverage: what another hand has altered, added or taken out is named.
 
-Each row of `SUMMED` holds in `sum` BLAKE2b-128 over its table's name and its other columns. `meta` holds per table a total: the sums'
-own digests, added up as numbers of 128 bits, so that it follows each change and the order of rows does not matter. They have no key, as
-the log of a case has none: whoever may write the desk can forge them, so a backup elsewhere is what proves a desk against them.
+Each row of `SUMMED` holds in `sum` BLAKE2b-128 over its table's name and its other columns, as Python's `ascii` writes them. `meta` holds
+per table a total: the sums' own digests, added up as numbers of 128 bits, so that it follows each change and the order of rows does not
+matter. They have no key, as the log of a case has none: whoever may write the desk can forge them, so a backup elsewhere is what proves a
+desk against them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, insert, select, update
 
 from soc.desk.damage import whole
 from soc.desk.schema import alerts, counted, coverage, extents, gaps, meta
-from soc.desk.session import Session, digest
+from soc.desk.session import Session
 
 _FROM_FOUR = (alerts, extents, coverage, gaps)  # had no sums before schema 4
 SUMMED = (*_FROM_FOUR, counted)
@@ -65,7 +67,8 @@ class Summed(Session):
 
 def sum_of(table: Table, row: Mapping[str, Any]) -> str:
     """What stands in `sum` of a row with these values; a column that is missing is null. A row's bare number does not count."""
-    return digest(table.name, *(_part(name, row.get(name)) for name in _names(table)))
+    values = ascii((table.name, *map(row.get, _names(table))))  # tells texts, bytes and numbers apart, alike in every release of Python
+    return blake2b(values.encode(), digest_size=16).hexdigest()
 
 
 def is_sound(table: Table, row: Row[Any]) -> bool:
@@ -127,9 +130,5 @@ def _names(table: Table) -> list[str]:
     return [column.name for column in table.columns if column.name != SUM and column is not table.autoincrement_column]
 
 
-def _part(name: str, value: Any) -> str | bytes:
-    return b"%b:bytes:%b" % (name.encode(), value) if type(value) is bytes else f"{name}:{type(value).__name__}:{value}"
-
-
 def _number(summed: Any) -> int:
-    return int(digest(str(summed)), 16)
+    return int.from_bytes(blake2b(str(summed).encode(), digest_size=16).digest(), "big")
