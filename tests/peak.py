@@ -11,7 +11,7 @@ atexit.register(lambda: shutil.copy("/proc/self/status", pathlib.Path(sys.argv[2
 from soc.cli.main import main
 main()
 """
-SOC = [sys.executable, "-c", CODE]  # to be called with --home first
+MEASURED = [sys.executable, "-c", CODE]  # to be called with --home first
 
 
 def peak(home: Path) -> int:

@@ -152,5 +152,5 @@ def test_a_run_whose_feed_holds_its_own_state_reads_the_logs_beside_it_and_ends_
 
     first, second = (used(*options, "ingest") for _ in range(2))
 
-    assert "read 2 lines in 1 batches" in first[2], "the log, and the feed's own declaration"
-    assert "read 0 lines in 0 batches" in second[2]
+    assert "read 2 lines in 1 batches" in first[1], "the log, and the feed's own declaration"
+    assert "read 0 lines in 0 batches" in second[1]

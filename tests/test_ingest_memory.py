@@ -6,6 +6,7 @@ import gzip
 import os
 import resource
 import subprocess
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -21,17 +22,18 @@ from soc.ingest.feeds import Feed
 from soc.ingest.intake import Files
 from soc.store.segments import open_store
 from tests.ingest_world import intake, originals
-from tests.peak import SOC, peak
+from tests.peak import MEASURED, peak
 
+SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
 MIB = 1 << 20
 MOST_RESIDENT = 400 * 10**6
 
 
-def used(*arguments: str, most: int = resource.RLIM_INFINITY, stdin: IO[str] | None = None) -> tuple[int, str]:
+def used(*arguments: str, most: int = resource.RLIM_INFINITY, stdin: IO[str] | None = None, soc: Sequence[str] = SOC) -> tuple[int, str]:
     """The code of a command, and what it said. It may have at most so many bytes of its own."""
     env = os.environ | {"OMP_NUM_THREADS": "1", "ARROW_IO_THREADS": "1"} if most != resource.RLIM_INFINITY else None  # threads count, too
     limit = partial(resource.setrlimit, resource.RLIMIT_DATA, (most, most))
-    ended = subprocess.run([*SOC, *arguments], stdin=stdin, stderr=subprocess.PIPE, env=env, preexec_fn=limit, text=True, check=False)
+    ended = subprocess.run([*soc, *arguments], stdin=stdin, stderr=subprocess.PIPE, env=env, preexec_fn=limit, text=True, check=False)
     return ended.returncode, ended.stderr
 
 
@@ -68,7 +70,7 @@ def test_a_file_of_giant_lines_stays_under_400_mb_and_the_next_feed_is_read(tmp_
     (tmp_path / "b.log").write_text("line\n")
     options = site(tmp_path, a=tmp_path / "a.log", b=tmp_path / "b.log")
 
-    code, said = used(*options, "ingest", "--final")
+    code, said = used(*options, "ingest", "--final", soc=MEASURED)
 
     assert code in (0, 4), said
     assert peak(tmp_path / "home") < MOST_RESIDENT
@@ -135,9 +137,7 @@ def test_on_a_terminal_soc_try_shows_how_far_it_has_read(tmp_path):
     (tmp_path / "a.log").write_text("line\n" * 1000)
     master, slave = os.openpty()
 
-    subprocess.run(
-        [*SOC, "--home", str(tmp_path / "home"), "try", str(tmp_path / "a.log")], check=True, stdout=subprocess.DEVNULL, stderr=slave
-    )
+    subprocess.run([*SOC, "try", str(tmp_path / "a.log")], check=True, stdout=subprocess.DEVNULL, stderr=slave)
     os.close(slave)
 
     assert b"5.0/5.0 kB" in os.read(master, 1 << 16)

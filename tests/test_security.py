@@ -82,7 +82,7 @@ def test_the_writer_makes_no_store(site: Site):
 
 
 def test_the_analyst_hunts_looks_and_works_on_cases_but_writes_no_event(site: Site):
-    more = site.home / "more.log"
+    more = site.log.with_name("more.log")
     more.write_text(failures(range(100, 110), user="ana"))
 
     assert '"events":30' in site.done("hunt", "top", "user.name", "*", "--since", "36500d", **who("analyst"))

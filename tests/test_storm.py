@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peak import SOC, peak
+from tests.peak import MEASURED, peak
 
 HITS, KEYS, GIGABYTE = 100_000, 5_000, 1 << 30
 RULE_ID = "5f0f2f0e-6a3b-4b1a-9a53-0d7f5b0c9f11"
@@ -31,7 +31,7 @@ def line(number: int) -> str:
 
 
 def soc(home: Path, *words: str) -> str:
-    return subprocess.run([*SOC, "--home", str(home), *words], check=True, capture_output=True, text=True, timeout=300).stdout
+    return subprocess.run([*MEASURED, "--home", str(home), *words], check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 @pytest.mark.slow

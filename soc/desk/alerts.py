@@ -52,7 +52,7 @@ class Alerts(Summed):
             values = dict(zip(_REACH, reach, strict=True))
             reaches.append({"alert": alert.id, "seq": known[alert.id].seq, "at": now, **values})
         self.put_summed(alerts, rows)
-        self._put_evidence(bodies)
+        self.put_missing(evidence, [{"digest": name, "body": body} for name, body in bodies.items()])
         self.put_summed(extents, reaches)
         return answers
 
@@ -142,10 +142,6 @@ class Alerts(Summed):
         query = select(extents.c.alert, extents.c.seq, *columns).order_by(extents.c.seq)  # the newest comes last and stays
         rows = self.connection.execute(query.where(among(extents.c.alert, ids)))
         return {row[0]: _Reach(row[1], tuple(row[2:])) for row in rows}
-
-    def _put_evidence(self, bodies: dict[str, bytes]) -> None:
-        there = set(self.connection.execute(select(evidence.c.digest).where(among(evidence.c.digest, bodies))).scalars())
-        self.put(evidence, [{"digest": name, "body": body} for name, body in bodies.items() if name not in there])
 
 
 def newest_extents() -> Select[Any]:

@@ -130,14 +130,9 @@ class Docket:
             session.connection.execute(
                 update(case_alerts).where(case_alerts.c.alert == bindparam("b_alert")).values(case=bindparam("case")), self._moved
             )
-        self._put_marks()
+        session.put_missing(case_marks, list(self._marks.values()))
         self._put_reach()
         self._entries, self._joined, self._moved, self._marks, self._touched, self._reaching, self._new = [], [], [], {}, {}, {}, set()
-
-    def _put_marks(self) -> None:
-        query = select(case_marks.c.case, case_marks.c.mark).where(among(case_marks.c.mark, (mark for _, mark in self._marks)))
-        known = {(row.case, row.mark) for row in self._session.connection.execute(query)}
-        self._session.put(case_marks, [row for place, row in self._marks.items() if place not in known])
 
     def _put_reach(self) -> None:
         reaches = self._reach_of(self._reaching) if self._reaching else {}

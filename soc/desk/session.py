@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, insert
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Insert, Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
 
 T = TypeVar("T")
 MANY = 8  # rows from which an insertion is made plain
@@ -58,20 +57,27 @@ class Session:
 
     def put(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts rows, all of the same columns; none is no statement."""
+        self._insert(insert(table), rows)
+
+    def put_missing(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """As `put`; a row whose key is there already stays as it is."""
+        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
+        self._insert(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+    def _insert(self, statement: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
         if len(rows) >= MANY and self.connection.dialect.name == "sqlite":
-            text, values = _plain(table, tuple(rows[0]))
+            text, values = _plain(statement, tuple(rows[0]))
             self.connection.exec_driver_sql(text, list(map(values, rows)))
         elif rows:
-            self.connection.execute(insert(table), rows)
+            self.connection.execute(statement, rows)
 
 
-@cache
-def _plain(table: Table, names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+def _plain(statement: Insert, names: tuple[str, ...]) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
     """An insertion as SQLite takes it, and what makes its values of a row.
 
     SQLite takes our values as they are: for SQLAlchemy to look at each of them takes longer than to insert them.
     """
-    compiled = insert(table).compile(dialect=sqlite.dialect(), column_keys=list(names))
+    compiled = statement.compile(dialect=sqlite.dialect(), column_keys=list(names))
     return str(compiled), itemgetter(*(compiled.positiontup or ()))
 
 

@@ -16,7 +16,7 @@ from soc.model import Alert, BatchRow, Counted, Evidence, Extent, Window
 from soc.store.base import Store, Tables
 from soc.text import canonical_json
 
-MANY = 1_000  # events that are looked for, or made, at once
+MANY = 4_000  # events that are looked for, or made, at once: fewer read the same rows more often
 
 
 class Searched(NamedTuple):

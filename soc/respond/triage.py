@@ -7,7 +7,7 @@ case, linked to one closed lately that it would have joined. What is written dep
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from soc.desk.case import Head
@@ -55,7 +55,9 @@ class _Board:
         self._case_of = tx.cases_of_alerts(dict.fromkeys(alert.id for alert in alerts))
         self._keys = {alert.id: key_mark(alert) for alert in alerts}
         self._observables = {alert.id: observable_marks(alert) for alert in alerts}
-        self._known: dict[str, list[str]] = {}
+        self._known: dict[str, list[str]] = {}  # by mark, once it is looked up: the cases that carry it, the oldest first
+        self._looked_up: set[str] = set()
+        self._reach: dict[str, tuple[int, int]] = {}
         self._cells = {alert.id: _cell(alert) for alert in alerts}
         self._sizes = tx.keys_in_cells({cell for id, cell in self._cells.items() if id not in self._case_of})
         self._look_up(alerts)
@@ -84,7 +86,7 @@ class _Board:
             [storm_mark(alert.rule_id, alert.institution)] if self._stormy(alert) else self._observables[alert.id]
         )
         for mark in tried:
-            for case in self._known.get(mark.mark, ()):
+            for case in self._cases(mark.mark):
                 if self._may_join(case, alert, mark):
                     return case, mark.because
         return None, "a storm" if self._stormy(alert) else "it opened the case"
@@ -166,7 +168,7 @@ class _Board:
         """The open case of a rule's storm."""
         mark = storm_mark(rule, institution).mark
         written = [sighting.case for sighting in self._tx.cases_with_marks([mark], closed_since=self._now)]
-        cases = dict.fromkeys([*written, *self._known.get(mark, ())])
+        cases = dict.fromkeys([*written, *self._cases(mark)])
         return next((case for case in cases if self._docket.head(case).storm and self._docket.head(case).status != "closed"), None)
 
     def _held(self, cases: Collection[str]) -> dict[str, dict[str, Cell]]:
@@ -198,23 +200,42 @@ class _Board:
 
     def _closed_lately(self, alert: Alert) -> str | None:
         for mark in [self._keys[alert.id], *([] if self._stormy(alert) else self._observables[alert.id])]:
-            for case in reversed(self._known.get(mark.mark, ())):
+            for case in reversed(self._cases(mark.mark)):
                 head = self._docket.head(case)
                 if head.status == "closed" and head.institution == alert.institution and head.verdict != "duplicate":
                     return case
         return None
 
     def _look_up(self, alerts: Sequence[Alert]) -> None:
-        marks = {
-            mark.mark
-            for alert in alerts
-            for mark in (self._keys[alert.id], storm_mark(alert.rule_id, alert.institution), *self._observables[alert.id])
-        }
-        for sighting in self._tx.cases_with_marks(sorted(marks), closed_since=self._now - self._policy.linked):
-            self._known.setdefault(sighting.mark, []).append(sighting.case)
-        cases = {case for known in self._known.values() for case in known} | set(self._case_of.values())
+        """The cases that an alert may join by its key; of those alerts that have none also those that share an observable."""
+        self._load(set(self._case_of.values()))
+        self._see(mark.mark for alert in alerts for mark in (self._keys[alert.id], storm_mark(alert.rule_id, alert.institution)))
+        rest = [alert for alert in alerts if alert.id not in self._case_of and not self._placed_by_key(alert)]
+        self._see(mark.mark for alert in rest for mark in self._observables[alert.id])
+
+    def _placed_by_key(self, alert: Alert) -> bool:
+        key = self._keys[alert.id]
+        return any(self._may_join(case, alert, key) for case in self._cases(key.mark))
+
+    def _cases(self, mark: str) -> list[str]:
+        if mark not in self._looked_up:
+            self._see([mark])
+        return self._known.get(mark, [])
+
+    def _see(self, marks: Iterable[str]) -> None:
+        """Looks marks up. What these alerts have put under them meanwhile comes behind what was there."""
+        new = set(marks) - self._looked_up
+        self._looked_up |= new
+        before: dict[str, list[str]] = {}
+        for sighting in self._tx.cases_with_marks(sorted(new), closed_since=self._now - self._policy.linked) if new else ():
+            before.setdefault(sighting.mark, []).append(sighting.case)
+        for mark, cases in before.items():
+            self._known[mark] = list(dict.fromkeys([*cases, *self._known.get(mark, ())]))
+        self._load({case for cases in before.values() for case in cases})
+
+    def _load(self, cases: set[str]) -> None:
         self._docket.load(sorted(cases))
-        self._reach = self._tx.triggers_of_cases(sorted(cases))
+        self._reach = self._tx.triggers_of_cases(sorted(cases - self._reach.keys())) | self._reach
 
     def _stormy(self, alert: Alert) -> bool:
         return self._is_storm(_cell(alert))
