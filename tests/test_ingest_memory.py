@@ -6,6 +6,7 @@ import gzip
 import os
 import resource
 import subprocess
+import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
