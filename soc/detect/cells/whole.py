@@ -44,16 +44,24 @@ class Layer:
         yield self.series, rows[~np.isin(part, list(self.below))]
         for code, (child, groups) in self.below.items():
             chained = rows[part == code]
-            times: dict[int, list[int]] = {}
-            for event, time in zip(self.series.event[chained].tolist(), self.series.time[chained].tolist(), strict=True):
-                times.setdefault(groups[event], []).append(time)
-            for group, moments in times.items():
-                yield from child.contributing(child.behind(group, np.array(sorted(moments))))
+            events, place = np.unique(self.series.event[chained], return_inverse=True)
+            of = np.array([groups[event] for event in events.tolist()], np.int64)[place]
+            for group, moments in _by_group(of, self.series.time[chained]):
+                yield from child.contributing(child.behind(group, moments))
 
     def behind(self, group: int, moments: Any) -> Any:
         """The rows of a group in the windows behind these moments, which ascend."""
         start, end = (int(np.searchsorted(self.series.group, group, side=side)) for side in ("left", "right"))
         return start + np.flatnonzero(covered(self.series.time[start:end], behind(moments, timespan_of(self.rule))))
+
+
+def _by_group(groups: Any, times: Any) -> Iterator[tuple[int, Any]]:
+    """The times of each group in order; `times` ascend."""
+    order = np.argsort(groups, kind="stable")
+    groups, times = groups[order], times[order]
+    edges = np.flatnonzero(np.diff(groups, prepend=-1)).tolist()
+    for start, end in zip(edges, [*edges, len(groups)][1:], strict=True):
+        yield int(groups[start]), times[start:end]
 
 
 class Whole:
