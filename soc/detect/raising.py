@@ -49,8 +49,8 @@ class Raiser:
         known = not portion.again and not self._doubted(portion)
         if not known:
             self._put(portion)
-        cells = self._judged(portion, anew, known)
-        found = self.evidence(cells, Lookup(self.store, portion.looked_up()))
+        cells, counted = self._judged(portion, anew, known)
+        found = packed(cells, counted, Lookup(self.store, portion.looked_up()))
         if known and portion.hits.num_rows:
             with self.desk.write() as tx:
                 anew.renew(tx)
@@ -62,8 +62,8 @@ class Raiser:
     def looks_back(self, portion: Portion, anew: Anew, rules: Collection[str], account: Callable[[Any, int], None]) -> list[Change]:
         """As `covers`, for rules that have not seen batches which the others have."""
         self._put(portion, rules)
-        cells = self._judged(portion, anew, known=False)
-        found = self.evidence(cells, Lookup(self.store, portion.looked_up()))
+        cells, counted = self._judged(portion, anew, known=False)
+        found = packed(cells, counted, Lookup(self.store, portion.looked_up()))
         return self._raised(cells, found, "backfill", anew, account)
 
     def judged(self, tag: str, scan: Scan, anew: Anew) -> list[Cell]:
@@ -125,17 +125,26 @@ class Raiser:
             if scan.hits.num_rows:
                 self.store.put_hits(hit_tag(row.number, self.rules, back), scan.hits)
 
-    def _judged(self, portion: Portion, anew: Anew, known: bool) -> list[Cell]:
-        """The cells that these hits change. `known`: what was counted of them is known, and the hits are not in the store."""
-        hits = portion.hits
+    def _judged(self, portion: Portion, anew: Anew, known: bool) -> tuple[list[Cell], Mapping[str, Counted | None]]:
+        """The cells that these hits change, and what their alerts have counted, by id.
+
+        `known`: what was counted of them is known, and the hits are not in the store.
+        """
+        hits, counted = portion.hits, dict[str, Counted | None]()
         if not hits.num_rows:
-            return []
+            return [], counted
+
+        def ask(ids: Collection[str]) -> Mapping[str, Counted | None]:
+            found = self._counted(ids)
+            counted.update(found)
+            return found
+
         anew.around(*moments_of(hits))
-        evaluator = Evaluator(self.rules, self.store.hits, self._counted, store=self.store.id)
+        evaluator = Evaluator(self.rules, self.store.hits, ask, store=self.store.id)
         cells = evaluator.grown(hits) if known else evaluator.cells(hits)
         anew.check()
         let_go()
-        return cells
+        return cells, counted if known else self._counted([cell.id for cell in cells])
 
     def _counted(self, ids: Collection[str]) -> Mapping[str, Counted | None]:
         with self.desk.read() as tx:
