@@ -140,7 +140,7 @@ def test_a_trial_that_was_interrupted_leaves_nothing(tmp_path, store):
         process.send_signal(signal.SIGINT)
         process.wait(timeout=60)
 
-        assert (process.returncode, process.stdout.read()) == (130, b"")
+        assert (process.returncode, process.stdout.read()) == (130, b""), process.stderr.read().decode()
     assert list(temporary.iterdir()) == []
     assert not store or set(indices_of(store[1], "soc-try")) <= before
 

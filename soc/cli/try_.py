@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -52,6 +53,7 @@ def try_(
     from soc.cli.stores import sweep_trial, trial_config
     from soc.content import load_content
 
+    import_module("soc.match.hits")  # numpy cannot be loaded again once an interrupt ended its loading
     interrupted = _Interrupted()
     with scratch(Path(tempfile.gettempdir()), "try", sweep=partial(sweep_trial, soc)) as folder:
         here = Soc(folder, None, ())
