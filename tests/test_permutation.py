@@ -146,6 +146,19 @@ def test_cells_that_grow_by_what_is_new_are_those_that_are_counted_as_a_whole(hi
     assert shown(grown(batches)) == shown(raised([hits]))
 
 
+def test_a_cell_between_two_that_have_to_be_counted_anew_is_not_counted_again():
+    """Of its hits some may have expired."""
+    before = to_table([row for minute in (1, 61, 121) for row in rows(("plain", minute, 0, "u", "1"))])
+    fresh = to_table([row for minute in (2, 62, 122) for row in rows(("plain", minute, 0, "u", "1"))])
+    cells = Evaluator(RULES, lambda names, window: within(before, names, window)).cells(before)
+    known = {cell.id: cell.counted(counter(cell.rule, "")) if cell.start == 60 * MINUTE else None for cell in cells}
+    left = before.filter([True, False, True])
+
+    grown = Evaluator(RULES, lambda names, window: within(left, names, window), lambda ids: known).grown(fresh)
+
+    assert [(cell.start // MINUTE, cell.count) for cell in grown] == [(0, 2), (60, 2), (120, 2)]
+
+
 @given(st.lists(HIT, min_size=1, max_size=30))
 def test_evidence_is_the_ten_smallest_of_what_contributed(hits):
     for cell in raised([hits]).values():

@@ -57,21 +57,25 @@ class Evaluator:
         split = self._split(fresh)
         steady = {id: table for id, table in split.items() if id in self._raising and not self._chains(id)}
         stale: Reaches = {id: groups for id, groups in self._changed(split).items() if self._chains(id) and id in self._raising}
-        cells = [cell for found in self._found(steady) for cell in self._counted_on(found, stale)]
+        unknown: set[str] = set()
+        cells = [cell for found in self._found(steady) for cell in self._counted_on(found, stale, unknown)]
         whole = Whole(self._rules, lambda names, window: joined([self._read(names, window), within(fresh, names, window)]))
         for id, groups in stale.items():
-            counted = list(whole.cells(self._rules[id], groups))
+            counted = [cell for cell in whole.cells(self._rules[id], groups) if id not in steady or cell.id in unknown]
             known, by = self._known([cell.id for cell in counted]), counter(self._rules[id], self._store)
             cells += [cell for cell in counted if cell.counted(by) != known.get(cell.id)]
         return self._sorted(cells)
 
-    def _counted_on(self, found: Sequence[Grown], stale: Reaches) -> Iterator[Cell]:
-        """The cells of one rule that are not as they were known; what has to be counted as a whole is added to `stale`."""
+    def _counted_on(self, found: Sequence[Grown], stale: Reaches, unknown: set[str]) -> Iterator[Cell]:
+        """The cells of one rule that are not as they were known; where what has to be counted as a whole lies is added to `stale`, and
+        its id to `unknown`: others that lie between are not counted again, for of their hits some may have expired.
+        """
         known = self._known([one.id for one in found])
         for one in found:
             before, by = known.get(one.id), counter(one.rule, self._store)
             if one.id in known and (before is None or before.by != by or before.spans is None):
                 _stretch(stale.setdefault(one.rule.id, {}), one.group, (one.start, one.start + width(one.rule) - 1))
+                unknown.add(one.id)
             elif (cell := one.cell(before)).counted(by) != before:
                 yield cell
 
