@@ -139,6 +139,33 @@ def test_an_alert_of_earlier_events_joins_too():
             assert len(set(placed(desk).values())) == cases
 
 
+def test_a_case_that_began_at_the_beginning_of_time_keeps_its_first_trigger():
+    with fresh_desk() as desk:
+        put(desk, [alert("first", at=0)])
+        put(desk, [alert("second", at=HOUR)])
+        put(desk, [alert("third", at=-DAY - MINUTE)])
+
+        assert len(set(placed(desk).values())) == 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_in_which_parts_a_run_tells_its_alerts_changes_nothing(size):
+    """Of two cases that share an observable the older one is joined, though it came to it later."""
+    alice = {"user.name": "alice"}
+    with fresh_desk() as desk:
+        (old,) = put(desk, [alert("old")]).opened
+        run = [
+            alert("opens", rule="sudo", key=alice, at=T0 + 1),
+            alert("joins", at=T0 + 2, event={**alice, "event.outcome": "success"}),
+            alert("either", rule="login", key=alice, at=T0 + 3),
+        ]
+        for start in range(0, len(run), size):
+            put(desk, run[start : start + size])
+
+        where = placed(desk)
+        assert (where["joins"], where["either"]) == (old, old) != (where["opens"], old)
+
+
 def test_an_alert_joins_where_an_observable_of_its_is_known_and_the_log_says_which():
     with fresh_desk() as desk:
         put(

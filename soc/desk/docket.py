@@ -145,11 +145,11 @@ class Docket:
         """What was ever said of the cases' alerts: as known before and with what is told now, or else asked of all of them."""
         told = {id: reach for id in ids if (reach := self._reaching[id]) is not None}
         query = select(cases.c.id, cases.c.first_trigger, cases.c.last_trigger).where(among(cases.c.id, told))
-        before = {row.id: (row.first_trigger, row.last_trigger) for row in self._session.connection.execute(query)}
+        before = {row.id: (row.first_trigger, row.last_trigger) for row in self._session.connection.execute(query) if None not in row}
         grown: dict[str, tuple[int | None, int | None]] = {}
         for id, (first, last) in told.items():
-            known = before.get(id, (None, None))
-            grown[id] = (min(first, known[0] or first), max(last, known[1] or last)) if None not in known else (first, last)
+            known = before.get(id, (first, last))
+            grown[id] = (min(first, known[0]), max(last, known[1]))
         return grown | reach_of(self._session, [id for id in ids if id not in told])
 
     def _next_id(self) -> str:

@@ -7,6 +7,7 @@ case, linked to one closed lately that it would have joined. What is written dep
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
@@ -192,7 +193,7 @@ class _Board:
             self._docket.mark(case, mark.mark, mark.kind, mark.value)
             known = self._known.setdefault(mark.mark, [])
             if case not in known:
-                known.append(case)
+                insort(known, case)
 
     def _reached(self, case: str, alert: Alert) -> None:
         first, last = self._reach.get(case, (alert.extent.first, alert.extent.last))
@@ -223,14 +224,14 @@ class _Board:
         return self._known.get(mark, [])
 
     def _see(self, marks: Iterable[str]) -> None:
-        """Looks marks up. What these alerts have put under them meanwhile comes behind what was there."""
+        """Looks marks up."""
         new = set(marks) - self._looked_up
         self._looked_up |= new
         before: dict[str, list[str]] = {}
         for sighting in self._tx.cases_with_marks(sorted(new), closed_since=self._now - self._policy.linked) if new else ():
             before.setdefault(sighting.mark, []).append(sighting.case)
         for mark, cases in before.items():
-            self._known[mark] = list(dict.fromkeys([*cases, *self._known.get(mark, ())]))
+            self._known[mark] = sorted({*cases, *self._known.get(mark, ())})
         self._load({case for cases in before.values() for case in cases})
 
     def _load(self, cases: set[str]) -> None:
