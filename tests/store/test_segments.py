@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from soc.errors import StoreError, UsageError
 from soc.fields import Field, base_catalogue
 from soc.model import Window
 from soc.store.base import Cut
-from soc.store.segments import Shape, open_store
+from soc.store.segments import Shape, hit_reader, hits, open_store
 from soc.store.segments.pieces import cut
 from soc.store.segments.register import live
 from soc.times import DAY, HOUR, MINUTE
@@ -381,6 +382,27 @@ def test_whichever_bit_of_a_segment_flips_nobody_writes_it_into_another(segments
 
     file.write_bytes(whole)
     assert store.check(deep=True) == []
+
+
+def test_hits_that_are_merged_while_they_are_read_are_read(store, monkeypatch):
+    """The reader knows its files; before it opens one of which a part was replaced, another process puts what stands in it elsewhere."""
+    monkeypatch.setattr(hits, "MANY", 2)
+    for tag, id in (("1-r", "e1"), ("2-r", "e2")):
+        store.put_hits(tag, hits_table([("r", "r", 1, "uni", "[]", None, id)]))
+    monkeypatch.setattr(hits, "MANY", 3)
+    store.put_hits("2-r", hits_table([("r", "r", 1, "uni", "[]", None, "e3")]))
+
+    @contextmanager
+    def late(core, file):
+        monkeypatch.undo()
+        monkeypatch.setattr(hits, "MANY", 2)
+        store.put_hits("4-r", hits_table([("r", "r", 1, "uni", "[]", None, "e4")]))
+        with hits.opened(core, file) as source:
+            yield source
+
+    monkeypatch.setattr(hit_reader, "opened", late)
+
+    assert sorted(store.hits(["r"])["event"].to_pylist()) == ["e1", "e3"]
 
 
 def test_damaged_hits_are_put_aside_and_name_the_batches_to_search_again(store, segments):

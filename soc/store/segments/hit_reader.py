@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 from soc.match.hits import HELD, within
 from soc.model import Window
 from soc.store.segments.core import Core
-from soc.store.segments.hits import RULES, TAG, damaged, opened, read_rows, tags_of, with_tags
+from soc.store.segments.hits import RULES, TAG, damaged, opened, read_rows, with_tags
 from soc.store.segments.relation import Vanished
+from soc.store.segments.rows import typed
 
 
 class HitReader:
@@ -35,28 +36,32 @@ class HitReader:
         return pa.concat_tables([table.select(HELD.names) for table in found if table.num_rows] or [HELD.empty_table()])
 
     def _found(self, rules: Sequence[str], window: Window) -> list[pa.Table]:
-        return [self._rows(number, file, whole, rules, window) for number, file, whole in self._files(window)]
+        return [self._rows(file, tags, rules, window) for file, tags in self._files(window)]
 
-    def _files(self, window: Window) -> list[tuple[int, str, bool]]:
-        """Files that may hold hits of the window: id, name, whether all of their tags still count."""
+    def _files(self, window: Window) -> list[tuple[str, list[str]]]:
+        """Files that may hold hits of the window, and of each the tags that count; none named where all of its tags do.
+
+        Asked once for all: what is merged or replaced from then on changes nothing of what is read.
+        """
         rows = self._core.manifest.rows(
-            "SELECT f.id, f.name, f.tags = count(*) FROM hit_files f JOIN hit_tags t ON t.file = f.id"
+            "SELECT f.name, iif(f.tags = count(*), '[]', json_group_array(t.tag)) FROM hit_files f JOIN hit_tags t ON t.file = f.id"
             " WHERE f.deleted_at IS NULL AND f.last >= ? AND f.first < ? GROUP BY f.id",
             *(window.since, window.until),
         )
-        return [(number, file, bool(whole)) for number, file, whole in rows]
+        return [(file, self._typed(orjson.loads(tags))) for file, tags in rows]
 
-    def _rows(self, number: int, file: str, whole: bool, rules: Sequence[str], window: Window) -> pa.Table:
+    def _typed(self, tags: Sequence[object]) -> list[str]:
+        return [tag for (tag,) in typed(self._core.manifest, "hit_tags", (str,), [(tag,) for tag in tags])]
+
+    def _rows(self, file: str, tags: Sequence[str], rules: Sequence[str], window: Window) -> pa.Table:
         with opened(self._core, file) as source:
             try:
                 groups = list(_groups(source.metadata, rules, window))
             except (ValueError, IndexError) as error:  # what it says of its rows is none of what was written
                 raise damaged(self._core, file, error) from error
-            some = [within(read_rows(self._core, file, source, [group], tagged=not whole), rules, window) for group in groups]
+            some = [within(read_rows(self._core, file, source, [group], tagged=bool(tags)), rules, window) for group in groups]
         table = pa.concat_tables([rows for rows in some if rows.num_rows] or [HELD.empty_table()])
-        if not whole and table.num_rows:
-            table = with_tags(table, tags_of(self._core, number)).drop_columns([TAG])
-        return table
+        return with_tags(table, tags).drop_columns([TAG]) if tags and table.num_rows else table
 
 
 def _groups(metadata: pq.FileMetaData, rules: Sequence[str], window: Window) -> Iterator[int]:
