@@ -129,6 +129,20 @@ def test_evidence_is_whole_though_another_alert_of_the_run_holds_it_already(worl
     assert [one.event.get("event.original") for one in many.extent.evidence] == [failed(second=0), failed(second=9)]
 
 
+def test_a_new_correlation_of_a_correlation_looks_back_too(world):
+    world.rule()
+    rules = world.folder / "detections/rules"
+    (rules / "many.yml").write_text(counted("Many", MANY_TRIED, 2, within="1h"))
+    world.ingest(failed(second=0), failed(second=1))
+    world.detect()
+    (rules / "top.yml").write_text(counted("Top", GUEST_LOGIN, 1, within="3h").replace(ROOT_LOGIN, MANY_TRIED))
+
+    outcome = world.detect()
+
+    assert (outcome.new, world.gaps()) == (1, [])
+    assert {alert.rule_id: alert.extent.count for alert in world.alerts()} == {MANY_TRIED: 2, GUEST_LOGIN: 2}
+
+
 def test_a_new_rule_looks_back_a_day_and_says_so(world):
     world.rule()
     world.ingest(failed(user="admin"))

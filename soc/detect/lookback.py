@@ -79,7 +79,7 @@ def _read(detector: Detector, row: BatchRow, due: Due, outcome: Outcome) -> Tabl
 
 def _concerned(detector: Detector, row: BatchRow, due: Due) -> tuple[Tables | None, int]:
     """The batch without most of what no rule hits, and how many events it has in all; None where it is read whole."""
-    conditions = detector.scanner.conditions(due.keys())
+    conditions = detector.scanner.conditions(due.keys() | detector.rules.below(due))
     if len(conditions) > MOST:
         return None, 0
     tables = detector.store.meeting(row.number, Or(tuple(conditions)), detector.scanner.columns())

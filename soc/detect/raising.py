@@ -21,7 +21,7 @@ from soc.detect.outcome import Change
 from soc.detect.portion import Portion, in_turn
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scan
-from soc.match.hits import let_go, moments_of
+from soc.match.hits import joined, let_go, moments_of
 from soc.model import Alert, Counted
 from soc.store.base import Store
 
@@ -49,7 +49,7 @@ class Raiser:
         known = not portion.again and not self._doubted(portion)
         if not known:
             self._put(portion)
-        cells, counted = self._judged(portion, anew, known)
+        cells, counted = self._judged(portion.hits, anew, known)
         found = packed(cells, counted, Lookup(self.store, portion.looked_up()))
         if known and portion.hits.num_rows:
             with self.desk.write() as tx:
@@ -59,10 +59,15 @@ class Raiser:
             anew.check()
         return self._raised(cells, found, kind, anew, account)
 
-    def looks_back(self, portion: Portion, anew: Anew, rules: Collection[str], account: Callable[[Any, int], None]) -> list[Change]:
-        """As `covers`, for rules that have not seen batches which the others have."""
+    def looks_back(
+        self, portion: Portion, below: Any, anew: Anew, rules: Collection[str], account: Callable[[Any, int], None]
+    ) -> list[Change]:
+        """As `covers`, for rules that have not seen batches which the others have. `below`: hits of correlations that they rest on, which
+        have seen them and are not judged again.
+        """
         self._put(portion, rules)
-        cells, counted = self._judged(portion, anew, known=False)
+        cells, counted = self._judged(joined([portion.hits, below]), anew, known=False)
+        cells = [cell for cell in cells if cell.rule.id in rules or self.rules.below([cell.rule.id]) & set(rules)]
         found = packed(cells, counted, Lookup(self.store, portion.looked_up()))
         return self._raised(cells, found, "backfill", anew, account)
 
@@ -125,12 +130,12 @@ class Raiser:
             if scan.hits.num_rows:
                 self.store.put_hits(hit_tag(row.number, self.rules, back), scan.hits)
 
-    def _judged(self, portion: Portion, anew: Anew, known: bool) -> tuple[list[Cell], Mapping[str, Counted | None]]:
+    def _judged(self, hits: Any, anew: Anew, known: bool) -> tuple[list[Cell], Mapping[str, Counted | None]]:
         """The cells that these hits change, and what their alerts have counted, by id.
 
         `known`: what was counted of them is known, and the hits are not in the store.
         """
-        hits, counted = portion.hits, dict[str, Counted | None]()
+        counted = dict[str, Counted | None]()
         if not hits.num_rows:
             return [], counted
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -140,6 +140,14 @@ class RuleSet:
         for rule in self.active():
             add(rule)
         return list(done.values())
+
+    def below(self, ids: Collection[str]) -> frozenset[str]:
+        """The correlations that these rules rest on, at whatever depth, themselves apart."""
+        found: set[str] = set()
+        for rule in reversed(self.correlations()):
+            if rule.correlation is not None and (rule.id in ids or rule.id in found):
+                found.update(part for part in rule.correlation.rules if self.rules[part].correlation is not None)
+        return frozenset(found.difference(ids))
 
     @cached_property
     def quiet(self) -> frozenset[str]:

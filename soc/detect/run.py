@@ -26,7 +26,7 @@ from soc.detect.raising import Raiser, Triage
 from soc.detect.rule import RuleSet
 from soc.detect.scan import Scanner
 from soc.errors import StoreError, StoreUnreachable
-from soc.match.hits import let_go
+from soc.match.hits import joined, let_go
 from soc.model import BatchRow
 from soc.store.base import Store, Tables
 from soc.store.tables import rows_of
@@ -169,9 +169,10 @@ class Detector:
         Raises StoreUnreachable when nothing of the store answers: the next batch would fare alike.
         """
         scan, portion = self.scanner.scan(tables, only=back.keys()), Portion()
+        below = self.scanner.scan(tables, only=rules).hits if (rules := self.rules.below(back)) else joined([])
         portion.add(row, scan, tables)
         try:
-            outcome.raised(self.raiser.looks_back(portion, anew, back, partial(self._account_back, portion, back)))
+            outcome.raised(self.raiser.looks_back(portion, below, anew, back, partial(self._account_back, portion, back)))
         except StoreUnreachable:
             raise
         except StoreError as error:
