@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 
@@ -403,6 +404,40 @@ def test_hits_that_are_merged_while_they_are_read_are_read(store, monkeypatch):
     monkeypatch.setattr(hit_reader, "opened", late)
 
     assert sorted(store.hits(["r"])["event"].to_pylist()) == ["e1", "e3"]
+
+
+def hits_that_say(store, segments, said):
+    """A file of hits of two rules, in groups of two rows, which says this of where they end."""
+    store.put_hits("1-r", hits_table([(rule, "r", 1, "uni", "[]", None, f"e{n}") for n, rule in enumerate("aabbbb")]))
+    (file,) = (segments.path(store) / "hits").iterdir()
+    table = pq.read_table(file)
+    pq.write_table(table.replace_schema_metadata(said and {hits.RULES: said}), file, row_group_size=2)
+
+
+def test_hits_of_a_file_that_does_not_say_where_each_rule_ends_are_read(store, segments):
+    hits_that_say(store, segments, None)
+
+    assert [store.hits([rule]).num_rows for rule in ("a", "b", "c")] == [2, 4, 0]
+
+
+WRONG = (
+    b"[6]",
+    b"{}",
+    b"null",
+    b'{"a": null, "b": 6}',
+    b'{"a": "2", "b": 6}',
+    b'{"a": 2, "b": 3}',
+    b'{"a": -1, "b": 6}',
+    b'{"a": 7, "b": 6}',
+)
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_hits_of_a_file_that_says_what_its_rows_are_not_are_damaged(store, segments, said):
+    hits_that_say(store, segments, said)
+
+    with pytest.raises(StoreError, match="does not tell of 6 rows in order"):
+        store.hits(["b"])
 
 
 def test_damaged_hits_are_put_aside_and_name_the_batches_to_search_again(store, segments):

@@ -74,11 +74,22 @@ def _groups(metadata: pq.FileMetaData, rules: Sequence[str], window: Window) -> 
 
 
 def _of_rules(metadata: pq.FileMetaData, rules: Sequence[str]) -> list[int]:
-    """The groups of rows that hold hits of these rules; all of a file that an earlier release wrote, which does not say."""
-    ends = orjson.loads((metadata.metadata or {}).get(RULES, b"null"))
-    if ends is None:
+    """The groups of rows that hold hits of these rules; all of a file that an earlier release wrote, which does not say.
+
+    Raises ValueError for what is said otherwise than soc says it.
+    """
+    said = (metadata.metadata or {}).get(RULES)
+    if said is None:
         return list(range(metadata.num_row_groups))
+    ends = orjson.loads(said)
+    _check(ends, metadata.num_rows)
     starts = dict(zip(ends, (0, *ends.values()), strict=False))
     behind = list(accumulate(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)))
     spans = [(bisect_right(behind, starts[name]), bisect_left(behind, ends[name])) for name in rules if name in ends]
     return sorted({group for first, last in spans for group in range(first, last + 1)})
+
+
+def _check(ends: object, rows: int) -> None:
+    places = [0, *ends.values()] if isinstance(ends, dict) else []
+    if any(type(place) is not int for place in places) or sorted(set(places)) != places or places[-1:] != [rows]:
+        raise ValueError(f"{RULES.decode()} does not tell of {rows} rows in order")
