@@ -16,13 +16,13 @@ import orjson
 from bench import mix
 from bench.measure import BenchError
 from soc.desk.desk import open_desk
-from soc.desk.register import make_register, open_register
+from soc.desk.register.register import make_register, open_register
 from soc.event import Event
 from soc.fields import Catalogue
 from soc.store.base import Store
 from soc.store.elasticsearch import Cluster, ElasticStore, connect, name_store, open_cluster, prepare, remove
-from soc.store.elasticsearch.documents import to_document
-from soc.store.elasticsearch.mapping import mappings, settings
+from soc.store.elasticsearch.documents.documents import to_document
+from soc.store.elasticsearch.documents.mapping import mappings, settings
 from tests.servers.elasticsearch import single
 from tests.servers.machine import Missing
 from tests.servers.node import LASTING

@@ -22,8 +22,8 @@ from soc.hunt.correlated import find_cells
 from soc.match.matcher import Matcher
 from soc.model import ALWAYS
 from soc.store.base import Store
-from soc.store.elasticsearch.documents import to_document
-from soc.store.elasticsearch.mapping import mappings, settings
+from soc.store.elasticsearch.documents.documents import to_document
+from soc.store.elasticsearch.documents.mapping import mappings, settings
 from soc.store.segments import open_store
 from tests.store import worlds
 

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from soc.content import load_content
-from soc.detect.scan import Scanner
+from soc.detect.hits.scan import Scanner
 from soc.store.segments import open_store
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.mix import parsed
 from soc.content import load_content
-from soc.detect.scan import Scanner
+from soc.detect.hits.scan import Scanner
 from soc.match.columns import to_tables
 
 SAMPLE = 50_000

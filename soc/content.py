@@ -17,8 +17,8 @@ from soc.fields import Catalogue, base_catalogue
 from soc.roots import check_root
 
 if TYPE_CHECKING:  # each is imported where it is asked for
-    from soc.detect.exception import RuleException
-    from soc.detect.rule import RuleSet
+    from soc.detect.rules.rule import RuleSet
+    from soc.detect.ruleset.exception import RuleException
     from soc.ingest.feeds import Feed
     from soc.ingest.institutions import Institutions
     from soc.parsing import Dataset, Parser
@@ -123,7 +123,7 @@ class Content:
     @cached_property
     def rules(self) -> RuleSet:
         """All rules; `refused` names those that cannot mean anything."""
-        from soc.detect.load import load_rules
+        from soc.detect.ruleset.load import load_rules
 
         folders = [root / "detections" for root in self.roots]
         rules = load_rules(folders, catalogue=self.catalogue, datasets=self.datasets, imported=self._extra_rules, cache_dir=self._cache)
@@ -133,7 +133,7 @@ class Content:
     @cached_property
     def exceptions(self) -> list[RuleException]:
         """What rules are to overlook."""
-        from soc.detect.exception import institution_faults, load_exceptions
+        from soc.detect.ruleset.exception import institution_faults, load_exceptions
 
         folders = [root / "detections" / "exceptions" for root in self.roots]
         exceptions, errors = load_exceptions(folders, self.catalogue)
@@ -143,7 +143,7 @@ class Content:
     @cached_property
     def playbooks(self) -> dict[str, Any]:
         """By id."""
-        from soc.respond.playbook import load_playbooks
+        from soc.respond.playbooks.playbook import load_playbooks
 
         playbooks, errors = load_playbooks([root / "playbooks" for root in self.roots])
         self.errors += errors

@@ -18,15 +18,15 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import make_url
 
+from soc.desk.database.schema import metadata
+from soc.desk.database.types import Serial
 from soc.desk.desk import Desk, open_desk
-from soc.desk.schema import metadata
-from soc.desk.types import Serial
 from soc.document import load_document
 from soc.event import Event
 from soc.model import Alert, Counted, Evidence, Extent
-from soc.respond.categories import parse_categories
-from soc.respond.policy import Policy
-from soc.respond.priority import parse_priority
+from soc.respond.triaging.categories import parse_categories
+from soc.respond.triaging.policy import Policy
+from soc.respond.triaging.priority import parse_priority
 from soc.times import DAY, HOUR, MINUTE, parse_iso
 from tests.servers.keeper import lease
 from tests.servers.needed import needed

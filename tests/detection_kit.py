@@ -6,13 +6,13 @@ from datetime import UTC
 from functools import partial
 
 from soc.content import Content
-from soc.detect.run import Detector
-from soc.detect.scan import Scanner
+from soc.detect.hits.scan import Scanner
+from soc.detect.runs.run import Detector
 from soc.ingest.feeds import Feed
 from soc.ingest.finish import Finisher
 from soc.ingest.identity import event_ids
 from soc.parsing import Clock, Stream
-from soc.respond.triage import Policy, triage
+from soc.respond.triaging.triage import Policy, triage
 
 
 class Detecting:

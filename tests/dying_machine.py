@@ -11,10 +11,10 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from soc.cli.context import Soc
-from soc.cli.ingest import ingest_feeds
-from soc.cli.stores import cluster, sizes
-from soc.desk.register import open_register
+from soc.cli.call.context import Soc
+from soc.cli.call.stores import cluster, sizes
+from soc.cli.intake.ingest import ingest_feeds
+from soc.desk.register.register import open_register
 from soc.store.elasticsearch import open_cluster
 from soc.times import HOUR
 

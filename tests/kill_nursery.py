@@ -18,8 +18,9 @@ from soc.cli.main import COMMANDS, main
 from soc.content import load_content
 
 MODULES = (
-    "soc.cli.pipeline soc.desk.desk soc.detect.run soc.detect.load soc.detect.scan soc.ingest.intake soc.ingest.pump soc.match.matcher"
-    " soc.respond.run soc.respond.triage soc.store.segments soc.respond.notify requests duckdb sqlalchemy.dialects.sqlite"
+    "soc.cli.call.pipeline soc.desk.desk soc.detect.runs.run soc.detect.ruleset.load soc.detect.hits.scan"
+    " soc.ingest.intake soc.ingest.pump soc.match.matcher soc.respond.runs.run soc.respond.triaging.triage"
+    " soc.store.segments soc.respond.actions.notify requests duckdb sqlalchemy.dialects.sqlite"
 )
 
 

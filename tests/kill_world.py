@@ -18,18 +18,18 @@ from typing import Any, NamedTuple
 
 from soc.condition.tree import TRUE
 from soc.content import load_content
+from soc.desk.cases.words import STATUSES
 from soc.desk.desk import Desk, open_desk
-from soc.desk.words import STATUSES
 from soc.event import Event
 from soc.store.segments import open_store
 from tests.rule_kit import counted
 
 FRAME = re.compile(r'File "(?P<path>[^"]+)", line \d+ in (?P<name>\S+)')
 PHASES = {  # what stands in the stack -> the phase that was going on
-    "cli/ingest.py:ingest_jobs": "ingest",
-    "detect/run.py:run": "detection",
-    "respond/run.py:respond": "respond",
-    "cli/retain.py:upkeep": "compaction",
+    "intake/ingest.py:ingest_jobs": "ingest",
+    "runs/run.py:run": "detection",
+    "runs/run.py:respond": "respond",
+    "upkeep/retain.py:upkeep": "compaction",
 }
 START = "start-up"
 

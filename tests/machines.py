@@ -11,9 +11,9 @@ from typing import Any
 
 from kill_world import _timeless
 
-from soc.cli.context import Soc
+from soc.cli.call.context import Soc
 from soc.condition.tree import TRUE
-from soc.desk.words import STATUSES
+from soc.desk.cases.words import STATUSES
 
 CONFIG = """\
 content = ["{site}"]

@@ -19,11 +19,11 @@ from desk_kit import T0
 
 from soc.desk.desk import Desk
 from soc.fields import base_catalogue
-from soc.respond.action import Action, World
-from soc.respond.actions import ACTIONS
-from soc.respond.playbook import Playbook
-from soc.respond.reader import read_playbook
-from soc.respond.run import Responder
+from soc.respond.actions.action import Action, World
+from soc.respond.actions.actions import ACTIONS
+from soc.respond.playbooks.playbook import Playbook
+from soc.respond.playbooks.reader import read_playbook
+from soc.respond.runs.run import Responder
 
 
 class Moving:

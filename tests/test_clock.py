@@ -12,13 +12,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soc.cli.clock import OFF, STEP, doubt, unusual
-from soc.cli.context import Soc
-from soc.cli.pipeline import alive
-from soc.cli.retain import retain
-from soc.cli.run import run
-from soc.cli.status import status
-from soc.desk.clock import Known
+from soc.cli.call.context import Soc
+from soc.cli.call.pipeline import alive
+from soc.cli.operate.run import run
+from soc.cli.operate.status import status
+from soc.cli.upkeep.clock import OFF, STEP, doubt, unusual
+from soc.cli.upkeep.retain import retain
+from soc.desk.runs.clock import Known
 from soc.model import AHEAD, FeedState
 from soc.times import DAY, HOUR, MINUTE
 from tests import preload

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from soc.cli.demo_folder import END, lay_out
+from soc.cli.begin.demo_folder import END, lay_out
 from soc.errors import UsageError
 from soc.times import SECOND
 

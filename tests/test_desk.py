@@ -14,10 +14,10 @@ import pytest
 from desk_kit import T0, alert, fresh_desk
 from sqlalchemy import create_engine, text
 
+from soc.desk.database.migrate import STEPS, migrate, version_of
+from soc.desk.database.schema import VERSION, counted, metadata
+from soc.desk.database.sums import SUMMED
 from soc.desk.desk import open_desk
-from soc.desk.migrate import STEPS, migrate, version_of
-from soc.desk.schema import VERSION, counted, metadata
-from soc.desk.sums import SUMMED
 from soc.errors import Busy, Conflict, DeskError
 from soc.times import DAY
 

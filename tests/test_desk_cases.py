@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from soc.desk.case import fold
+from soc.desk.cases.case import fold
+from soc.desk.cases.log import FIRST, broken, chained
+from soc.desk.cases.words import NEXT, SEVERITIES, STATUSES, TLP, VERDICTS, categories
 from soc.desk.desk import Tx
-from soc.desk.log import FIRST, broken, chained
-from soc.desk.words import NEXT, SEVERITIES, STATUSES, TLP, VERDICTS, categories
 from soc.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("desk_engine")

@@ -17,18 +17,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, make_url, text
 
-from soc.cli.exception import escaped
+from soc.cli.cases.exception import escaped
+from soc.cli.cases.pick import parse_query, split_words
 from soc.cli.main import cli
-from soc.cli.pick import parse_query, split_words
 from soc.condition.predicate import compile as predicate
-from soc.desk.case import Head
+from soc.desk.cases.case import Head
+from soc.desk.database.place import place_of
 from soc.desk.desk import open_desk
-from soc.desk.place import place_of
-from soc.detect.exception import load_exceptions
-from soc.detect.sigma import selection_of
+from soc.detect.language.sigma import selection_of
+from soc.detect.ruleset.exception import load_exceptions
 from soc.errors import DeskError, UsageError
 from soc.fields import base_catalogue
-from soc.respond.triage import triage
+from soc.respond.triaging.triage import triage
 
 HOSTILE = "\x1b]0;owned\x9b31m\x07\x1b[2J\u202e=cmd|'/c calc'!A0"
 FORMS = ("table", "json", "csv")
@@ -213,7 +213,7 @@ def test_what_a_log_says_never_controls_the_terminal_or_a_spreadsheet(home, word
 @pytest.mark.parametrize("words", [("list",), ("note", "2026-000001", "looked at it")], ids=" ".join)
 def test_the_queue_needs_neither_arrow_nor_duckdb_nor_pysigma_nor_a_cluster(home, words):
     code = "import sys; from soc.cli.main import cli; cli(['--home', sys.argv[1], 'case', *sys.argv[2:]], standalone_mode=False);"
-    heavy = ("pyarrow", "duckdb", "sigma", "numpy", "rich", "elasticsearch", "soc.cli.published")
+    heavy = ("pyarrow", "duckdb", "sigma", "numpy", "rich", "elasticsearch", "soc.cli.cases.published")
     code += f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code, str(home), *words], capture_output=True, text=True, check=True)
 

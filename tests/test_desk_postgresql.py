@@ -16,9 +16,9 @@ from click.testing import CliRunner, Result
 from desk_kit import T0, Server, desks_on
 from sqlalchemy import URL, make_url
 
-from soc.cli.config import load_config
+from soc.cli.call.config import load_config
 from soc.cli.main import cli
-from soc.desk import engine as connections
+from soc.desk.database import engine as connections
 from soc.desk.desk import open_desk
 from soc.errors import ContentError, DeskError
 
@@ -218,7 +218,7 @@ def test_a_configuration_with_a_password_that_everybody_can_read_is_refused(tmp_
 def test_a_trial_does_not_touch_the_desk_of_the_machine(home, monkeypatch, tmp_path_factory):
     log = tmp_path_factory.mktemp("logs") / "auth.log"
     log.write_text("Oct 11 22:14:15 gw1 sshd[4721]: Failed password for root from 203.0.113.7 port 52144 ssh2\n")
-    monkeypatch.setattr("soc.cli.config.SYSTEM", home / "soc.toml")
+    monkeypatch.setattr("soc.cli.call.config.SYSTEM", home / "soc.toml")
 
     tried = soc(home, "try", str(log), "--output", "json", SOC_DESK_PASSWORD=PASSWORD)
 

@@ -10,8 +10,8 @@ from desk_kit import T0, alert, fresh_desk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from soc.desk.coverage import merged
-from soc.desk.runs import Swallowed
+from soc.desk.findings.coverage import merged
+from soc.desk.runs.runs import Swallowed
 from soc.errors import Conflict, UsageError
 from soc.model import Alert, Evidence, Extent
 

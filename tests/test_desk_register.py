@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from soc.batches import OpenBatch, Register, Stretch
+from soc.desk.database.schema import batches, stretches
 from soc.desk.desk import open_desk
-from soc.desk.register import DeskRegister, make_register, open_register, registered_stores
-from soc.desk.schema import batches, stretches
+from soc.desk.register.register import DeskRegister, make_register, open_register, registered_stores
 from soc.errors import Busy, Conflict, DeskError, UsageError
 from soc.model import BatchRow, FeedState, SourceState
 from soc.times import DAY
@@ -179,7 +179,7 @@ def test_a_batch_whose_lease_ran_out_is_taken_over_for_the_same_positions_and_ta
         closed(register, newest)
 
 
-NAMED = "from soc.desk.processes import process_name; print(process_name(), flush=True); input()"
+NAMED = "from soc.desk.runs.processes import process_name; print(process_name(), flush=True); input()"
 
 
 def test_what_a_process_of_this_machine_was_writing_is_free_as_soon_as_it_is_gone(register):
@@ -351,7 +351,7 @@ def test_of_several_that_begin_to_read_a_source_at_once_one_does(registers):
 WRITER = """
 import sys
 from soc.desk.desk import open_desk
-from soc.desk.register import open_register
+from soc.desk.register.register import open_register
 from soc.errors import Conflict
 from soc.batches import Stretch
 from soc.model import SourceState
@@ -388,7 +388,7 @@ def test_a_writer_that_was_stopped_past_its_lease_wakes_to_find_its_batch_taken_
 WORKER = """
 import os, random, signal, sys, time
 from soc.desk.desk import open_desk
-from soc.desk.register import open_register
+from soc.desk.register.register import open_register
 from soc.errors import Busy, Conflict
 from soc.batches import Stretch
 from soc.model import SourceState

@@ -9,13 +9,13 @@ import pytest
 from desk_kit import T0, alert, counted_by
 
 from soc.batches import Stretch
+from soc.desk.database.schema import metadata
 from soc.desk.desk import open_desk
-from soc.desk.register import DeskRegister, make_register, open_register
-from soc.desk.runs import Swallowed
-from soc.desk.schema import metadata
+from soc.desk.register.register import DeskRegister, make_register, open_register
+from soc.desk.runs.runs import Swallowed
 from soc.errors import DeskError
 from soc.model import FeedState, SourceState
-from soc.respond.progress import fold
+from soc.respond.runs.progress import fold
 
 COLUMNS = [
     (table.name, column.name, column.type)

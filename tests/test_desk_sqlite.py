@@ -10,10 +10,10 @@ import pytest
 from desk_kit import T0, alert
 
 from soc.batches import Stretch
+from soc.desk.database.migrate import back_up
+from soc.desk.database.schema import VERSION
 from soc.desk.desk import open_desk
-from soc.desk.migrate import back_up
-from soc.desk.register import make_register
-from soc.desk.schema import VERSION
+from soc.desk.register.register import make_register
 from soc.errors import DeskError
 from soc.model import SourceState
 

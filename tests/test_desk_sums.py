@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text, update
 
-from soc.desk.schema import evidence
+from soc.desk.database.schema import evidence
 from soc.errors import Conflict, UsageError
 
 pytestmark = pytest.mark.usefixtures("desk_engine")

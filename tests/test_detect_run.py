@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from soc.desk.desk import open_desk
-from soc.detect import portion
+from soc.detect.alerts import portion
 from soc.errors import Busy
 from soc.store.segments import open_store
 from soc.times import DAY, HOUR, parse_iso

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from soc.cli.main import cli
-from soc.cli.proof import FAILED, PROVED, UNPROVED, Prover, logs_of
+from soc.cli.rules.proof import FAILED, PROVED, UNPROVED, Prover, logs_of
 from soc.condition.tree import And, Not, leaves
 from soc.content import Content, load_content, shipped_root
-from soc.detect.rule import Correlation, Rule
+from soc.detect.rules.rule import Correlation, Rule
 from tests.conftest import SHARED
 
 RULES = shipped_root() / "detections" / "rules"

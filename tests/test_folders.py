@@ -15,7 +15,7 @@ import pytest
 from elasticsearch import Elasticsearch
 from sqlalchemy import create_engine, make_url, text
 
-from soc.detect.cache import save_cache
+from soc.detect.compiling.cache import save_cache
 from soc.folders import alone, scratch
 from soc.ingest.spool import Head, spools
 from tests import preload
@@ -32,7 +32,7 @@ with scratch(Path(sys.argv[1]), "kept") as folder:
 """
 ASKS = """
 import sys
-from soc.store.segments.relation import connection
+from soc.store.segments.questions.relation import connection
 with connection(100_000_000):
     print(flush=True)
     sys.stdin.read()
@@ -45,7 +45,7 @@ Spool.make(Path(sys.argv[1]), Head("f", "p", "", False, 0, "", ""))
 """
 AT_ONCE = """
 import sys
-import soc.cli.init, soc.cli.stores, soc.desk.desk, soc.store.elasticsearch, soc.store.segments
+import soc.cli.begin.init, soc.cli.call.stores, soc.desk.desk, soc.store.elasticsearch, soc.store.segments
 from soc.cli.main import main
 print(flush=True)
 sys.stdin.readline()

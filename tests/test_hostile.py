@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from soc.cli.config import parse_size
+from soc.cli.call.config import parse_size
 from soc.document import parse_documents
 from soc.errors import ContentError
 
@@ -297,7 +297,8 @@ def test_control_characters_in_an_error_reach_no_terminal(site, statement):
 
 def test_control_characters_that_are_logged_reach_no_terminal(site):
     code = (
-        "import logging, sys; from pathlib import Path; from soc.cli.context import Soc; Soc(Path(sys.argv[1]), None, ()).store.close();"
+        "import logging, sys; from pathlib import Path; from soc.cli.call.context import Soc;"
+        "Soc(Path(sys.argv[1]), None, ()).store.close();"
         "logging.getLogger('elsewhere').error('batch %d: %s', 1, sys.argv[2])"
     )
 

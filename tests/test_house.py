@@ -19,13 +19,13 @@ ENGINE, TESTS, CONTENT = ("soc/", "parsers/", "sigma/"), ("tests/",), ("parsers/
 EXAMPLES = ("README.md", "CONTRIBUTING.md", "docs/", "changelog.d/", "soc/data/", "tools/demo/", *CONTENT)
 LINES = (*EXAMPLES[2:], "tests/")  # log lines in here hold the paths of the machines they tell of
 
-CLOCK = "soc/cli/context.py"
+CLOCK = "soc/cli/call/context.py"
 CLOCKS = {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "process_time", "localtime", "gmtime", "ctime"}
 SQL_CLOCK = re.compile(r"(?i)\bcurrent_(timestamp|date|time)\b|'now'|\bnow\(\)|\bget_current_time")
 BROAD = (
     "soc/parsing/routes.py",  # a parser is a plug-in: whatever it raises is its own fault
     "soc/parsing/load.py",  # so is loading one
-    "soc/respond/notify.py",  # raised again in the thread that asked
+    "soc/respond/actions/notify.py",  # raised again in the thread that asked
 )
 
 V4 = re.compile(r"(?<![\w.])(?<![A-Za-z]/)\d{1,3}(?:\.\d{1,3}){3}(?![\w.]|-\w)")  # not the version in "Chrome/129.0.0.0"

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soc.cli.call.when import as_of, later, moment
 from soc.cli.main import cli
-from soc.cli.when import as_of, later, moment
 from soc.condition.tree import TRUE
 from soc.errors import UsageError
 from soc.fields import base_catalogue

@@ -14,8 +14,8 @@ from typing import IO
 
 import pytest
 
-from soc.cli.context import Soc
-from soc.cli.ingest import feed_jobs
+from soc.cli.call.context import Soc
+from soc.cli.intake.ingest import feed_jobs
 from soc.condition.tree import TRUE
 from soc.content import load_content
 from soc.ingest.batch import MOST_BYTES

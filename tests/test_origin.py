@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playbook_kit import Moving, book_of, mail_server, open_case, responder_of, said_in, web_server
 
-from soc.respond.action import StepFailed
-from soc.respond.actions import ACTIONS
-from soc.respond.arguments import resolve
-from soc.respond.command import Word, command_fault
-from soc.respond.expression import look_up
-from soc.respond.facts import facts, is_fact_of_logs
-from soc.respond.origin import LogText, from_log, is_from_log, marked, plain
-from soc.respond.reader import read_playbook
+from soc.respond.actions.action import StepFailed
+from soc.respond.actions.actions import ACTIONS
+from soc.respond.playbooks.arguments import resolve
+from soc.respond.playbooks.command import Word, command_fault
+from soc.respond.playbooks.expression import look_up
+from soc.respond.playbooks.facts import facts, is_fact_of_logs
+from soc.respond.playbooks.origin import LogText, from_log, is_from_log, marked, plain
+from soc.respond.playbooks.reader import read_playbook
 
 HEAD = "id: x\ntitle: X\nwhen: {}\nvariables: {words: [a, b], program: /bin/true, own: 'user.name:root', box: a@uni.example}\nsteps:\n"
 KEPT = (

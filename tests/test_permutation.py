@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from soc.condition.tree import TRUE
 from soc.detect.cells.evaluate import Evaluator, counter
-from soc.detect.identity import hit_name
-from soc.detect.rule import Correlation, Rule, RuleSet, Tuning
+from soc.detect.rules.identity import hit_name
+from soc.detect.rules.rule import Correlation, Rule, RuleSet, Tuning
 from soc.match.hits import joined, to_table, within
 from soc.model import Logsource
 from soc.text import canonical_json

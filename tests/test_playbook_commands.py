@@ -16,8 +16,8 @@ from playbook_kit import journalled, mail_server, open_case, said_in, web_server
 from sqlalchemy import select
 
 from soc.cli.main import cli
+from soc.desk.database.schema import locks
 from soc.desk.desk import open_desk
-from soc.desk.schema import locks
 from soc.errors import UsageError
 
 ROOT = Path(__file__).parents[1]

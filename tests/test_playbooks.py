@@ -18,15 +18,15 @@ from soc.content import load_content
 from soc.desk.desk import Desk
 from soc.errors import DeskError, UsageError
 from soc.fields import base_catalogue
-from soc.respond.action import Action, Argument, Done, Order, StepFailed, World
-from soc.respond.actions import ACTIONS
-from soc.respond.expression import parse_expression
-from soc.respond.hunting import query_faults
-from soc.respond.playbook import best, load_playbooks
-from soc.respond.reader import read_playbook
-from soc.respond.receivers import mail_fault
-from soc.respond.run import Responder
-from soc.respond.triage import triage
+from soc.respond.actions.action import Action, Argument, Done, Order, StepFailed, World
+from soc.respond.actions.actions import ACTIONS
+from soc.respond.actions.hunting import query_faults
+from soc.respond.actions.receivers import mail_fault
+from soc.respond.playbooks.expression import parse_expression
+from soc.respond.playbooks.playbook import best, load_playbooks
+from soc.respond.playbooks.reader import read_playbook
+from soc.respond.runs.run import Responder
+from soc.respond.triaging.triage import triage
 from soc.times import HOUR, MINUTE
 
 MAIL = {"sender": "soc@noc.example", "host": "127.0.0.1"}

@@ -20,8 +20,8 @@ from soc.condition import predicate
 from soc.condition.sql import to_sql
 from soc.condition.tree import Node, fields
 from soc.condition.witness import witnesses
-from soc.detect.load import load_rules
-from soc.detect.rule import Rule
+from soc.detect.rules.rule import Rule
+from soc.detect.ruleset.load import load_rules
 from soc.event import Event
 from soc.fields import Catalogue, Field, base_catalogue
 from soc.match.columns import to_events, to_tables

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soc.cli.config import load_config
-from soc.cli.keep import Keep
-from soc.cli.retention import cuts_of
+from soc.cli.call.config import load_config
+from soc.cli.call.keep import Keep
+from soc.cli.upkeep.retention import cuts_of
 from soc.errors import ContentError
 from soc.fields import base_catalogue
 from soc.store.cuts import sorter

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from soc.cli.exception import selection, written
+from soc.cli.cases.exception import selection, written
 from soc.condition import predicate
 from soc.condition.tree import And, Keyword, Not, Or, fields
-from soc.detect.exception import institution_faults, load_exceptions
-from soc.detect.keys import keys
-from soc.detect.load import load_rules
-from soc.detect.scan import Scanner
-from soc.detect.supply import can_fire
-from soc.detect.trial import attempt
+from soc.detect.hits.keys import keys
+from soc.detect.hits.scan import Scanner
+from soc.detect.ruleset.exception import institution_faults, load_exceptions
+from soc.detect.ruleset.load import load_rules
+from soc.detect.ruleset.supply import can_fire
+from soc.detect.runs.trial import attempt
 from soc.document import parse_documents
 from soc.errors import UsageError
 from soc.fields import base_catalogue
@@ -374,7 +374,7 @@ def test_a_folder_that_cannot_be_written_costs_time_and_no_rules(root, tmp_path)
 def test_a_warm_load_does_not_import_pysigma(root, tmp_path):
     load(root, FAILED, MANY, cache_dir=tmp_path / "cache")
     script = (
-        "import sys; from pathlib import Path; from soc.detect.load import load_rules; from soc.fields import base_catalogue\n"
+        "import sys; from pathlib import Path; from soc.detect.ruleset.load import load_rules; from soc.fields import base_catalogue\n"
         f"rules = load_rules([Path({str(root)!r})], catalogue=base_catalogue(), datasets=[], cache_dir=Path({str(tmp_path / 'cache')!r}))\n"
         "print(len(rules.rules), 'sigma' in sys.modules)"
     )
@@ -619,10 +619,10 @@ def test_the_shipped_pipelines_name_only_fields_that_the_catalogue_knows():
 
 def test_the_caches_key_holds_the_text_of_every_module_that_compiles_rules():
     import soc
-    from soc.detect.load import COMPILER
+    from soc.detect.ruleset.load import COMPILER
 
     package = Path(soc.__file__).parent
     text = "".join((package / f"{name}.py").read_text() for name in COMPILER)
-    used = {f"detect/{name}" for name in re.findall(r"^from soc\.detect\.(\w+) import", text, re.MULTILINE)}
+    used = {f"detect/{room}/{name}" for room, name in re.findall(r"^from soc\.detect\.(\w+)\.(\w+) import", text, re.MULTILINE)}
 
-    assert used - set(COMPILER) == {"detect/rule"}  # levels and shapes, no meaning
+    assert used - set(COMPILER) == {"detect/rules/rule"}  # levels and shapes, no meaning

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from soc.cli.context import Soc
-from soc.cli.run import run
+from soc.cli.call.context import Soc
+from soc.cli.operate.run import run
 from soc.desk.desk import open_desk
 from soc.times import HOUR
 from tests.rule_kit import counted

@@ -12,10 +12,10 @@ from sigma.processing.pipeline import ProcessingPipeline
 
 from soc.condition import codec, predicate
 from soc.condition.fold import fold
-from soc.detect.compile import compile_file
-from soc.detect.environment import Environment
-from soc.detect.lists import list_entries
-from soc.detect.sigma import selection_of
+from soc.detect.compiling.compile import compile_file
+from soc.detect.compiling.environment import Environment
+from soc.detect.compiling.lists import list_entries
+from soc.detect.language.sigma import selection_of
 from soc.fields import base_catalogue
 from soc.times import parse_iso
 

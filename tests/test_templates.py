@@ -14,8 +14,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from soc.content import load_content
 from soc.errors import UsageError
-from soc.respond.budget import MOST
-from soc.respond.text import names_in, rendered
+from soc.respond.messages.budget import MOST
+from soc.respond.messages.text import names_in, rendered
 
 ALERTS = [
     {"title": "Scan", "level": "low", "count": 3, "key": {"source.ip": "203.0.113.7"}, "lines": ["a  b", "c"], "first": "f", "last": "l"},
@@ -102,7 +102,7 @@ HOSTILE = [
 LIMITED = """
 import resource, sys
 from soc.errors import UsageError
-from soc.respond.text import names_in, rendered
+from soc.respond.messages.text import names_in, rendered
 sys.path.insert(0, {tests!r})
 from test_templates import HOSTILE, MANY
 names_in("{{{{ a }}}}")

@@ -11,15 +11,15 @@ from desk_kit import DAY, DETECTIONS, HOUR, MINUTE, T0, alert, fresh_desk, shipp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from soc.desk.cases.words import STATUSES
 from soc.desk.desk import Desk, Tx
-from soc.desk.words import STATUSES
 from soc.document import parse_documents
 from soc.errors import ContentError
 from soc.model import Alert
-from soc.respond.categories import parse_categories
-from soc.respond.policy import Policy
-from soc.respond.priority import parse_priority
-from soc.respond.triage import Triaged, triage
+from soc.respond.triaging.categories import parse_categories
+from soc.respond.triaging.policy import Policy
+from soc.respond.triaging.priority import parse_priority
+from soc.respond.triaging.triage import Triaged, triage
 
 pytestmark = pytest.mark.usefixtures("desk_engine")
 

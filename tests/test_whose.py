@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playbook_kit import Moving, book_of, mail_server, responder_of, web_server
 
-from soc.cli.case_show import as_object
+from soc.cli.cases.case_show import as_object
 from soc.desk.desk import Desk
 from soc.event import Event
 from soc.fields import base_catalogue
@@ -23,9 +23,9 @@ from soc.ingest.feeds import Feed
 from soc.ingest.finish import Finisher
 from soc.ingest.institutions import Institution, Institutions
 from soc.model import Evidence
-from soc.respond.hunting import hunt
-from soc.respond.pictures import alert_documents
-from soc.respond.triage import triage
+from soc.respond.actions.hunting import hunt
+from soc.respond.triaging.pictures import alert_documents
+from soc.respond.triaging.triage import triage
 from soc.store.segments import open_store
 from soc.times import MINUTE, SECOND
 
@@ -145,7 +145,7 @@ def test_a_hunt_everywhere_counts_all_and_attaches_its_own(tmp_path: Path) -> No
 
 
 def test_what_an_earlier_version_put_down_for_everywhere_attaches_nothing(tmp_path: Path) -> None:
-    from soc.respond.action import Order, World
+    from soc.respond.actions.action import Order, World
 
     store = open_store(tmp_path / "store", base_catalogue(), create=True, reserve=0)
     with store.writer() as writer:

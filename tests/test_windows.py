@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from soc.detect.cells.series import series_of
 from soc.detect.cells.spans import behind, covered, union
 from soc.detect.cells.triggers import triggering
-from soc.detect.rule import Correlation
+from soc.detect.rules.rule import Correlation
 from soc.match.hits import to_table
 from soc.text import canonical_json
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
-from soc.cli.context import Soc
+from soc.cli.call.context import Soc
+from soc.cli.call.words import LogFile
 from soc.cli.main import cli, main
-from soc.cli.words import LogFile
 from tests.servers.calls import CLEAN, SOC, Site
 
 BYTE = os.fsdecode(b"\xff")

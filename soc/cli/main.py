@@ -13,31 +13,31 @@ from typing import NoReturn
 
 import click
 
-from soc.cli.context import Soc
-from soc.cli.words import check_environment, check_text, check_words
+from soc.cli.call.context import Soc
+from soc.cli.call.words import check_environment, check_text, check_words
 from soc.errors import ContentError, SocError, Unavailable, UsageError
 
 COMMANDS = {  # noun or verb -> (module, what `soc --help` says of it)
-    "try": ("soc.cli.try_", "Any logs, nothing configured: recognise, parse, run all rules, show alerts and cases."),
-    "demo": ("soc.cli.demo", "A day at a research network, from raw logs to cases."),
-    "init": ("soc.cli.init", "Make the configuration, the store and the desk."),
-    "doctor": ("soc.cli.doctor", "What was found where, and what is wrong."),
-    "status": ("soc.cli.status", "Feeds, batches, coverage and the queue."),
-    "parse": ("soc.cli.parse", "Lines in, events out, nothing stored."),
-    "ingest": ("soc.cli.ingest", "Read files or standard input into the store."),
-    "detect": ("soc.cli.detect", "Run the rules over batches that they have not seen."),
-    "respond": ("soc.cli.respond", "Advance the playbooks of open cases."),
-    "run": ("soc.cli.run", "Feeds, detect, respond: one command for cron."),
-    "retain": ("soc.cli.retain", "Compact the store and drop what is older than the retention."),
-    "rule": ("soc.cli.rule", "Sigma rules: list, show, check, test."),
-    "exception": ("soc.cli.exception", "What rules are to overlook: add, list."),
-    "hunt": ("soc.cli.hunt", "Ask the events: events, rule, rules, top, timeline, sql."),
-    "alert": ("soc.cli.alert", "Alerts: list, show."),
-    "case": ("soc.cli.case", "Cases: list, show, open, assign, note, status, close."),
-    "playbook": ("soc.cli.playbook", "Playbooks: list, show, run, answer."),
-    "parser": ("soc.cli.parser", "Parsers: list, show, check, accept."),
-    "store": ("soc.cli.store", "A cluster's indices: plan, apply, inspect, publish, salvage, kibana."),
-    "check": ("soc.cli.check", "Check all content: parsers, feeds, rules, playbooks."),
+    "try": ("soc.cli.begin.try_", "Any logs, nothing configured: recognise, parse, run all rules, show alerts and cases."),
+    "demo": ("soc.cli.begin.demo", "A day at a research network, from raw logs to cases."),
+    "init": ("soc.cli.begin.init", "Make the configuration, the store and the desk."),
+    "doctor": ("soc.cli.operate.doctor", "What was found where, and what is wrong."),
+    "status": ("soc.cli.operate.status", "Feeds, batches, coverage and the queue."),
+    "parse": ("soc.cli.intake.parse", "Lines in, events out, nothing stored."),
+    "ingest": ("soc.cli.intake.ingest", "Read files or standard input into the store."),
+    "detect": ("soc.cli.rules.detect", "Run the rules over batches that they have not seen."),
+    "respond": ("soc.cli.cases.respond", "Advance the playbooks of open cases."),
+    "run": ("soc.cli.operate.run", "Feeds, detect, respond: one command for cron."),
+    "retain": ("soc.cli.upkeep.retain", "Compact the store and drop what is older than the retention."),
+    "rule": ("soc.cli.rules.rule", "Sigma rules: list, show, check, test."),
+    "exception": ("soc.cli.cases.exception", "What rules are to overlook: add, list."),
+    "hunt": ("soc.cli.hunts.hunt", "Ask the events: events, rule, rules, top, timeline, sql."),
+    "alert": ("soc.cli.cases.alert", "Alerts: list, show."),
+    "case": ("soc.cli.cases.case", "Cases: list, show, open, assign, note, status, close."),
+    "playbook": ("soc.cli.cases.playbook", "Playbooks: list, show, run, answer."),
+    "parser": ("soc.cli.intake.parser", "Parsers: list, show, check, accept."),
+    "store": ("soc.cli.upkeep.store", "A cluster's indices: plan, apply, inspect, publish, salvage, kibana."),
+    "check": ("soc.cli.operate.check", "Check all content: parsers, feeds, rules, playbooks."),
 }
 
 
@@ -92,7 +92,7 @@ def show_changes(soc: Soc, /, code: object, **_: object) -> object:
     """Whatever changes alerts or cases shows on a cluster's dashboards at once; a store that did not answer is not asked again."""
     desk = soc.__dict__.get("desk")  # if it was opened
     if desk is not None and desk.touched and soc.config.store != "segments" and code != 3:
-        from soc.cli.published import publish_touched
+        from soc.cli.cases.published import publish_touched
 
         publish_touched(soc)
     return code
@@ -139,7 +139,7 @@ def exit_code(error: SocError) -> int:
 
 def _leave(message: str, code: int, *, before: str = "soc: ") -> NoReturn:
     """Says a message on stderr and ends; what in it comes from a log or a file steers no terminal."""
-    from soc.cli.output import note
+    from soc.cli.call.output import note
 
     note(before + message)
     sys.exit(code)

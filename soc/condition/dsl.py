@@ -1,6 +1,6 @@
 """A condition as a query in Elasticsearch's Query DSL that finds at least the events that meet it.
 
-The predicate decides on what comes back. An index that `soc.store.elasticsearch.mapping` describes answers most leaves exactly,
+The predicate decides on what comes back. An index that `soc.store.elasticsearch.documents.mapping` describes answers most leaves exactly,
 except for events whose value it could not take as it is: they name the field in `soc.coarse`. So a leaf is bounded from above by
 `leaf OR soc.coarse:field`, from below by `leaf AND NOT soc.coarse:field`; what the server cannot say at all is bounded by
 everything and nothing. Not takes the bounds of its argument in turn, and the query is the upper bound of the whole.

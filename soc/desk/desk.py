@@ -16,22 +16,22 @@ from pathlib import Path
 
 from sqlalchemy import URL, Engine
 
-from soc.desk.acts import Acts
-from soc.desk.alerts import Alerts
-from soc.desk.clock import Clock
-from soc.desk.counts import Counts
-from soc.desk.coverage import Coverage
-from soc.desk.engine import begun, make_engine
-from soc.desk.faults import desk_faults
-from soc.desk.journal import Journal
-from soc.desk.locks import Lock, Locks
-from soc.desk.migrate import back_up, check, make, migrate, version_of
-from soc.desk.newest import Newest
-from soc.desk.place import is_file, place_of, read_url
-from soc.desk.row_check import RowCheck
-from soc.desk.runs import Runs
-from soc.desk.schema import VERSION
-from soc.desk.session import Touched
+from soc.desk.cases.acts import Acts
+from soc.desk.cases.journal import Journal
+from soc.desk.database.engine import begun, make_engine
+from soc.desk.database.faults import desk_faults
+from soc.desk.database.migrate import back_up, check, make, migrate, version_of
+from soc.desk.database.place import is_file, place_of, read_url
+from soc.desk.database.row_check import RowCheck
+from soc.desk.database.schema import VERSION
+from soc.desk.database.session import Touched
+from soc.desk.findings.alerts import Alerts
+from soc.desk.findings.counts import Counts
+from soc.desk.findings.coverage import Coverage
+from soc.desk.findings.newest import Newest
+from soc.desk.runs.clock import Clock
+from soc.desk.runs.locks import Lock, Locks
+from soc.desk.runs.runs import Runs
 from soc.errors import DeskError
 from soc.leases import Held
 

@@ -19,10 +19,10 @@ from sigma.rule import SigmaRule
 from soc.condition import codec
 from soc.condition.sql import to_sql
 from soc.condition.tree import Node, fields
-from soc.detect.environment import make_environment
-from soc.detect.sigma import condition_of
-from soc.detect.sources import SUFFIXES, by_path
-from soc.detect.values import Values
+from soc.detect.compiling.environment import make_environment
+from soc.detect.language.sigma import condition_of
+from soc.detect.language.values import Values
+from soc.detect.ruleset.sources import SUFFIXES, by_path
 from soc.errors import RuleRefused
 from soc.fields import Catalogue
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from soc.detect.rule import Rule, RuleSet
+from soc.detect.rules.rule import Rule, RuleSet
 from soc.model import Window
 from soc.parsing import Dataset
 from soc.store.base import Concern, Store

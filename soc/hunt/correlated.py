@@ -17,9 +17,9 @@ from soc.condition.tree import FALSE, TRUE, And, Equals, Node, Or
 from soc.detect.cells.cell import Cell
 from soc.detect.cells.evaluate import Evaluator
 from soc.detect.cells.triggers import least
-from soc.detect.references import unjudged
-from soc.detect.rule import Correlation, Rule, RuleSet
-from soc.detect.scan import hits_of
+from soc.detect.hits.scan import hits_of
+from soc.detect.rules.rule import Correlation, Rule, RuleSet
+from soc.detect.ruleset.references import unjudged
 from soc.errors import ConditionError, UsageError
 from soc.fields import Catalogue
 from soc.match.columns import to_tables

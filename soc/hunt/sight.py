@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from soc.condition.tree import Compare, Equals, Exists, FieldRef, Keyword, Node, fields, leaves
-from soc.detect.rule import Rule
-from soc.detect.supply import can_fire
+from soc.detect.rules.rule import Rule
+from soc.detect.ruleset.supply import can_fire
 
 BLIND, PARTLY, SLOW, CASED, GOOD = "blind", "partly", "slow", "cased", "good"
 
@@ -25,7 +25,7 @@ class View:
 
 
 def views(rules: Iterable[Rule], states: Mapping[str, str]) -> Iterator[View]:
-    """The rules that have a condition, by how their fields can be searched (`soc.store.elasticsearch.sight`)."""
+    """The rules that have a condition, by how their fields can be searched (`soc.store.elasticsearch.foreign.sight`)."""
     for rule in rules:
         if rule.condition is not None:
             yield _view(rule, rule.condition, states)

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from soc.desk.desk import open_desk
-from soc.desk.register import make_register, open_register
+from soc.desk.register.register import make_register, open_register
 from soc.store.elasticsearch import connect, name_store, open_cluster, prepare
 from soc.store.segments import Shape, open_store
 from tests.servers import indices

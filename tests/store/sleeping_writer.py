@@ -11,7 +11,7 @@ import sys
 from itertools import count
 
 from soc.desk.desk import open_desk
-from soc.desk.register import open_register
+from soc.desk.register.register import open_register
 from soc.errors import Conflict
 from soc.model import SourceState
 from soc.store.elasticsearch import connect, open_cluster

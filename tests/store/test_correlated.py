@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from soc.condition.tree import Compare, Contains, Equals, Exists, Not
-from soc.detect.rule import Correlation, Rule, RuleSet
+from soc.detect.rules.rule import Correlation, Rule, RuleSet
 from soc.hunt import correlated
 from soc.hunt.correlated import find_cells
 from soc.model import ALWAYS, Logsource, Window

@@ -13,7 +13,7 @@ from soc.ingest.feeds import Feed
 from soc.ingest.finish import Finisher
 from soc.ingest.institutions import Institution, Institutions
 from soc.model import ALWAYS
-from soc.respond.whose import is_anothers, owned_by
+from soc.respond.triaging.whose import is_anothers, owned_by
 
 T0 = 1_700_000_000_000_000
 PLACES = {"uni": "192.0.2.1", "UNI": "198.51.100.1", "lab": "2001:db8::1", None: "203.0.113.1"}

@@ -10,7 +10,7 @@ import pytest
 from soc.condition.tree import TRUE
 from soc.errors import StoreError
 from soc.store.base import Cut
-from soc.store.segments.schema import TABLES
+from soc.store.segments.manifest.schema import TABLES
 from soc.times import HOUR
 from tests.store.failing_work import BASE, NOW, add, hits_of, lay_out, opened, reread
 

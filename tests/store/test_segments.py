@@ -19,9 +19,10 @@ from soc.errors import StoreError, UsageError
 from soc.fields import Field, base_catalogue
 from soc.model import Window
 from soc.store.base import Cut
-from soc.store.segments import Shape, hit_reader, hits, open_store
-from soc.store.segments.pieces import cut
-from soc.store.segments.register import live
+from soc.store.segments import Shape, open_store
+from soc.store.segments.hits import hit_reader, hits
+from soc.store.segments.manifest.register import live
+from soc.store.segments.upkeep.pieces import cut
 from soc.times import DAY, HOUR, MINUTE
 from tests.store.laws import NO_SHRINKING
 from tests.store.test_contract import NOW, RETENTIONS, check_retention, commit, event, hits_table

@@ -10,7 +10,7 @@ from soc.condition.tree import TRUE, Equals
 from soc.errors import StoreError
 from soc.store.base import Cut
 from soc.store.segments import Shape, open_store
-from soc.store.segments.register import live
+from soc.store.segments.manifest.register import live
 from soc.times import DAY
 from tests.store.test_contract import NOW, commit, event
 from tests.strategies import CATALOGUE

@@ -17,7 +17,7 @@ from soc.condition import predicate
 from soc.condition.tree import Node, fields
 from soc.condition.witness import witnesses
 from soc.content import Content, load_content
-from soc.detect.load import load_rules
+from soc.detect.ruleset.load import load_rules
 from soc.event import Event
 from soc.fields import Catalogue, Field
 from soc.parsing import Clock, Stream

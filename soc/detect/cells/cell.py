@@ -12,8 +12,8 @@ import numpy as np
 from soc.detect.cells.series import Series
 from soc.detect.cells.spans import Spans
 from soc.detect.cells.triggers import timespan_of
-from soc.detect.identity import alert_id
-from soc.detect.rule import Rule
+from soc.detect.rules.identity import alert_id
+from soc.detect.rules.rule import Rule
 from soc.model import Counted
 from soc.times import HOUR
 

@@ -12,8 +12,8 @@ from soc.detect.cells.growth import Grown, Stretch, grown, stretches
 from soc.detect.cells.series import Loaded
 from soc.detect.cells.triggers import timespan_of
 from soc.detect.cells.whole import Reach, Reader, Whole, is_chained, rekey
-from soc.detect.identity import hit_name
-from soc.detect.rule import Rule, RuleSet
+from soc.detect.rules.identity import hit_name
+from soc.detect.rules.rule import Rule, RuleSet
 from soc.match.hits import Group, by_rule, joined, reaches, within
 from soc.model import Counted, Window
 

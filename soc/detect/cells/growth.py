@@ -19,8 +19,8 @@ from soc.detect.cells.cell import Cell, Stamped, smallest, width
 from soc.detect.cells.series import Series
 from soc.detect.cells.spans import Spans, behind, covered, union
 from soc.detect.cells.triggers import timespan_of, triggering
-from soc.detect.identity import alert_id
-from soc.detect.rule import Rule
+from soc.detect.rules.identity import alert_id
+from soc.detect.rules.rule import Rule
 from soc.match.hits import Group
 from soc.model import Counted
 

@@ -10,7 +10,7 @@ import numpy as np
 from soc.detect.cells.moments import Axis
 from soc.detect.cells.ordered import Hit, closing
 from soc.detect.cells.series import Series
-from soc.detect.rule import Correlation, Expression, Rule
+from soc.detect.rules.rule import Correlation, Expression, Rule
 
 RUNS = ("event_count", "value_count", "temporal", "temporal_ordered")
 

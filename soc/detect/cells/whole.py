@@ -16,8 +16,8 @@ from soc.detect.cells.growth import runs
 from soc.detect.cells.series import Loaded, Series, inside, settled
 from soc.detect.cells.spans import behind, covered
 from soc.detect.cells.triggers import least, timespan_of, triggering
-from soc.detect.identity import alert_id, hit_name
-from soc.detect.rule import Correlation, Rule
+from soc.detect.rules.identity import alert_id, hit_name
+from soc.detect.rules.rule import Correlation, Rule
 from soc.match.hits import Group
 from soc.model import Window
 from soc.text import canonical_json

@@ -15,20 +15,20 @@ from soc.event import Event
 from soc.fields import Catalogue
 from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.base import Concern, Tables, Tally
-from soc.store.elasticsearch.asking import among, count
-from soc.store.elasticsearch.cluster import LEASE, Cluster, Core
-from soc.store.elasticsearch.dead import a_reason, forget, letters
-from soc.store.elasticsearch.faults import cluster_faults
-from soc.store.elasticsearch.grouping import groups
-from soc.store.elasticsearch.hits import count_hits, has_hits, hits_home, make_hits_home, put_hits, read_hits
-from soc.store.elasticsearch.indices import store_id
-from soc.store.elasticsearch.matching import Met, matches
-from soc.store.elasticsearch.meeting import read_meeting
-from soc.store.elasticsearch.questions import Questions
-from soc.store.elasticsearch.reader import read_batches, read_events, stored
-from soc.store.elasticsearch.salvage import salvage
-from soc.store.elasticsearch.tallies import tallies
-from soc.store.elasticsearch.writer import ElasticWriter
+from soc.store.elasticsearch.indices.dead import a_reason, forget, letters
+from soc.store.elasticsearch.indices.indices import store_id
+from soc.store.elasticsearch.questions.grouping import groups
+from soc.store.elasticsearch.questions.matching import Met, matches
+from soc.store.elasticsearch.questions.meeting import read_meeting
+from soc.store.elasticsearch.questions.questions import Questions
+from soc.store.elasticsearch.questions.reader import read_batches, read_events, stored
+from soc.store.elasticsearch.questions.tallies import tallies
+from soc.store.elasticsearch.server.asking import among, count
+from soc.store.elasticsearch.server.cluster import LEASE, Cluster, Core
+from soc.store.elasticsearch.server.faults import cluster_faults
+from soc.store.elasticsearch.writing.hits import count_hits, has_hits, hits_home, make_hits_home, put_hits, read_hits
+from soc.store.elasticsearch.writing.salvage import salvage
+from soc.store.elasticsearch.writing.writer import ElasticWriter
 from soc.store.repeats import ID, reading_of
 
 
@@ -91,7 +91,7 @@ class ElasticStore:
     def matches(
         self, conditions: Mapping[str, Node], window: Window = ALWAYS, *, datasets: Collection[str] | None = None
     ) -> Iterator[tuple[str, Met]]:
-        """See `soc.store.elasticsearch.matching`."""
+        """See `soc.store.elasticsearch.questions.matching`."""
         return matches(self._core, conditions, window, datasets, self._questions.otherwise)
 
     def count(self, node: Node, window: Window = ALWAYS) -> int:
@@ -160,7 +160,7 @@ class ElasticStore:
         return self._register.unfinished(self._core.clock())
 
     def salvage(self, number: int) -> BatchRow:
-        """See `soc.store.elasticsearch.salvage`."""
+        """See `soc.store.elasticsearch.writing.salvage`."""
         return salvage(self._core, number)
 
     def statistics(self) -> Mapping[str, int]:

@@ -16,25 +16,25 @@ from soc.event import Event
 from soc.fields import Catalogue
 from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.base import Concern, Tables, Tally
-from soc.store.segments import register
-from soc.store.segments.batches import read_batches
-from soc.store.segments.columns import check_columns, known_columns
-from soc.store.segments.core import Core, Shape
-from soc.store.segments.damage import faults, missing
-from soc.store.segments.disk import RESERVE, crowded, default_max_disk, own_bytes
-from soc.store.segments.generation import older
-from soc.store.segments.grouping import groups
-from soc.store.segments.hit_reader import HitReader
-from soc.store.segments.hits import count_hits, has_hits, hit_faults, hit_sizes, put_hits
-from soc.store.segments.layout import Layout, lost_manifest
-from soc.store.segments.manifest import Manifest
-from soc.store.segments.reader import Reader
-from soc.store.segments.relation import Vanished
-from soc.store.segments.retention import keep_from
-from soc.store.segments.row_check import row_faults
-from soc.store.segments.tallies import tallies
-from soc.store.segments.weights import unmerged
+from soc.store.segments.hits.hit_reader import HitReader
+from soc.store.segments.hits.hits import count_hits, has_hits, hit_faults, hit_sizes, put_hits
+from soc.store.segments.manifest import register
+from soc.store.segments.manifest.columns import check_columns, known_columns
+from soc.store.segments.manifest.damage import faults, missing
+from soc.store.segments.manifest.disk import RESERVE, crowded, default_max_disk, own_bytes
+from soc.store.segments.manifest.layout import Layout, lost_manifest
+from soc.store.segments.manifest.manifest import Manifest
+from soc.store.segments.manifest.row_check import row_faults
+from soc.store.segments.questions.batches import read_batches
+from soc.store.segments.questions.core import Core, Shape
+from soc.store.segments.questions.grouping import groups
+from soc.store.segments.questions.reader import Reader
+from soc.store.segments.questions.relation import Vanished
+from soc.store.segments.questions.tallies import tallies
+from soc.store.segments.upkeep.retention import keep_from
+from soc.store.segments.upkeep.weights import unmerged
 from soc.store.segments.writer import SegmentWriter, writing
+from soc.store.segments.writing.generation import older
 
 MEMORY = 600_000_000  # bytes that one question may use
 SECONDS = 60.0  # that one SELECT of a person may take
@@ -185,7 +185,7 @@ class SegmentStore:
         self._manifest.close()
 
     def _answer(self, statement: str, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
-        from soc.store.segments.sql import answer
+        from soc.store.segments.questions.sql import answer
 
         core = self._core
         types, relation = known_columns(self._manifest), self._reader.relation()

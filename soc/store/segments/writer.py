@@ -14,13 +14,14 @@ from soc.errors import Busy
 from soc.event import Event
 from soc.model import SourceState
 from soc.store.base import Added, Cut, Draft, Since, Stop, never
-from soc.store.segments import commit, compaction, retention
-from soc.store.segments.core import Core
-from soc.store.segments.disk import check_reserve, crowded
-from soc.store.segments.generation import check_newest
-from soc.store.segments.give_up import Again, give_up
-from soc.store.segments.layout import storage_errors
-from soc.store.segments.sweep import sweep
+from soc.store.segments.manifest.disk import check_reserve, crowded
+from soc.store.segments.manifest.layout import storage_errors
+from soc.store.segments.questions.core import Core
+from soc.store.segments.upkeep import compaction, retention
+from soc.store.segments.upkeep.give_up import Again, give_up
+from soc.store.segments.upkeep.sweep import sweep
+from soc.store.segments.writing import commit
+from soc.store.segments.writing.generation import check_newest
 
 
 class SegmentWriter:

@@ -14,8 +14,8 @@ from elasticsearch.helpers import bulk
 from soc.condition.dsl import Query
 from soc.event import Event
 from soc.fields import Catalogue
-from soc.store.elasticsearch.documents import to_document
-from soc.store.elasticsearch.mapping import mappings, settings
+from soc.store.elasticsearch.documents.documents import to_document
+from soc.store.elasticsearch.documents.mapping import mappings, settings
 
 TOGETHER = 50  # queries in one request
 _numbers = count()

@@ -8,12 +8,12 @@ from itertools import count
 from pathlib import Path
 
 from soc.desk.desk import open_desk
-from soc.desk.register import make_register, open_register
-from soc.detect.anew import lost_hits
-from soc.detect.identity import hit_name
-from soc.detect.others import Watch
+from soc.desk.register.register import make_register, open_register
+from soc.detect.coverage.anew import lost_hits
+from soc.detect.rules.identity import hit_name
+from soc.detect.runs.others import Watch
 from soc.store.elasticsearch import connect, name_store, open_cluster, prepare
-from soc.store.elasticsearch.foreign import ForeignEvents
+from soc.store.elasticsearch.foreign.foreign import ForeignEvents
 from soc.times import HOUR, MINUTE, parse_iso
 from tests.detection_kit import Detecting
 from tests.rule_kit import FAILED, counted

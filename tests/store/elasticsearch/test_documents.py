@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from soc.condition.fold import fold
 from soc.condition.indexed import MAX_UNITS, lowers_as_fold
 from soc.match.columns import to_events, to_tables
-from soc.store.elasticsearch.documents import from_document, to_document
-from soc.store.elasticsearch.mapping import mappings, settings, template
+from soc.store.elasticsearch.documents.documents import from_document, to_document
+from soc.store.elasticsearch.documents.mapping import mappings, settings, template
 from tests import strategies as some
 
 ALL = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]

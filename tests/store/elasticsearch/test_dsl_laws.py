@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from soc.condition.dsl import to_dsl
 from soc.condition.predicate import compile
-from soc.store.elasticsearch.documents import from_document
+from soc.store.elasticsearch.documents.documents import from_document
 from tests import strategies as some
 
 ODD = [

@@ -12,7 +12,7 @@ from soc.condition.dsl import to_dsl
 from soc.condition.tree import fields
 from soc.condition.witness import witnesses
 from soc.fields import Catalogue
-from soc.store.elasticsearch.documents import from_document
+from soc.store.elasticsearch.documents.documents import from_document
 from tests.test_public_rules import catalogue_for, groups, rules
 
 __all__ = ["rules"]

@@ -35,8 +35,8 @@ from soc.condition.tree import (
 from soc.errors import StoreError
 from soc.model import Window
 from soc.store.elasticsearch import connect
-from soc.store.elasticsearch.foreign import ForeignEvents
-from soc.store.elasticsearch.sight import sights
+from soc.store.elasticsearch.foreign.foreign import ForeignEvents
+from soc.store.elasticsearch.foreign.sight import sights
 from soc.times import parse_iso
 from tests.strategies import CATALOGUE
 

@@ -12,8 +12,8 @@ from soc.condition.dsl_foreign import foreign_dsl
 from soc.condition.predicate import compile
 from soc.condition.tree import fields
 from soc.store.elasticsearch import connect
-from soc.store.elasticsearch.foreign import ForeignEvents
-from soc.store.elasticsearch.foreign_documents import to_event
+from soc.store.elasticsearch.foreign.foreign import ForeignEvents
+from soc.store.elasticsearch.foreign.foreign_documents import to_event
 from soc.times import iso, parse_iso
 from tests import strategies as some
 

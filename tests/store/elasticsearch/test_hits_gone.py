@@ -12,7 +12,7 @@ from elasticsearch import Elasticsearch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from soc.detect.anew import reach
+from soc.detect.coverage.anew import reach
 from soc.errors import StoreError
 from soc.times import DAY, HOUR, MINUTE, iso
 from tests.rule_kit import counted

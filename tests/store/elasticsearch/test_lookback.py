@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from soc.condition.tree import Equals
-from soc.store.elasticsearch.matching import FIRST
+from soc.store.elasticsearch.questions.matching import FIRST
 from tests.rule_kit import FAILED, counted
 from tests.servers.calls import LINE as SSHD
 from tests.servers.calls import Site

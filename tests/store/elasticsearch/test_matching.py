@@ -8,7 +8,7 @@ import pytest
 
 from soc.condition.tree import TRUE, Contains, Equals, FieldRef, Not
 from soc.model import Window
-from soc.store.elasticsearch import matching
+from soc.store.elasticsearch.questions import matching
 from tests.store.conftest import Elastic
 
 START = 1_700_000_000_000_000

@@ -10,7 +10,7 @@ import pytest
 
 from soc.condition.tree import TRUE, Equals
 from soc.desk.desk import open_desk
-from soc.desk.register import make_register, open_register
+from soc.desk.register.register import make_register, open_register
 from soc.errors import StoreError
 from soc.store.elasticsearch import connect, name_store, open_cluster, prepare
 from tests.servers import indices

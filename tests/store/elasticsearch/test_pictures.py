@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 
+from soc.cli.cases.published import saved_objects
 from soc.cli.main import cli
-from soc.cli.published import saved_objects
-from soc.desk.case import Head
+from soc.desk.cases.case import Head
 from soc.desk.desk import open_desk
 from soc.model import Alert, Evidence, Extent
-from soc.respond.pictures import alert_documents, case_documents
-from soc.store.elasticsearch.mapping import properties
-from soc.store.elasticsearch.pictures import ALERTS, CASES
+from soc.respond.triaging.pictures import alert_documents, case_documents
+from soc.store.elasticsearch.documents.mapping import properties
+from soc.store.elasticsearch.documents.pictures import ALERTS, CASES
 from soc.times import parse_iso
 from tests.strategies import CATALOGUE
 

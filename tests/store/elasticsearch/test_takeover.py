@@ -15,7 +15,7 @@ import pytest
 
 from soc.condition.tree import TRUE
 from soc.desk.desk import open_desk
-from soc.desk.register import make_register
+from soc.desk.register.register import make_register
 from soc.errors import Busy, Conflict
 from soc.store.elasticsearch import connect, name_store, prepare
 from soc.times import DAY, HOUR
@@ -236,6 +236,6 @@ def test_a_batch_under_way_is_told_of_and_nobody_else_reads_its_source(elasticse
 
 
 def _document(event):
-    from soc.store.elasticsearch.documents import to_document
+    from soc.store.elasticsearch.documents.documents import to_document
 
     return to_document(event, CATALOGUE)

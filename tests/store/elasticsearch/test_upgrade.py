@@ -11,11 +11,11 @@ from soc.cli.main import cli
 from soc.condition.predicate import compile
 from soc.condition.tree import TRUE, And, Cidr, Compare, Contains, Ends, Equals, Exists, Not, Or, Starts
 from soc.desk.desk import open_desk
-from soc.desk.register import make_register, open_register
+from soc.desk.register.register import make_register, open_register
 from soc.fields import Field
 from soc.model import Window
 from soc.store.elasticsearch import connect, name_store, open_cluster, prepare
-from soc.store.elasticsearch.upgrade import apply, plan
+from soc.store.elasticsearch.indices.upgrade import apply, plan
 from soc.times import parse_iso
 from tests.strategies import CATALOGUE
 

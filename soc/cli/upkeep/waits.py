@@ -1,0 +1,48 @@
+"""Retention that waits: it drops nothing until the clock is right, or a person has said that it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from soc.cli.call.context import Soc
+from soc.cli.upkeep.clock import at_most, doubt, unusual
+from soc.desk.runs.clock import Known
+from soc.model import ALWAYS, Window
+from soc.store.cuts import Cut, apart, latest
+
+FLAG = "--clock-is-right"
+_REPAIR = f"nothing is dropped until then: set the clock right; if it is, say so once: soc retain {FLAG}"
+_MEANT = f"see them with soc retain --dry-run; if the clock and the retention in soc.toml are right, say so: soc retain {FLAG}"
+
+
+def held_back(soc: Soc, cuts: Sequence[Cut], now: int, *, sure: bool = False) -> str | None:
+    """Why nothing is to be dropped by these cuts; None when the clock is believed. Either is written on the desk.
+
+    `sure`: a person has looked at the clock.
+    """
+    why = None if sure else why_not(soc, cuts, now)
+    with soc.desk.write() as tx:
+        if why is None:
+            tx.believe(Known(now, *soc.uptime()))
+        else:
+            tx.wait(why, now=now)
+    return why
+
+
+def why_not(soc: Soc, cuts: Sequence[Cut], now: int) -> str | None:
+    """Why nothing is to be dropped, with the repair; None when the clock is believed and no more goes than usual."""
+    rows = soc.store.batches()
+    with soc.desk.read() as tx:
+        known = tx.known_time()
+    receipts = [row.closed_at for row in rows if row.closed_at is not None]
+    if why := doubt(Known(now, *soc.uptime()), known, receipts):
+        return f"retention waits: {why}\n  {_REPAIR}"
+    held = sum(row.events for row in rows)
+    if unusual(at_most(rows, latest(cuts)), held) and unusual(going := sum(due(soc, cuts)), held):  # what is asked costs, so rarely
+        return f"retention waits: {going} of {held} events would go, more than a run usually drops\n  {_MEANT}"
+    return None
+
+
+def due(soc: Soc, cuts: Sequence[Cut]) -> list[int]:
+    """How many events would go by each cut, as the store counts them."""
+    return [soc.store.count(node, Window(ALWAYS.since, cut.before)) for cut, node in zip(cuts, apart(cuts), strict=True)]

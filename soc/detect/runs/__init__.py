@@ -1,0 +1,7 @@
+"""The ways in which detection goes over events.
+
+lookback    changed rules over batches that are covered already
+run         a run: look-back, uncovered batches, lost hits
+others      indices that soc does not write
+trial       rules tried on events at hand, with no store and no desk
+"""

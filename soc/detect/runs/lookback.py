@@ -1,0 +1,86 @@
+"""Changed rules over batches that are covered already, as far back as each wants. Alerts from it say `backfill`.
+
+Where few rules are due and the store can tell which events concern them, only those are read. No group is left out beforehand for having
+too little (`Store.groups`), as in hunts: hits are what later runs count on, and a late line, of any moment within retention, may
+complete a group that is short of its bound now. Then its earlier hits have to be there; no margin of time makes that safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from soc.condition.tree import Equals, Or
+from soc.detect.coverage.coverage import Due, advance, due
+from soc.errors import StoreError, StoreUnreachable
+from soc.model import BatchRow
+from soc.store.base import Tables
+from soc.store.tables import BATCH, rows_of
+
+if TYPE_CHECKING:
+    from soc.detect.alerts.outcome import Outcome
+    from soc.detect.coverage.anew import Anew
+    from soc.detect.runs.run import Detector
+
+MOST = 50  # conditions that a store is asked for together; of more a batch is mostly read whole anyway
+
+
+def look_back(detector: Detector, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:
+    """Until no rule is due any more, or `stop()`.
+
+    A batch that cannot be read stays due, and the rules that it is due for are done with for this run.
+    """
+    store, rules, stuck = detector.store, detector.rules, set[str]()
+    while True:
+        with detector.desk.read() as tx:
+            spans = {id: span for id, span in due(tx, store.id, rules).items() if id not in stuck}
+        first = min((first for first, _ in spans.values()), default=None)
+        if first is None:
+            return
+        if stop():
+            outcome.left += 1
+            return
+        now_due = {id: span for id, span in spans.items() if span[0] == first}
+        until = max(last for _, last in now_due.values())
+        row = next((row for row in store.batches(first - 1) if row.number <= until), None)
+        if row is None:  # retention has dropped the rest
+            with detector.desk.write() as tx:
+                advance(tx, store.id, rules, now_due, until, detector.now())
+            continue
+        try:
+            if not _searched(detector, row, now_due, outcome, anew):
+                stuck |= now_due.keys()
+        except StoreUnreachable as error:
+            outcome.unreachable = str(error)
+            outcome.left += 1
+            return
+
+
+def _searched(detector: Detector, row: BatchRow, due: Due, outcome: Outcome, anew: Anew) -> bool:
+    tables = _read(detector, row, due, outcome)
+    return tables is not None and detector.search(row, tables, due, outcome, anew)
+
+
+def _read(detector: Detector, row: BatchRow, due: Due, outcome: Outcome) -> Tables | None:
+    """What the rules have to see of the batch; None when it cannot be read. What is left of one that has lost events is searched."""
+    try:
+        tables, held = _concerned(detector, row, due)
+    except StoreUnreachable:
+        raise
+    except StoreError as error:
+        detector.fail(row, str(error), outcome)
+        return None
+    if tables is None and (tables := detector.read(row, outcome)) is not None:
+        held = rows_of(tables)
+    if tables is not None and (missing := detector.missing(row, held)):
+        outcome.failed[f"batch {row.number}"] = missing
+    return tables
+
+
+def _concerned(detector: Detector, row: BatchRow, due: Due) -> tuple[Tables | None, int]:
+    """The batch without most of what no rule hits, and how many events it has in all; None where it is read whole."""
+    conditions = detector.scanner.conditions(due.keys() | detector.rules.below(due))
+    if len(conditions) > MOST:
+        return None, 0
+    tables = detector.store.meeting(row.number, Or(tuple(conditions)), detector.scanner.columns())
+    return tables, 0 if tables is None else detector.store.count(Equals(BATCH, row.number))
