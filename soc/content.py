@@ -143,7 +143,7 @@ class Content:
     @cached_property
     def playbooks(self) -> dict[str, Any]:
         """By id."""
-        from soc.respond.playbooks.playbook import load_playbooks
+        from soc.respond.playbooks.load import load_playbooks
 
         playbooks, errors = load_playbooks([root / "playbooks" for root in self.roots])
         self.errors += errors

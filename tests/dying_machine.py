@@ -11,8 +11,8 @@ import sys
 from itertools import count
 from pathlib import Path
 
+from soc.cli.call.clusters import cluster, sizes
 from soc.cli.call.context import Soc
-from soc.cli.call.stores import cluster, sizes
 from soc.cli.intake.ingest import ingest_feeds
 from soc.desk.register.register import open_register
 from soc.store.elasticsearch import open_cluster
@@ -24,7 +24,7 @@ NAME = "gw2:17:elsewhere"  # a process of another machine, whose end nobody sees
 
 def main(home: str, taken: str) -> None:
     soc = Soc(Path(home), None, ())
-    there, asked = cluster(soc), count()
+    there, asked = cluster(soc.config), count()
 
     def clock() -> int:
         if next(asked) >= ASKED:  # one request may be sent
@@ -34,7 +34,7 @@ def main(home: str, taken: str) -> None:
         return soc.now() - (HOUR if taken == "long ago" else 0)
 
     soc.__dict__["store"] = open_cluster(
-        there, soc.content.catalogue, lambda id: open_register(soc.desk, id), writer=NAME, clock=clock, **sizes(soc)
+        there, soc.content.catalogue, lambda id: open_register(soc.desk, id), writer=NAME, clock=clock, **sizes(soc.config)
     )
     ingest_feeds(soc, stop=lambda: False)
 

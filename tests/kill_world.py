@@ -26,7 +26,7 @@ from tests.rule_kit import counted
 
 FRAME = re.compile(r'File "(?P<path>[^"]+)", line \d+ in (?P<name>\S+)')
 PHASES = {  # what stands in the stack -> the phase that was going on
-    "intake/ingest.py:ingest_jobs": "ingest",
+    "intake/jobs.py:ingest_jobs": "ingest",
     "runs/run.py:run": "detection",
     "runs/run.py:respond": "respond",
     "upkeep/retain.py:upkeep": "compaction",

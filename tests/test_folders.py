@@ -45,7 +45,7 @@ Spool.make(Path(sys.argv[1]), Head("f", "p", "", False, 0, "", ""))
 """
 AT_ONCE = """
 import sys
-import soc.cli.begin.init, soc.cli.call.stores, soc.desk.desk, soc.store.elasticsearch, soc.store.segments
+import soc.cli.begin.init, soc.cli.call.clusters, soc.cli.call.stores, soc.desk.desk, soc.store.elasticsearch, soc.store.segments
 from soc.cli.main import main
 print(flush=True)
 sys.stdin.readline()

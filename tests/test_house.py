@@ -74,6 +74,20 @@ def matches(pattern: re.Pattern[str], names: Iterator[str]) -> list[str]:
     ]
 
 
+# --- rooms -----------------------------------------------------------------------------------------------------------
+
+ROOMS = ("soc/cli", "soc/desk", "soc/detect", "soc/respond", "soc/store/elasticsearch", "soc/store/segments")
+
+
+@pytest.mark.parametrize("door", [name for name in tracked() if name.startswith(ROOMS) and name.endswith("/__init__.py")])
+def test_the_text_at_the_door_lists_what_is_in_the_room(door: str):
+    text = ast.get_docstring(ast.parse(text_of(door)))
+    room = door.removesuffix("__init__.py")
+    inside = {name.removeprefix(room).partition("/")[0].removesuffix(".py") for name in tracked() if name.startswith(room)}
+
+    assert set(re.findall(r"^ *(\w+)  +\S", text, re.MULTILINE)) == inside - {"__init__"}
+
+
 # --- time comes in by the front door ---------------------------------------------------------------------------------
 
 

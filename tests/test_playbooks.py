@@ -20,10 +20,11 @@ from soc.errors import DeskError, UsageError
 from soc.fields import base_catalogue
 from soc.respond.actions.action import Action, Argument, Done, Order, StepFailed, World
 from soc.respond.actions.actions import ACTIONS
-from soc.respond.actions.hunting import query_faults
 from soc.respond.actions.receivers import mail_fault
 from soc.respond.playbooks.expression import parse_expression
-from soc.respond.playbooks.playbook import best, load_playbooks
+from soc.respond.playbooks.load import load_playbooks
+from soc.respond.playbooks.playbook import best
+from soc.respond.playbooks.queries import query_faults
 from soc.respond.playbooks.reader import read_playbook
 from soc.respond.runs.run import Responder
 from soc.respond.triaging.triage import triage

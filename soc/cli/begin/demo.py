@@ -53,7 +53,8 @@ def _work(here: Soc) -> int:
     from soc.cli.begin.demo_folder import END
     from soc.cli.call.pipeline import detector, overlap_guard, report, report_content, stopper
     from soc.cli.cases.respond import respond_all
-    from soc.cli.intake.ingest import How, feed_jobs, ingest_jobs
+    from soc.cli.intake.ingest import feed_jobs
+    from soc.cli.intake.jobs import How, ingest_jobs
 
     stop = stopper(here, None)
     memory: dict[int, Tables] = {}
@@ -71,8 +72,8 @@ def _work(here: Soc) -> int:
 
 def _show(here: Soc) -> None:
     """The queue, its first case with the timeline, and what to try next."""
-    from soc.cli.cases.case import print_cases
     from soc.cli.cases.case_show import show_case
+    from soc.cli.cases.listed import print_cases
 
     with here.desk.read() as tx:
         queue = [head for head in tx.heads() if head.status != "closed"]

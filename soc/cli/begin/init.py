@@ -91,7 +91,7 @@ def _toml(texts: list[str]) -> str:
 
 def make_state(soc: Soc, *, quiet: bool = False) -> None:
     """Makes the desk and the store where they do not exist."""
-    from soc.cli.call.stores import make_store
+    from soc.cli.begin.made import make_store
     from soc.desk.runs.clock import Known
 
     soc.home.mkdir(mode=0o700, parents=True, exist_ok=True)

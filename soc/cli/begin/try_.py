@@ -50,7 +50,7 @@ def try_(
     Examples:  soc try /var/log/auth.log
                soc try --format suricata eve.json.gz --rules ~/sigma/rules --output json
     """
-    from soc.cli.call.stores import sweep_trial, trial_config
+    from soc.cli.begin.trials import sweep_trial, trial_config
     from soc.content import load_content
 
     import_module("soc.match.hits")  # numpy cannot be loaded again once an interrupt ended its loading
@@ -97,7 +97,7 @@ def _read(here: Soc, files: Sequence[str], stated: str | None, zone: str | None,
     """Reads the files to their end and runs the rules over them."""
     from soc.cli.begin.init import make_state
     from soc.cli.call.pipeline import detector
-    from soc.cli.intake.ingest import How, ingest_jobs
+    from soc.cli.intake.jobs import How, ingest_jobs
     from soc.ingest.feeds import Feed
     from soc.ingest.intake import Files, Piped
     from soc.ingest.zones import zone_named
@@ -129,7 +129,7 @@ def _print(here: Soc, tally: Tally, form: str) -> None:
 
 def _put_away(here: Soc) -> None:
     """Closes what was opened, and takes away what was made elsewhere than in the folder."""
-    from soc.cli.call.stores import remove_trial
+    from soc.cli.begin.trials import remove_trial
 
     opened = vars(here)
     if "store" in opened:

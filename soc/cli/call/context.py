@@ -95,7 +95,7 @@ class Soc:
         from soc.cli.call.stores import open_store
 
         log_safely()  # whoever logs has imported the module that it takes
-        return open_store(self)
+        return open_store(self.config, self.home, catalogue=lambda: self.content.catalogue, desk=lambda: self.desk, clock=self.now)
 
     @cached_property
     def desk(self) -> Desk:

@@ -3,6 +3,7 @@
 alert       `soc alert`
 exception   `soc exception`
 pick        which cases a command means
+listed      cases as they are printed
 case        `soc case`
 case_show   `soc case show`
 playbook    `soc playbook`

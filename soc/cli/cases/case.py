@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import click
 
 from soc.cli.call.context import Soc, pass_soc
-from soc.cli.call.output import chosen, emit, output_option
+from soc.cli.call.output import output_option
+from soc.cli.cases.listed import print_cases
 from soc.cli.cases.pick import chosen_cases, filter_options, filters_of, find, split_words
-from soc.desk.cases.case import Head
 from soc.desk.cases.words import CATEGORY, SEVERITIES, STATUSES, TLP, VERDICTS
 from soc.errors import UsageError
 from soc.model import UNKNOWN
-from soc.times import iso
-
-COLUMNS = ("id", "priority", "severity", "status", "owner", "institution", "title", "category", "alerts", "opened")
-QUEUE = ("id", "prio", "severity", "status", "owner", "institution", "title", "alerts", "opened")
 
 
 @click.group()
@@ -172,14 +166,6 @@ def close(soc: Soc, /, ids: tuple[str, ...], verdict: str, note: str, output: st
     print_cases(changed, output)
 
 
-def print_cases(heads: Iterable[Head], output: str | None) -> None:
-    """Prints cases; a table has what fits a terminal, the other formats all fields."""
-    if chosen(output) == "table":
-        emit([row(head) | {"prio": head.priority, "opened": minute(head.opened_at)} for head in heads], QUEUE, "table")
-    else:
-        emit(rows(heads), COLUMNS, output)
-
-
 def _check_report(soc: Soc, title: str, institution: str) -> None:
     known = sorted({*soc.content.institutions.by_id, UNKNOWN})
     if institution not in known:
@@ -194,22 +180,3 @@ def _priority(soc: Soc, institution: str, severity: str) -> int:
 
     table = load_priority(soc.content.file("detections", "priority.yml"))
     return table.of(severity, (), soc.content.institutions.classes.get(institution))
-
-
-def minute(moment: int) -> str:
-    """A moment as tables show it, in UTC: `2026-10-11 22:14`."""
-    return iso(moment)[:16].replace("T", " ")
-
-
-def rows(heads: Iterable[Head]) -> list[dict[str, Any]]:
-    """Cases as they are printed: all fields, moments in ISO 8601."""
-    return [row(head) for head in heads]
-
-
-def row(head: Head) -> dict[str, Any]:
-    """One case as it is printed."""
-    values = asdict(head)
-    for name in ("opened", "updated", "closed"):
-        moment = values.pop(f"{name}_at")
-        values[name] = None if moment is None else iso(moment)
-    return values

@@ -10,7 +10,7 @@ import click
 from soc.cli.call.context import Soc
 from soc.cli.call.output import cell, chosen, emit, emit_object, safe_echo
 from soc.cli.cases.alert import alert_row, print_alerts
-from soc.cli.cases.case import minute, row
+from soc.cli.cases.listed import minute, row
 from soc.cli.cases.playbook import question_lines
 from soc.desk.cases.case import Case
 from soc.desk.cases.log import Entry, broken

@@ -6,9 +6,9 @@ import json
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from soc.cli.call.clusters import PREFIX, cluster, sizes
 from soc.cli.call.context import Soc
 from soc.cli.call.output import note
-from soc.cli.call.stores import PREFIX, cluster, sizes
 from soc.errors import SocError
 from soc.shipped import DATA
 from soc.times import DAY
@@ -31,7 +31,7 @@ def publish_all(soc: Soc, since: int | None) -> tuple[int, int]:
     with soc.desk.read() as tx:
         moved = {head.id for head in tx.heads(statuses=STATUSES) if since is None or head.updated_at >= since}
         found = _documents(tx, [*tx.alerts(ids=touched.alerts), *tx.alerts(since=since)], moved | touched.cases)
-    return _publish(soc, cluster(soc), *found, version=now)
+    return _publish(soc, cluster(soc.config), *found, version=now)
 
 
 def publish_touched(soc: Soc) -> None:
@@ -40,7 +40,7 @@ def publish_touched(soc: Soc) -> None:
     try:
         with soc.desk.read() as tx:
             found = _documents(tx, tx.alerts(ids=touched.alerts), touched.cases)
-        _publish(soc, cluster(soc, at_most=PROMPT), *found, version=now)
+        _publish(soc, cluster(soc.config, at_most=PROMPT), *found, version=now)
     except SocError as error:
         note(f"dashboards are behind the desk until the next soc run, or soc store publish: {error}")
 
@@ -62,7 +62,7 @@ def _publish(soc: Soc, there: Cluster, alerts: Documents, cases: Documents, *, v
     """How many were written. `version`: a moment before they were read; what was read later stays."""
     from soc.store.elasticsearch.writing.publish import publish
 
-    replicas = sizes(soc)["replicas"]
+    replicas = sizes(soc.config)["replicas"]
     try:
         written = publish(there, "alerts", alerts, version=version, replicas=replicas)
         return written, publish(there, "cases", cases, version=version, replicas=replicas)

@@ -69,9 +69,9 @@ def searched(soc: Soc, index: str | None) -> Place:
     """Our own events, or the indices of a pattern. Raises UsageError where the store is no cluster, StoreError."""
     if index is None:
         return Place(soc.store, soc.content.catalogue, counted=soc.store)
-    from soc.cli.call.stores import others
+    from soc.cli.call.clusters import others
 
-    found = others(soc, index)
+    found = others(soc.config, index, soc.content.catalogue)
     return Place(found, found.catalogue, found.unsearched)
 
 

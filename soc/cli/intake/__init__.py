@@ -2,6 +2,7 @@
 
 parse       `soc parse`
 parser      `soc parser`
-ingest      `soc ingest`
+jobs        what is read into the store at once
 pour        standard input into a cluster that may not answer
+ingest      `soc ingest`
 """

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from soc.cli.call.context import Soc
 from soc.cli.call.output import note
-from soc.cli.intake.ingest import How, Jobs, ingest_jobs
+from soc.cli.intake.jobs import How, Jobs, ingest_jobs
 from soc.errors import StoreError, StoreUnreachable, Unavailable
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ def check(soc: Soc) -> int:
     Exits 2 when something is wrong; each fault is named with its place and the repair. A dormant rule of our own is wrong.
     """
     from soc.parsing.samples import check_samples
-    from soc.respond.actions.hunting import query_faults
+    from soc.respond.playbooks.queries import query_faults
 
     content = soc.content
     faults = [str(error) for error in content.load()]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from soc.cli.call.clusters import is_cluster
 from soc.cli.call.context import Soc, pass_soc
 from soc.cli.call.output import note
 from soc.cli.call.pipeline import blindness_noted, detector, earlier, overlap_guard, report, report_content, stopper, unless_busy
-from soc.cli.call.stores import is_cluster
 from soc.cli.rules.restored import check_not_restored
 from soc.errors import StoreError
 
@@ -71,7 +71,7 @@ def run(soc: Soc, deadline: str) -> int:
 
 def _name(soc: Soc) -> str:
     """What one machine does once at a time: several machines write to a cluster, each its own feeds."""
-    return f"soc run on {socket.gethostname()}" if is_cluster(soc) else "soc run"
+    return f"soc run on {socket.gethostname()}" if is_cluster(soc.config) else "soc run"
 
 
 def _damaged(soc: Soc) -> int:
@@ -89,7 +89,7 @@ def _unpublished(soc: Soc) -> int:
     from soc.cli.cases.published import RECENT, publish_all
 
     try:
-        if is_cluster(soc):
+        if is_cluster(soc.config):
             publish_all(soc, soc.now() - RECENT)
     except StoreError as error:
         note(f"dashboards are behind the desk: {error}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from soc.cli.call.clusters import others
 from soc.cli.call.context import Soc
 from soc.cli.call.pipeline import detector
-from soc.cli.call.stores import others
 from soc.cli.call.when import moment
 from soc.condition.values import texts_of
 from soc.errors import UsageError
@@ -30,7 +30,7 @@ def watch(
     known = [one.name for one in soc.content.datasets]
     if dataset is not None and dataset not in known:
         raise UsageError(f"no parser declares the dataset {dataset!r}\n  there are: {', '.join(sorted(known))}")
-    found, now = others(soc, index), soc.now()
+    found, now = others(soc.config, index, soc.content.catalogue), soc.now()
     spans = {"delay": parse_duration(delay or "1m"), "overlap": parse_duration(overlap or "10m")}
     first = now - DAY if since is None else ALWAYS.since if since == "all" else moment(since, now)
     run = Watch(detector(soc, catalogue=found.catalogue), found, index, lambda event: _finished(soc, event, dataset), **spans)

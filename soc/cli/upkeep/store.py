@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from soc.cli.call.clusters import cluster, is_cluster, prefix, sizes
 from soc.cli.call.context import Soc, pass_soc
 from soc.cli.call.output import emit, note, output_option
-from soc.cli.call.stores import cluster, is_cluster, prefix, sizes
 from soc.cli.call.when import moment
 from soc.cli.rules.rule import content_with, rules_option
 from soc.errors import UsageError
@@ -56,7 +56,7 @@ def plan(soc: Soc, output: str | None) -> None:
     from soc.store.elasticsearch.indices import upgrade
 
     there = _cluster(soc)
-    found = upgrade.plan(there, soc.content.catalogue, **sizes(soc))
+    found = upgrade.plan(there, soc.content.catalogue, **sizes(soc.config))
     emit(_planned(found), PLANNED, output)
     note("do it with: soc store apply" if found else "nothing is to be done")
     _note_lost_hits(soc, there)
@@ -74,8 +74,8 @@ def apply(soc: Soc, output: str | None) -> None:
     from soc.store.elasticsearch.indices import upgrade
 
     there = _cluster(soc)
-    found = upgrade.plan(there, soc.content.catalogue, **sizes(soc))
-    upgrade.apply(there, soc.content.catalogue, found, **sizes(soc))
+    found = upgrade.plan(there, soc.content.catalogue, **sizes(soc.config))
+    upgrade.apply(there, soc.content.catalogue, found, **sizes(soc.config))
     emit(_planned(found), PLANNED, output)
     note("done" if found else "nothing was to be done")
     _note_lost_hits(soc, there)
@@ -145,7 +145,7 @@ def salvage(soc: Soc, numbers: tuple[int, ...], everything: bool, output: str | 
     Example:  soc store salvage 4711
               soc store salvage --all
     """
-    if not is_cluster(soc):
+    if not is_cluster(soc.config):
         raise UsageError(
             "the store is no cluster: in segments a batch is there whole or not at all, and none has to be salvaged\n"
             "  name a cluster with --store https://host:port, or under [store]"
@@ -168,7 +168,7 @@ def kibana(soc: Soc) -> None:
     """
     from soc.cli.cases.published import saved_objects
 
-    click.echo(saved_objects(prefix(soc)), nl=False)
+    click.echo(saved_objects(prefix(soc.config)), nl=False)
 
 
 def _salvaged(soc: Soc, numbers: Iterable[int], everything: bool) -> Iterator[dict[str, Any]]:
@@ -200,9 +200,9 @@ def _rule_row(view: View, found: Mapping[str, Sight]) -> dict[str, Any]:
 
 
 def _cluster(soc: Soc) -> Cluster:
-    if not is_cluster(soc):
+    if not is_cluster(soc.config):
         raise UsageError("the store is no cluster: segments need no templates\n  name one with --store https://host:port, or under [store]")
-    return cluster(soc)
+    return cluster(soc.config)
 
 
 def _note_lost_hits(soc: Soc, there: Cluster) -> None:

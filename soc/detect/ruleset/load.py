@@ -102,10 +102,15 @@ def _environment_key(catalogue: Catalogue, lists: Mapping[str, Path], pipelines:
     kinds = sorted((name, known.type, known.array, known.nonnegative) for name, known in catalogue.items())
     package = Path(__file__).parents[2]
     seal = blake2b(canonical_json([version("pysigma"), version("google-re2"), kinds]), digest_size=16)
-    for path in (*(package / f"{name}.py" for name in COMPILER), *lists.values(), *pipelines.values()):
-        try:
-            blob = path.read_bytes()
-        except OSError:
-            blob = b""  # named by whoever reads it in earnest
+    compiler = {path: path.read_bytes() for path in (package / f"{name}.py" for name in COMPILER)}
+    for path, blob in (*compiler.items(), *((path, _blob(path)) for path in (*lists.values(), *pipelines.values()))):
         seal.update(canonical_json([system_text(str(path)), len(blob)]) + blob)
     return seal.hexdigest()
+
+
+def _blob(path: Path) -> bytes:
+    """What a file of the site holds; nothing where it cannot be read, which is told by whoever reads it in earnest."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

@@ -1,5 +1,6 @@
 """The ways in which detection goes over events.
 
+search      a batch is read, searched, and accounted for
 lookback    changed rules over batches that are covered already
 run         a run: look-back, uncovered batches, lost hits
 others      indices that soc does not write

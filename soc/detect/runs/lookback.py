@@ -20,19 +20,19 @@ from soc.store.tables import BATCH, rows_of
 if TYPE_CHECKING:
     from soc.detect.alerts.outcome import Outcome
     from soc.detect.coverage.anew import Anew
-    from soc.detect.runs.run import Detector
+    from soc.detect.runs.search import Searcher
 
 MOST = 50  # conditions that a store is asked for together; of more a batch is mostly read whole anyway
 
 
-def look_back(detector: Detector, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:
+def look_back(searcher: Searcher, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:
     """Until no rule is due any more, or `stop()`.
 
     A batch that cannot be read stays due, and the rules that it is due for are done with for this run.
     """
-    store, rules, stuck = detector.store, detector.rules, set[str]()
+    store, rules, stuck = searcher.store, searcher.rules, set[str]()
     while True:
-        with detector.desk.read() as tx:
+        with searcher.desk.read() as tx:
             spans = {id: span for id, span in due(tx, store.id, rules).items() if id not in stuck}
         first = min((first for first, _ in spans.values()), default=None)
         if first is None:
@@ -44,11 +44,11 @@ def look_back(detector: Detector, outcome: Outcome, stop: Callable[[], bool], an
         until = max(last for _, last in now_due.values())
         row = next((row for row in store.batches(first - 1) if row.number <= until), None)
         if row is None:  # retention has dropped the rest
-            with detector.desk.write() as tx:
-                advance(tx, store.id, rules, now_due, until, detector.now())
+            with searcher.desk.write() as tx:
+                advance(tx, store.id, rules, now_due, until, searcher.now())
             continue
         try:
-            if not _searched(detector, row, now_due, outcome, anew):
+            if not _searched(searcher, row, now_due, outcome, anew):
                 stuck |= now_due.keys()
         except StoreUnreachable as error:
             outcome.unreachable = str(error)
@@ -56,31 +56,31 @@ def look_back(detector: Detector, outcome: Outcome, stop: Callable[[], bool], an
             return
 
 
-def _searched(detector: Detector, row: BatchRow, due: Due, outcome: Outcome, anew: Anew) -> bool:
-    tables = _read(detector, row, due, outcome)
-    return tables is not None and detector.search(row, tables, due, outcome, anew)
+def _searched(searcher: Searcher, row: BatchRow, due: Due, outcome: Outcome, anew: Anew) -> bool:
+    tables = _read(searcher, row, due, outcome)
+    return tables is not None and searcher.search(row, tables, due, outcome, anew)
 
 
-def _read(detector: Detector, row: BatchRow, due: Due, outcome: Outcome) -> Tables | None:
+def _read(searcher: Searcher, row: BatchRow, due: Due, outcome: Outcome) -> Tables | None:
     """What the rules have to see of the batch; None when it cannot be read. What is left of one that has lost events is searched."""
     try:
-        tables, held = _concerned(detector, row, due)
+        tables, held = _concerned(searcher, row, due)
     except StoreUnreachable:
         raise
     except StoreError as error:
-        detector.fail(row, str(error), outcome)
+        searcher.fail(row, str(error), outcome)
         return None
-    if tables is None and (tables := detector.read(row, outcome)) is not None:
+    if tables is None and (tables := searcher.read(row, outcome)) is not None:
         held = rows_of(tables)
-    if tables is not None and (missing := detector.missing(row, held)):
+    if tables is not None and (missing := searcher.missing(row, held)):
         outcome.failed[f"batch {row.number}"] = missing
     return tables
 
 
-def _concerned(detector: Detector, row: BatchRow, due: Due) -> tuple[Tables | None, int]:
+def _concerned(searcher: Searcher, row: BatchRow, due: Due) -> tuple[Tables | None, int]:
     """The batch without most of what no rule hits, and how many events it has in all; None where it is read whole."""
-    conditions = detector.scanner.conditions(due.keys() | detector.rules.below(due))
+    conditions = searcher.scanner.conditions(due.keys() | searcher.rules.below(due))
     if len(conditions) > MOST:
         return None, 0
-    tables = detector.store.meeting(row.number, Or(tuple(conditions)), detector.scanner.columns())
-    return tables, 0 if tables is None else detector.store.count(Equals(BATCH, row.number))
+    tables = searcher.store.meeting(row.number, Or(tuple(conditions)), searcher.scanner.columns())
+    return tables, 0 if tables is None else searcher.store.count(Equals(BATCH, row.number))

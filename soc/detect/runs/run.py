@@ -6,48 +6,35 @@ links and coverage are committed in short transactions (`soc.detect.alerts.raisi
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from soc.desk.desk import Desk
 from soc.desk.findings.coverage import merged
 from soc.desk.runs.locks import Lock
-from soc.desk.runs.runs import Swallowed
 from soc.detect.alerts.outcome import BLIND, Outcome
 from soc.detect.alerts.portion import MOST_HITS, Portion
-from soc.detect.alerts.raising import Raiser, Triage
 from soc.detect.coverage.anew import Anew
-from soc.detect.coverage.coverage import Due, advance
-from soc.detect.hits.scan import Scanner
-from soc.detect.rules.rule import RuleSet
 from soc.detect.runs.lookback import look_back
+from soc.detect.runs.search import Searcher, note_swallowed
 from soc.errors import StoreError, StoreUnreachable
-from soc.match.hits import joined, let_go
+from soc.match.hits import let_go
 from soc.model import BatchRow
-from soc.store.base import Store, Tables
+from soc.store.base import Tables
 from soc.store.tables import rows_of
 from soc.times import MINUTE
 
-log = logging.getLogger(__name__)
 LOCK = "detection"
 LEASE = 2 * MINUTE  # renewed as long as the run lives: so long others wait for a machine that is lost
 Progress = Callable[[int, int], object]  # is told how many events are done, and of how many
 
 
 @dataclass(frozen=True, slots=True)
-class Detector:
+class Detector(Searcher):
     """Everything a run works with. `alive`: datasets that some feed alive supplies. `together`: so many hits are judged at once."""
 
-    store: Store
-    desk: Desk
-    rules: RuleSet
-    scanner: Scanner
-    triage: Triage
-    now: Callable[[], int]
     alive: Callable[[], frozenset[str]]
     actor: str
     kind: str = "scheduled"
@@ -158,43 +145,6 @@ class Detector:
         let_go()
         return empty
 
-    def missing(self, row: BatchRow, held: int) -> str:
-        """What to say when the store holds so many events of the batch: "" when it has lost none."""
-        missing = row.events - held
-        return f"store has lost {missing} events" if missing > 0 else ""
-
-    def search(self, row: BatchRow, tables: Tables, back: Due, outcome: Outcome, anew: Anew) -> bool:
-        """Runs the rules that are due over a batch that was read; False when the store failed meanwhile, which is noted as its failure.
-
-        Raises StoreUnreachable when nothing of the store answers: the next batch would fare alike.
-        """
-        scan, portion = self.scanner.scan(tables, only=back.keys()), Portion()
-        below = self.scanner.scan(tables, only=rules).hits if (rules := self.rules.below(back)) else joined([])
-        portion.add(row, scan, tables)
-        try:
-            outcome.raised(self.raiser.looks_back(portion, below, anew, back, partial(self._account_back, portion, back)))
-        except StoreUnreachable:
-            raise
-        except StoreError as error:
-            self.fail(row, str(error), outcome)
-            return False
-        outcome.searched(scan, row.events)
-        outcome.batches += 1
-        return True
-
-    def read(self, row: BatchRow, outcome: Outcome) -> Tables | None:
-        """The batch's events; None when they cannot be read, which is noted as its failure and stops no other batch.
-
-        Raises StoreUnreachable as `search` does.
-        """
-        try:
-            return self.store.tables([row.number], self.scanner.columns())
-        except StoreUnreachable:
-            raise
-        except StoreError as error:
-            self.fail(row, str(error), outcome)
-            return None
-
     def _make_anew(self, outcome: Outcome, stop: Callable[[], bool], anew: Anew) -> None:
         """The lost hits that no batch of this run needed. Where they cannot be made, the run says so, and the next one tries again."""
         try:
@@ -203,11 +153,6 @@ class Detector:
             outcome.unreachable = str(error)
         except StoreError as error:
             outcome.failed["hits"] = str(error)
-
-    @property
-    def raiser(self) -> Raiser:
-        """What makes true what this run finds."""
-        return Raiser(self.store, self.desk, self.rules, self.triage, self.now)
 
     def _account_for(self, portion: Portion, tx: Any, now: int) -> None:
         """The batches are searched, and trusted."""
@@ -219,26 +164,7 @@ class Detector:
         tx.cover(self.store.id, self.rules.hash, portion.numbers)
         tx.trust(self.store.id, portion.numbers)
 
-    def _account_back(self, portion: Portion, back: Due, tx: Any, now: int) -> None:
-        """The look-back has come past the batch."""
-        note_swallowed(tx, portion, now)
-        advance(tx, self.store.id, self.rules, back, portion.rows[0].number, now)
-
-    def fail(self, row: BatchRow, reason: str, outcome: Outcome) -> None:
-        log.error("batch %d: %s", row.number, reason)
-        outcome.failed[f"batch {row.number}"] = reason
-        outcome.left += 1
-
     def _blind(self) -> tuple[str, ...]:
         """Rules whose events could not have come: no dataset that they see is alive."""
         seen = {rule.id for dataset in self.alive() for rule in self.scanner.rules_of(dataset)}
         return tuple(sorted(rule.id for rule in self.rules.active() if rule.condition is not None and rule.id not in seen))
-
-
-def note_swallowed(tx: Any, portion: Portion, now: int) -> None:
-    """What did not come to light has a row that says by what."""
-    for row, scan in zip(portion.rows, portion.scans, strict=True):
-        keyless = f"batch {row.number}: no value to group by"
-        found = [Swallowed("excepted", id, "", {}, by, count, now) for (by, id), count in sorted(scan.removed.items())]
-        found += [Swallowed("ungrouped", id, "", {}, keyless, count, now) for id, count in sorted(scan.keyless.items())]
-        tx.swallow(found)

@@ -5,19 +5,15 @@ It sees the case's institution's events alone; `everywhere` counts those of all,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from soc.condition.tree import FALSE, And, Equals, Node, Or
 from soc.errors import ContentError, UsageError
 from soc.event import Event
-from soc.fields import Catalogue
 from soc.hunt.hunts import checked_field, find_events
 from soc.hunt.language import parse_query
 from soc.model import Window
 from soc.respond.actions.action import Action, Argument, Done, OnDesk, Order, StepFailed, World
-from soc.respond.playbooks.expression import look_up
-from soc.respond.playbooks.playbook import Playbook
 from soc.respond.triaging.whose import owned_by
 
 _FLEETING = ("soc.batch", "event.ingested", "soc.reading")  # how it was stored, not what happened
@@ -38,24 +34,6 @@ def hunt(world: World, order: Order) -> Done:
         raise StepFailed(f"hunt: {error}", final=True) from error
     events = tuple(_kept(event) for event in found.events)
     return Done({"count": found.total if counted is None else counted, "attached": len(events)}, arguments["title"] or "hunt", events)
-
-
-def query_faults(playbooks: Mapping[str, Playbook], catalogue: Catalogue) -> list[ContentError]:
-    """What is wrong with the queries and fields of the playbooks' hunts, each at its step."""
-    faults = []
-    for book in playbooks.values():
-        for step in book.steps.values():
-            if step.kind != "action" or step.does != HUNT.name:
-                continue
-            try:
-                query = str(step.arguments.get("query") or "")
-                constant = look_up(query[1:], book.variables) if query.startswith("$") else query  # None: a person's, known later
-                parse_query(str(constant or ""), catalogue)
-                for name in step.arguments.get("where") or {}:
-                    checked_field(name, catalogue)
-            except (UsageError, ContentError) as error:
-                faults.append(ContentError(f"the hunt {step.name!r}: {error}", path=book.path, line=step.line))
-    return faults
 
 
 def _around(desk: OnDesk, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -9,4 +9,6 @@ playbook     a playbook, its steps, and which cases it leads
 kept         which variables hold what was kept of a log
 ways         where steps lead
 reader       one playbook, and all that is wrong with it
+load         all playbooks of some folders
+queries      the queries that playbooks ask
 """

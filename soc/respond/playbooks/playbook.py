@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from soc.desk.cases.words import SEVERITIES
-from soc.errors import ContentError
 from soc.model import Alert
 from soc.respond.playbooks.expression import Expression
 from soc.times import MINUTE
@@ -108,34 +107,6 @@ def best(playbooks: Mapping[str, Playbook], severity: str, category: str, alerts
     ]
     fitting = [entry for entry in ranked if entry[0][0]]
     return playbooks[max(fitting, key=lambda entry: entry[:2])[2]] if fitting else None
-
-
-def load_playbooks(folders: Sequence[Path]) -> tuple[dict[str, Playbook], list[ContentError]]:
-    """The playbooks of the folders by id, and what is wrong.
-
-    A later folder replaces by id or by file name; one id twice in a folder is wrong.
-    """
-    from soc.respond.playbooks.reader import read_playbook
-
-    found: dict[str, Playbook] = {}
-    errors: list[ContentError] = []
-    for folder in folders:
-        here: dict[str, Playbook] = {}
-        for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
-            for book in [book for book in found.values() if book.path.name == path.name and book.path.parent != folder]:
-                del found[book.id]
-            book_or_none, faults = read_playbook(path)
-            errors += faults
-            if book_or_none is None:
-                continue
-            if other := here.get(book_or_none.id):
-                errors.append(
-                    ContentError(f"the id {other.id!r} stands in {other.path.name} too", path=path, repair="give it an id of its own")
-                )
-                continue
-            here[book_or_none.id] = book_or_none
-        found |= here
-    return found, errors
 
 
 def _rank(level: str) -> int:
