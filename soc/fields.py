@@ -18,6 +18,10 @@ from typing import Any
 from soc.errors import ContentError
 from soc.shipped import DATA
 
+TIME, ID, DATASET, LABELS = "@timestamp", "event.id", "event.dataset", "labels"
+INGESTED, BATCH, FEED, READING = "event.ingested", "soc.batch", "soc.feed", "soc.reading"
+INSTITUTION = "organization.id"
+
 TYPES = ("keyword", "ip", "long", "double", "bool", "date", "map")
 ECS_VERSION = "9.5.0"
 MAX_LABELS = 200

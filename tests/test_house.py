@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from soc.fields import base_catalogue
+
 ROOT = Path(__file__).parents[1]
 ENGINE, TESTS, CONTENT = ("soc/", "parsers/", "sigma/"), ("tests/",), ("parsers/", "ingest/", "detections/", "playbooks/")
 EXAMPLES = ("README.md", "CONTRIBUTING.md", "docs/", "changelog.d/", "soc/data/", "tools/demo/", *CONTENT)
@@ -86,6 +88,26 @@ def test_the_text_at_the_door_lists_what_is_in_the_room(door: str):
     inside = {name.removeprefix(room).partition("/")[0].removesuffix(".py") for name in tracked() if name.startswith(room)}
 
     assert set(re.findall(r"^ *(\w+)  +\S", text, re.MULTILINE)) == inside - {"__init__"}
+
+
+def named_fields() -> Iterator[tuple[str, str]]:
+    """Fields that a module of soc's gives a name of its own, with the module."""
+    for name in tracked():
+        for node in ast.parse(text_of(name)).body if name.startswith("soc/") and name.endswith(".py") else ():
+            if isinstance(node, ast.Assign):
+                yield from ((value, name) for value in texts_named(node) if value in base_catalogue())
+
+
+def texts_named(node: ast.Assign) -> list[str]:
+    """The texts that get a name: `A = "x"`, `A, B = "x", "y"`."""
+    values = node.value.elts if isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple) else [node.value]
+    return [value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+
+
+def test_a_field_is_given_a_name_in_one_module():
+    modules = {field: {name for known, name in named_fields() if known == field} for field, _ in named_fields()}
+
+    assert {field: names for field, names in modules.items() if len(names) > 1} == {}
 
 
 # --- time comes in by the front door ---------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ import re
 from typing import Any
 
 from soc.condition.values import LABEL
-from soc.fields import canonical_ip
+from soc.fields import LABELS, canonical_ip
 
 COARSE = "soc.coarse"
-LABELS, LABELS_LC = "labels", "soc.labels_lc"
+LABELS_LC = "soc.labels_lc"
 LC, NS = ".lc", ".ns"
 MAX_UNITS = 8191  # UTF-16 code units, as the server counts `ignore_above`; at most 3 bytes each, far below a term's 32,766
 MAX_KEY = 8192  # bytes of a label's key; key, separator and value are one term

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from soc.event import Event
-from soc.fields import Catalogue, Field
+from soc.fields import DATASET, Catalogue, Field
 from soc.match.misfits import fitted
 from soc.match.transpose import CHUNK, transposed
 
@@ -37,7 +37,6 @@ _PYTHON = {  # what has to be looked at first: Arrow would cut 1.5 down to 1, an
 }
 _LIST = frozenset({list, _NONE})
 _TEXT = ("keyword", "ip")
-DATASET = "event.dataset"
 
 
 def arrow_type(field: Field) -> pa.DataType:

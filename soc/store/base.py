@@ -16,6 +16,7 @@ import pyarrow as pa
 from soc.batches import Unfinished
 from soc.condition.tree import Node
 from soc.event import Event
+from soc.fields import BATCH, DATASET, FEED, ID, INGESTED, INSTITUTION, TIME
 from soc.match.hits import HITS
 from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.cuts import Cut
@@ -28,7 +29,7 @@ Stop = Callable[[], bool]  # True: end at the next clean point; what is left is 
 Concern = tuple[Node, Collection[str]]  # a condition, and the datasets that it looks at
 
 # read whatever columns were asked for, as far as the batch has them
-COMMON = ("@timestamp", "event.id", "event.dataset", "event.kind", "event.ingested", "organization.id", "soc.batch", "soc.feed")
+COMMON = (TIME, ID, DATASET, "event.kind", INGESTED, INSTITUTION, BATCH, FEED)
 
 
 def never() -> bool:

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from soc.condition.predicate import compile
 from soc.condition.tree import TRUE, And, Compare, Node, Not, Or
 from soc.event import Event
-from soc.fields import Catalogue
+from soc.fields import TIME, Catalogue
 from soc.model import ALWAYS
-
-TIME = "@timestamp"
 
 
 @dataclass(frozen=True, slots=True)

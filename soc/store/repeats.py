@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from soc.errors import StoreError
 from soc.event import Event
+from soc.fields import DATASET, ID, READING, TIME
 
-ID, READING = "event.id", "soc.reading"
-REQUIRED = ("@timestamp", ID, "event.dataset")
+REQUIRED = (TIME, ID, DATASET)
 
 
 def reading_of(event: Event) -> int:

@@ -6,12 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from soc.fields import BATCH, FEED, INGESTED, TIME
 from soc.match.columns import MOMENT
 from soc.model import FeedState
 from soc.store.base import Tables
 from soc.store.repeats import REQUIRED, nameless
-
-TIME, BATCH, INGESTED, FEED = "@timestamp", "soc.batch", "event.ingested", "soc.feed"
 
 
 def by_time(table: pa.Table) -> pa.Table:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from soc.cli.call.context import Soc
 from soc.cli.call.output import note
 from soc.condition.tree import And, Compare, Or
+from soc.fields import BATCH
 from soc.model import ALWAYS, BatchRow, Window
 from soc.store.cuts import Cut, apart, earliest, latest
 from soc.times import iso
 
 EVERY_RULE = "*"  # a gap that concerns the whole rule set
-BATCH = "soc.batch"
 
 
 def note_expired(soc: Soc, cuts: Sequence[Cut], now: int) -> None:

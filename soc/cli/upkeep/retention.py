@@ -11,12 +11,10 @@ from soc.cli.call.keep import PLACE, Keep
 from soc.condition.predicate import compile
 from soc.condition.tree import ANY, ONE, And, Equals, Node, Or, Wildcard
 from soc.errors import ContentError
-from soc.fields import base_catalogue
+from soc.fields import DATASET, INSTITUTION, base_catalogue
 from soc.model import ALWAYS, UNKNOWN
 from soc.store.cuts import Cut
 from soc.times import DAY
-
-DATASET, INSTITUTION = "event.dataset", "organization.id"
 
 
 def cuts_of(days: int, keeps: Sequence[Keep], classes: Mapping[str, str], now: int) -> list[Cut]:

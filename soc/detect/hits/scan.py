@@ -15,11 +15,11 @@ from soc.detect.hits.keys import INSTITUTION_FIELDS, institution
 from soc.detect.rules.reach import reach
 from soc.detect.rules.rule import Rule, RuleSet
 from soc.detect.ruleset.exception import RuleException
-from soc.fields import Catalogue
+from soc.fields import ID, READING, TIME, Catalogue
 from soc.match.matcher import Matcher
 from soc.parsing import Dataset
 
-ALWAYS_READ = ("event.id", "@timestamp", "soc.reading", *INSTITUTION_FIELDS)
+ALWAYS_READ = (ID, TIME, READING, *INSTITUTION_FIELDS)
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class Scanner:
         """Hits of the tables' events, of all rules or of those whose id (or whose correlation's id) is in `only`."""
         scan, found = Scan(None), Found()
         for dataset, table in tables.items():
-            scan.again |= "soc.reading" in table.column_names and table["soc.reading"].null_count < table.num_rows
+            scan.again |= READING in table.column_names and table[READING].null_count < table.num_rows
             if dataset in self._datasets:
                 self._add(self._matcher(dataset).match(table), table, scan, found, only)
         scan.hits = found.table()

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from soc.condition.tree import Equals, Or
 from soc.detect.coverage.coverage import Due, advance, due
 from soc.errors import StoreError, StoreUnreachable
+from soc.fields import BATCH
 from soc.model import BatchRow
 from soc.store.base import Tables
-from soc.store.tables import BATCH, rows_of
+from soc.store.tables import rows_of
 
 if TYPE_CHECKING:
     from soc.detect.alerts.outcome import Outcome

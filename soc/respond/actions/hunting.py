@@ -10,13 +10,14 @@ from typing import Any
 from soc.condition.tree import FALSE, And, Equals, Node, Or
 from soc.errors import ContentError, UsageError
 from soc.event import Event
+from soc.fields import BATCH, INGESTED, READING
 from soc.hunt.hunts import checked_field, find_events
 from soc.hunt.language import parse_query
 from soc.model import Window
 from soc.respond.actions.action import Action, Argument, Done, OnDesk, Order, StepFailed, World
 from soc.respond.triaging.whose import owned_by
 
-_FLEETING = ("soc.batch", "event.ingested", "soc.reading")  # how it was stored, not what happened
+_FLEETING = (BATCH, INGESTED, READING)  # how it was stored, not what happened
 
 
 def hunt(world: World, order: Order) -> Done:

@@ -12,7 +12,7 @@ from soc.batches import Register, Unfinished
 from soc.condition.tree import Node
 from soc.errors import StoreError, UsageError
 from soc.event import Event
-from soc.fields import Catalogue
+from soc.fields import BATCH, ID, Catalogue
 from soc.model import ALWAYS, BatchRow, FeedState, SourceState, Window
 from soc.store.base import Concern, Tables, Tally
 from soc.store.elasticsearch.indices.dead import a_reason, forget, letters
@@ -29,7 +29,7 @@ from soc.store.elasticsearch.server.faults import cluster_faults
 from soc.store.elasticsearch.writing.hits import count_hits, has_hits, hits_home, make_hits_home, put_hits, read_hits
 from soc.store.elasticsearch.writing.salvage import salvage
 from soc.store.elasticsearch.writing.writer import ElasticWriter
-from soc.store.repeats import ID, reading_of
+from soc.store.repeats import reading_of
 
 
 def open_cluster(
@@ -197,7 +197,7 @@ class ElasticStore:
     def _losses(self) -> list[str]:
         out = []
         for row in self._register.batches():
-            held = count(self._core.cluster, self._core.cluster.events, among("soc.batch", [row.number, *row.absorbs]))
+            held = count(self._core.cluster, self._core.cluster.events, among(BATCH, [row.number, *row.absorbs]))
             if held < row.events:
                 out.append(f"batch {row.number}: {row.events - held} of {row.events} events are missing")
         return out

@@ -20,11 +20,11 @@ from typing import Any
 import orjson
 
 from soc.condition.fold import fold
-from soc.condition.indexed import COARSE, LABELS, LABELS_LC, MAX_UNITS, exact, fits, key_fits
+from soc.condition.indexed import COARSE, LABELS_LC, MAX_UNITS, exact, fits, key_fits
 from soc.condition.numbers import LONG
 from soc.condition.values import YEARS
 from soc.event import Event
-from soc.fields import Catalogue, Field
+from soc.fields import BATCH, LABELS, Catalogue, Field
 from soc.match.misfits import fitted
 from soc.store.elasticsearch.documents.mapping import LABELS_APART
 from soc.store.elasticsearch.documents.reading import PLAIN, put, read_as
@@ -78,7 +78,7 @@ def _plain(event: Event, catalogue: Catalogue) -> tuple[Document, Event]:
 def renumbered(document: Document, number: int) -> Document:
     """The document as one of another batch, for the index that it lies in: that may be older than the types of today."""
     lowered = {LABELS_LC: {key: fold(text) for key, text in document[LABELS].items()}} if document.get(LABELS) else {}
-    return {**document, **lowered, "soc.batch": number}
+    return {**document, **lowered, BATCH: number}
 
 
 def from_document(document: Document, catalogue: Catalogue) -> Event:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from soc.condition.indexed import COARSE, LABELS, LABELS_LC, LC, MAX_UNITS, NS
-from soc.fields import Catalogue, Field
+from soc.condition.indexed import COARSE, LABELS_LC, LC, MAX_UNITS, NS
+from soc.fields import LABELS, Catalogue, Field
 from soc.text import json_digest
 
 Mapping = dict[str, Any]

@@ -10,12 +10,11 @@ from typing import Any
 from soc.condition.numbers import LONG
 from soc.condition.values import canonical, moment_in
 from soc.event import Event
-from soc.fields import canonical_ip
+from soc.fields import LABELS, canonical_ip
 from soc.text import canonical_json
 from soc.times import parse_iso
 
 PLAIN = {"keyword": str, "ip": str, "long": int, "bool": bool, "map": dict}  # what needs no reading
-LABELS = "labels"
 _OURS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")  # as `soc.times.iso` writes it
 
 

@@ -14,10 +14,10 @@ from soc.condition.dsl_foreign import TEXTS, UNSEARCHED, Held, foreign_dsl
 from soc.condition.predicate import compile
 from soc.condition.tree import And, Compare, Node, fields
 from soc.event import Event
-from soc.fields import Catalogue
+from soc.fields import ID, INGESTED, TIME, Catalogue
 from soc.model import ALWAYS, Window
 from soc.store import counting
-from soc.store.elasticsearch.foreign.foreign_documents import ID, INGESTED, ISO, TIME, named, placed, to_event
+from soc.store.elasticsearch.foreign.foreign_documents import ISO, named, placed, to_event
 from soc.store.elasticsearch.foreign.foreign_fields import look_at, normalized
 from soc.store.elasticsearch.questions.questions import within
 from soc.store.elasticsearch.server import asking

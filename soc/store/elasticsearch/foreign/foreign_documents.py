@@ -13,10 +13,9 @@ from typing import Any
 
 from soc.condition.values import moment_in
 from soc.event import Event
-from soc.fields import Catalogue
-from soc.store.elasticsearch.documents.reading import LABELS, put, read_as, text_of
+from soc.fields import ID, LABELS, TIME, Catalogue
+from soc.store.elasticsearch.documents.reading import put, read_as, text_of
 
-TIME, ID, INGESTED = "@timestamp", "event.id", "event.ingested"
 ISO = "strict_date_optional_time_nanos"
 _MILLISECOND = 1000
 

@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterator, Sequence
 import orjson
 
 from soc.event import Event
+from soc.fields import BATCH, DATASET, ID
 from soc.store.elasticsearch.documents.documents import Document
 from soc.store.elasticsearch.server.asking import pages, search
 from soc.store.elasticsearch.server.bulk import delete, put, send
 from soc.store.elasticsearch.server.cluster import Core
-from soc.store.repeats import ID, reading_of
+from soc.store.repeats import reading_of
 from soc.text import canonical_json
 
 _PAGE = 1000
@@ -54,4 +55,4 @@ def bury(core: Core, refused: Sequence[tuple[Event, str]]) -> None:
 
 def _letter(event: Event, reason: str) -> Document:
     text = canonical_json(event).decode()
-    return {"event": text, "reason": reason, "dataset": event["event.dataset"], "batch": event["soc.batch"]}
+    return {"event": text, "reason": reason, "dataset": event[DATASET], "batch": event[BATCH]}

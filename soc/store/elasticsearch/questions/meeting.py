@@ -10,10 +10,11 @@ from soc.condition.dsl import to_dsl
 from soc.condition.dsl_query import and_
 from soc.condition.tree import Node, fields
 from soc.errors import ConditionError
+from soc.fields import BATCH
 from soc.store.base import Tables
 from soc.store.elasticsearch.questions.matching import BYTES
 from soc.store.elasticsearch.questions.questions import Otherwise
-from soc.store.elasticsearch.questions.reader import BATCH, read_numbers
+from soc.store.elasticsearch.questions.reader import read_numbers
 from soc.store.elasticsearch.server.asking import among
 from soc.store.elasticsearch.server.cluster import Core
 

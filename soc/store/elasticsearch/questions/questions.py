@@ -19,6 +19,7 @@ from soc.condition.predicate import compile
 from soc.condition.tree import TRUE, And, Compare, Node, fields
 from soc.condition.values import LABEL
 from soc.event import Event
+from soc.fields import ID, TIME
 from soc.model import Window
 from soc.store import counting
 from soc.store.elasticsearch.documents.documents import from_document
@@ -27,7 +28,6 @@ from soc.store.elasticsearch.indices.upgrade import held_otherwise
 from soc.store.elasticsearch.server import asking
 from soc.store.elasticsearch.server.cluster import Core
 
-TIME, ID = "@timestamp", "event.id"
 UNSURE: Body = {"exists": {"field": COARSE}}
 _PAGE = 2_000  # events that people look at come in smaller pages
 _GROUPS = 5_000  # of one page of an aggregation

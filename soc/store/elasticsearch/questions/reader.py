@@ -9,16 +9,15 @@ import pyarrow as pa
 
 from soc.condition.dsl_query import Body
 from soc.event import Event
+from soc.fields import BATCH, ID, LABELS, READING
 from soc.match.columns import to_tables
 from soc.store.base import COMMON, Tables
 from soc.store.elasticsearch.documents.documents import from_document
 from soc.store.elasticsearch.documents.mapping import LABELS_APART
 from soc.store.elasticsearch.server.asking import Hit, among, documents, pages
 from soc.store.elasticsearch.server.cluster import Core
-from soc.store.repeats import ID, READING, reading_of
+from soc.store.repeats import reading_of
 from soc.store.tables import by_time
-
-BATCH, LABELS = "soc.batch", "labels"
 
 
 class Stored(NamedTuple):

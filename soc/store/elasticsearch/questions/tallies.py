@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from soc.condition.tree import And, Equals, Node, Or
 from soc.errors import ConditionError
+from soc.fields import DATASET
 from soc.model import Window
 from soc.store.base import Concern, Tally
 from soc.store.elasticsearch.questions.matching import FIRST, Question, asked
 from soc.store.elasticsearch.questions.questions import Otherwise, within
 from soc.store.elasticsearch.server.cluster import Core
-
-DATASET = "event.dataset"
 
 
 def tallies(

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
+from soc.fields import BATCH
 from soc.model import BatchRow
 from soc.store.elasticsearch.indices.indices import refresh
-from soc.store.elasticsearch.questions.reader import BATCH, Stored, stored
+from soc.store.elasticsearch.questions.reader import Stored, stored
 from soc.store.elasticsearch.server.asking import Hit, among, pages
 from soc.store.elasticsearch.server.bulk import Action, delete, send
 from soc.store.elasticsearch.server.cluster import Core

@@ -9,12 +9,13 @@ from itertools import takewhile
 from soc.condition.dsl import to_dsl
 from soc.condition.tree import fields
 from soc.event import Event
+from soc.fields import BATCH, TIME
 from soc.store.base import Stop, never
-from soc.store.cuts import TIME, Cut, apart, earliest, sorter
+from soc.store.cuts import Cut, apart, earliest, sorter
 from soc.store.elasticsearch.documents.documents import from_document
 from soc.store.elasticsearch.indices.indices import refresh
 from soc.store.elasticsearch.indices.upgrade import held_otherwise
-from soc.store.elasticsearch.questions.reader import BATCH, held_in
+from soc.store.elasticsearch.questions.reader import held_in
 from soc.store.elasticsearch.server.asking import Hit, among, count, pages
 from soc.store.elasticsearch.server.bulk import delete, send
 from soc.store.elasticsearch.server.cluster import Core

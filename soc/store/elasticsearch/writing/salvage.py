@@ -10,19 +10,19 @@ from collections.abc import Sequence
 
 from soc.batches import OpenBatch
 from soc.event import Event
+from soc.fields import BATCH, FEED, INGESTED, TIME
 from soc.leases import Held
 from soc.match.columns import to_tables
 from soc.model import BatchRow
 from soc.store.base import COMMON
 from soc.store.elasticsearch.documents.documents import from_document, renumbered
 from soc.store.elasticsearch.indices.indices import refresh
-from soc.store.elasticsearch.questions.reader import BATCH
 from soc.store.elasticsearch.server.asking import among, pages
 from soc.store.elasticsearch.server.bulk import put, send
 from soc.store.elasticsearch.server.cluster import Core
 from soc.store.elasticsearch.writing.copies import keep_one
 from soc.store.elasticsearch.writing.holding import in_hand, version_of
-from soc.store.tables import FEED, INGESTED, TIME, feeds_of
+from soc.store.tables import feeds_of
 
 
 def salvage(core: Core, number: int) -> BatchRow:

@@ -14,6 +14,7 @@ from itertools import takewhile
 from soc.batches import OpenBatch, Stretch
 from soc.errors import Busy, Conflict, Contested, StoreError
 from soc.event import Event
+from soc.fields import BATCH, ID, INGESTED
 from soc.leases import Held
 from soc.match.columns import to_tables
 from soc.model import SourceState
@@ -22,7 +23,7 @@ from soc.store.elasticsearch.documents.documents import to_document
 from soc.store.elasticsearch.indices.dead import bury
 from soc.store.elasticsearch.indices.indices import make_index, refresh
 from soc.store.elasticsearch.indices.upgrade import index_for
-from soc.store.elasticsearch.questions.reader import BATCH, read_batches, stored
+from soc.store.elasticsearch.questions.reader import read_batches, stored
 from soc.store.elasticsearch.server.asking import count, of_ids, parts
 from soc.store.elasticsearch.server.bulk import Action, put, send
 from soc.store.elasticsearch.server.cluster import Core
@@ -30,8 +31,8 @@ from soc.store.elasticsearch.server.faults import cluster_faults
 from soc.store.elasticsearch.writing import retention
 from soc.store.elasticsearch.writing.copies import keep_one, sweep
 from soc.store.elasticsearch.writing.holding import in_hand, version_of
-from soc.store.repeats import ID, REQUIRED, nameless, read_again, reading_of, without_repeats
-from soc.store.tables import INGESTED, feeds_of, stamped
+from soc.store.repeats import REQUIRED, nameless, read_again, reading_of, without_repeats
+from soc.store.tables import feeds_of, stamped
 
 
 @dataclass(slots=True)

@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from soc.fields import BATCH, DATASET, ID, TIME
 from soc.store.segments.manifest.layout import durable
 
-TIME, ID, DATASET, BATCH, FEED, INGESTED = "@timestamp", "event.id", "event.dataset", "soc.batch", "soc.feed", "event.ingested"
 ROW_GROUP = 100_000
 PAGE = 2048  # rows: a scan skips whole pages, so few hits of a filter cost a third less than with pages of 1 MiB, for 1.5 bytes an event
 LEVEL = 1  # zstd: level 3 costs a fifth more CPU for no smaller files, level 9 twice as much for 4 % of the size

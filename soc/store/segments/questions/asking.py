@@ -14,12 +14,12 @@ from soc.condition.sql_text import literal, name
 from soc.condition.tree import TRUE, Node
 from soc.condition.values import LABEL
 from soc.event import Event
-from soc.fields import Catalogue
+from soc.fields import TIME, Catalogue
 from soc.match.columns import to_events
 from soc.model import ALWAYS, Window
 from soc.store.segments.manifest import register
 from soc.store.segments.manifest.manifest import Manifest
-from soc.store.segments.manifest.parquet import TIME, non_null
+from soc.store.segments.manifest.parquet import non_null
 from soc.store.segments.questions.relation import Relation, Vanished, connection, engine_errors
 
 if TYPE_CHECKING:  # loaded by what asks it: it takes a tenth of the memory of a command

@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from soc.condition.values import LABEL
+from soc.fields import BATCH, DATASET
 from soc.store.base import COMMON, Tables
 from soc.store.segments.manifest import register
 from soc.store.segments.manifest.damage import REPAIR, reading
 from soc.store.segments.manifest.manifest import Manifest
-from soc.store.segments.manifest.parquet import BATCH, DATASET, non_null
+from soc.store.segments.manifest.parquet import non_null
 from soc.store.segments.manifest.register import Stored
 from soc.store.segments.questions.relation import Vanished
 

@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from soc.event import Event
+from soc.fields import BATCH, ID, TIME
 from soc.match.columns import MOMENT, to_events
 from soc.model import Window
 from soc.store.segments.manifest.damage import REPAIR, reading
-from soc.store.segments.manifest.parquet import BATCH, ID, TIME, non_null
+from soc.store.segments.manifest.parquet import non_null
 from soc.store.segments.manifest.register import Stored
 from soc.store.segments.questions.relation import Vanished
 

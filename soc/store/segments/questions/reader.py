@@ -11,15 +11,13 @@ import pyarrow as pa
 from soc.condition.sql_text import literal, name
 from soc.condition.tree import TRUE, Node
 from soc.event import Event
+from soc.fields import ID, READING, TIME
 from soc.match.columns import values_of
 from soc.model import ALWAYS, Window
-from soc.store.segments.manifest.parquet import ID, TIME
 from soc.store.segments.manifest.register import CHUNK
 from soc.store.segments.questions.asking import Asker
 from soc.store.segments.questions.picking import pick
 from soc.store.segments.questions.relation import Relation
-
-READING = "soc.reading"
 
 
 class Reader(Asker):

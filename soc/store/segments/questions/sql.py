@@ -13,9 +13,8 @@ import pyarrow as pa
 
 from soc.condition.sql_text import literal, name
 from soc.errors import UsageError
-from soc.fields import Catalogue
+from soc.fields import BATCH, DATASET, ID, INGESTED, TIME, Catalogue
 from soc.store.segments.manifest.columns import column_type
-from soc.store.segments.manifest.parquet import BATCH, DATASET, ID, INGESTED, TIME
 from soc.store.segments.questions.relation import Relation, connection, engine_errors
 
 EVERY = (TIME, ID, DATASET, INGESTED, BATCH)

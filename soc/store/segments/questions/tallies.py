@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from soc.condition.tree import Node
+from soc.fields import TIME
 from soc.match.columns import MOMENT
 from soc.match.matcher import Matcher
 from soc.model import ALWAYS, BatchRow, Window
 from soc.store.base import Concern, Tally
 from soc.store.portions import portions
 from soc.store.segments.manifest import register
-from soc.store.segments.manifest.parquet import TIME
 from soc.store.segments.questions.batches import read_batches
 from soc.store.segments.questions.core import Core
 

@@ -10,10 +10,11 @@ import pyarrow as pa
 
 from soc.condition.sql_text import literal, name
 from soc.errors import StoreError
+from soc.fields import DATASET, ID, TIME
 from soc.store.base import Stop
 from soc.store.segments.manifest import register
 from soc.store.segments.manifest.damage import check_whole
-from soc.store.segments.manifest.parquet import DATASET, ID, ROW_GROUP, TIME, Segment, write_segment
+from soc.store.segments.manifest.parquet import ROW_GROUP, Segment, write_segment
 from soc.store.segments.manifest.register import Stored
 from soc.store.segments.manifest.unnamed import unnamed
 from soc.store.segments.questions.core import Core

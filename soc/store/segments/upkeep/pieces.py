@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from soc.condition.sql_text import name
-from soc.store.segments.manifest.parquet import DATASET, TIME
+from soc.fields import DATASET, TIME
 from soc.store.segments.questions.core import Shape
 from soc.store.segments.questions.relation import Relation, engine_errors
 from soc.times import DAY, HOUR

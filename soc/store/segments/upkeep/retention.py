@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from soc.errors import StoreError
+from soc.fields import ID, TIME
 from soc.model import ALWAYS, Window
 from soc.store.base import Cut, Stop
 from soc.store.portions import portions
@@ -23,7 +24,6 @@ from soc.store.segments.manifest import register
 from soc.store.segments.manifest.damage import reading
 from soc.store.segments.manifest.disk import check_reserve
 from soc.store.segments.manifest.layout import discard
-from soc.store.segments.manifest.parquet import ID, TIME
 from soc.store.segments.manifest.register import Stored
 from soc.store.segments.manifest.rows import typed
 from soc.store.segments.manifest.unnamed import unnamed

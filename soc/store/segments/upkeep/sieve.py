@@ -12,11 +12,11 @@ import pyarrow as pa
 from soc.condition.given import given
 from soc.condition.tree import FALSE, TRUE
 from soc.errors import ConditionError
-from soc.fields import Catalogue
+from soc.fields import DATASET, TIME, Catalogue
 from soc.match.matcher import Matcher
 from soc.store.base import Cut
 from soc.store.cuts import earliest, latest
-from soc.store.segments.manifest.parquet import DATASET, TIME, Span
+from soc.store.segments.manifest.parquet import Span
 from soc.text import json_digest
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from soc.event import Event
+from soc.fields import ID
 from soc.store.repeats import read_again
-from soc.store.segments.manifest.parquet import ID
 from soc.store.segments.manifest.register import live
 from soc.store.segments.questions.core import Core
 from soc.store.segments.writing.rewrite import Rewrite, rewrite
