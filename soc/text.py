@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from hashlib import blake2b
+from struct import Struct
 from typing import Any
 
 import orjson
@@ -17,6 +18,8 @@ _HIDDEN = (  # first and last
     " \u2800\u2800"  # a pattern of no dots: as blank as a filler
 ).split(" ")
 _UNPRINTABLE = re.compile(f"[{''.join(f'{re.escape(ends[0])}-{re.escape(ends[1])}' for ends in _HIDDEN)}]")
+
+_LENGTH = Struct(">Q").pack
 
 
 def printable(text: str) -> str:
@@ -53,6 +56,15 @@ def canonical_json(value: Any) -> bytes:
 def json_digest(value: Any) -> str:
     """BLAKE2b-128 of the value as canonical JSON, in hexadecimal."""
     return blake2b(canonical_json(value), digest_size=16).hexdigest()
+
+
+def measured(*parts: str | bytes) -> bytes:
+    """The parts joined, each preceded by its length in eight bytes, so that no two lists of parts are alike."""
+    pieces = []
+    for part in parts:
+        raw = part if type(part) is bytes else part.encode()  # type: ignore[union-attr]
+        pieces += (_LENGTH(len(raw)), raw)
+    return b"".join(pieces)
 
 
 def decode_line(raw: bytes) -> str:

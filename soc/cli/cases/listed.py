@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 from soc.cli.call.output import chosen, emit
@@ -34,7 +33,7 @@ def rows(heads: Iterable[Head]) -> list[dict[str, Any]]:
 
 def row(head: Head) -> dict[str, Any]:
     """One case as it is printed."""
-    values = asdict(head)
+    values = head._asdict()
     for name in ("opened", "updated", "closed"):
         moment = values.pop(f"{name}_at")
         values[name] = None if moment is None else iso(moment)

@@ -17,9 +17,9 @@ Any other action is kept in the log and changes no field.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from soc.desk.cases.log import Entry
 from soc.desk.database.damage import whole
@@ -27,8 +27,7 @@ from soc.desk.database.damage import whole
 SETTABLE = ("title", "category", "severity", "priority", "tlp")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The fields of a case that a queue shows; one row of the projection."""
 
     id: str
@@ -68,10 +67,15 @@ class Case:
 
 def step(head: Head, entry: Entry) -> Head:
     """The head after one more entry. Raises DeskError for one that does not say what its action needs."""
-    change = _HEAD.get(entry.action)
     with whole("case_log", entry.case, entry.seq):
-        changed = change(head, entry.said, entry) if change else {}
-        return replace(head, **changed, updated_at=entry.at, seq=entry.seq, hash=entry.hash)
+        return step_said(head, entry, entry.said if entry.action in _HEAD else {})
+
+
+def step_said(head: Head, entry: Entry, said: dict[str, Any]) -> Head:
+    """As `step`, for an entry just made, whose payload says this."""
+    change = _HEAD.get(entry.action)
+    changed = change(head, said, entry) if change else {}
+    return head._replace(**changed, updated_at=entry.at, seq=entry.seq, hash=entry.hash)
 
 
 def fold(entries: Iterable[Entry]) -> Case:
@@ -142,4 +146,4 @@ _LISTS: dict[str, ListChange] = {
     "answer":     _answered,
 }  # fmt: skip
 
-HEAD_FIELDS = tuple(field.name for field in fields(Head))
+HEAD_FIELDS = Head._fields

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
-from soc.desk.cases.case import HEAD_FIELDS, Head, step
+from soc.desk.cases.case import HEAD_FIELDS, Head, step_said
 from soc.desk.cases.log import FIRST, Entry, chained
 from soc.desk.cases.words import CATEGORY, SEVERITIES, TLP, check_category, check_word
 from soc.desk.database.among import among
@@ -36,6 +36,7 @@ class Docket:
         self._joined: list[dict[str, str]] = []
         self._moved: list[dict[str, str]] = []
         self._marks: dict[tuple[str, str], dict[str, Any]] = {}
+        self._numbers: dict[str, int] = {}  # year -> the number that was given last
 
     def open(
         self,
@@ -85,8 +86,8 @@ class Docket:
         entry = chained(head.hash, id, head.seq + 1, self._now, self._actor, action, said)
         self._entries.append(entry)
         self._touched[id] = None
-        self._heads[id] = step(head, entry)
-        return self._heads[id]
+        self._heads[id] = head = step_said(head, entry, said)
+        return head
 
     def join(self, id: str, alert: str, rule: str, because: str, *, reach: Reach | None = None) -> None:
         """An alert that lies in no case joins this one. `reach`: its first and last trigger, where the caller knows them."""
@@ -132,7 +133,17 @@ class Docket:
             )
         session.put_missing(case_marks, list(self._marks.values()))
         self._put_reach()
-        self._entries, self._joined, self._moved, self._marks, self._touched, self._reaching, self._new = [], [], [], {}, {}, {}, set()
+        self._put_numbers()
+        self._entries, self._joined, self._moved, self._marks, self._touched, self._reaching, self._new, self._numbers = (
+            [],
+            [],
+            [],
+            {},
+            {},
+            {},
+            set(),
+            {},
+        )
 
     def _put_reach(self) -> None:
         reaches = self._reach_of(self._reaching) if self._reaching else {}
@@ -140,6 +151,12 @@ class Docket:
         if rows:
             values: dict[str, Any] = {"first_trigger": bindparam("first_trigger"), "last_trigger": bindparam("last_trigger")}
             self._session.connection.execute(update(cases).where(cases.c.id == bindparam("b_id")).values(**values), rows)
+
+    def _put_numbers(self) -> None:
+        for year, last in self._numbers.items():
+            here = counters.c.name == f"case-{year}"
+            if not self._session.connection.execute(update(counters).where(here).values(value=last)).rowcount:
+                self._session.connection.execute(insert(counters).values(name=f"case-{year}", value=last))
 
     def _reach_of(self, ids: Collection[str]) -> dict[str, tuple[int | None, int | None]]:
         """What was ever said of the cases' alerts: as known before and with what is told now, or else asked of all of them."""
@@ -154,16 +171,17 @@ class Docket:
 
     def _next_id(self) -> str:
         year = str(to_datetime(self._now).year)
-        here = counters.c.name == f"case-{year}"
-        row = self._session.connection.execute(select(counters.c.value).where(here)).one_or_none()
-        if row is None:
-            self._session.connection.execute(insert(counters).values(name=f"case-{year}", value=1))
-            return f"{year}-000001"
-        value = sound(row, counters, f"case-{year}").value
-        if value >= 999_999:
+        if year not in self._numbers:
+            self._numbers[year] = self._last_number(year)
+        if self._numbers[year] >= 999_999:
             raise DeskError(f"a million cases in {year}: numbers have run out\n  tune the rules that open them")
-        self._session.connection.execute(update(counters).where(here).values(value=value + 1))
-        return f"{year}-{value + 1:06d}"
+        self._numbers[year] += 1
+        return f"{year}-{self._numbers[year]:06d}"
+
+    def _last_number(self, year: str) -> int:
+        query = select(counters.c.value).where(counters.c.name == f"case-{year}")
+        row = self._session.connection.execute(query).one_or_none()
+        return int(sound(row, counters, f"case-{year}").value) if row else 0
 
 
 HEAD_COLUMNS = tuple(cases.c[name] for name in HEAD_FIELDS)
@@ -179,8 +197,7 @@ def head_of(row: Row[Any]) -> Head:
 
 def row_of(head: Head) -> dict[str, Any]:
     """The row of the projection that holds a head."""
-    values = {name: getattr(head, name) for name in HEAD_FIELDS}
-    return values | {"storm": int(head.storm), "pinned": " ".join(head.pinned).encode()}
+    return head._asdict() | {"storm": int(head.storm), "pinned": " ".join(head.pinned).encode()}
 
 
 def reach_of(session: Session, ids: Collection[str]) -> dict[str, tuple[int | None, int | None]]:

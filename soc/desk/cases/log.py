@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from soc.desk.database.damage import read_json, whole
-from soc.text import canonical_json
+from soc.text import canonical_json, measured
 
 FIRST = "0" * 64
 
@@ -58,9 +58,4 @@ def broken(entries: Sequence[Entry]) -> str | None:
 
 
 def _hash(prev: str, case: str, seq: int, at: int, actor: str, action: str, payload: bytes) -> str:
-    state = blake2b(digest_size=32)
-    for part in (prev, case, str(seq), str(at), actor, action, payload):
-        raw = part if isinstance(part, bytes) else part.encode()
-        state.update(len(raw).to_bytes(8, "big"))
-        state.update(raw)
-    return state.hexdigest()
+    return blake2b(measured(prev, case, str(seq), str(at), actor, action, payload), digest_size=32).hexdigest()

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Insert, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
+from soc.text import measured
+
 T = TypeVar("T")
 MANY = 8  # rows from which an insertion is made plain
 CHUNK = 500  # values in one IN (...): far below every database's limit
@@ -89,6 +91,5 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def digest(*parts: str | bytes) -> str:
-    """BLAKE2b-128 in hexadecimal over the parts, each preceded by its length, so that no two lists of parts are alike."""
-    raws = [part if isinstance(part, bytes) else part.encode() for part in parts]
-    return blake2b(b"".join([piece for raw in raws for piece in (len(raw).to_bytes(8, "big"), raw)]), digest_size=16).hexdigest()
+    """BLAKE2b-128 in hexadecimal over the parts."""
+    return blake2b(measured(*parts), digest_size=16).hexdigest()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from soc.detect.cells.series import Series
 from soc.detect.cells.spans import Spans
 from soc.detect.cells.triggers import timespan_of
-from soc.detect.rules.identity import alert_id
 from soc.detect.rules.rule import Rule
 from soc.model import Counted
 from soc.times import HOUR
@@ -29,9 +27,10 @@ Known = Callable[[Collection[str]], Mapping[str, Counted | None]]
 class Cell:
     """One cell of one group of one rule. `evidence`: the events that count with the smallest (time, id), ascending, at most ten.
 
-    `spans`: the windows that were counted, see Counted.
+    `id`: the alert's. `spans`: the windows that were counted, see Counted.
     """
 
+    id: str
     rule: Rule
     institution: str
     key: Mapping[str, str]
@@ -42,11 +41,6 @@ class Cell:
     last: int
     evidence: tuple[Stamped, ...]
     spans: Spans | None = None
-
-    @cached_property
-    def id(self) -> str:
-        """The alert's id: a hash of rule id, group key and cell."""
-        return alert_id(self.rule.id, self.institution, self.key, self.start)
 
     def counted(self, by: str) -> Counted:
         """What to know of it when it changes again; `by`: see there."""

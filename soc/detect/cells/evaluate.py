@@ -40,6 +40,7 @@ class Evaluator:
         self._read, self._known, self._store = read, known, store
         self._raising = self._rules.keys() - rules.quiet
         self._correlations = rules.correlations()  # children first
+        self._chained = self._in_chains()
 
     def cells(self, fresh: Any) -> list[Cell]:
         """The cells whose triggers lie within reach of a fresh hit, counted from all hits; by first trigger, then id.
@@ -56,7 +57,8 @@ class Evaluator:
         """
         split = self._split(fresh)
         steady = {id: table for id, table in split.items() if id in self._raising and not self._chains(id)}
-        stale: Reaches = {id: groups for id, groups in self._changed(split).items() if self._chains(id) and id in self._raising}
+        rested = {id: table for id, table in split.items() if id in self._chained}
+        stale: Reaches = {id: groups for id, groups in self._changed(rested).items() if self._chains(id) and id in self._raising}
         unknown: set[str] = set()
         cells = [cell for found in self._found(steady) for cell in self._counted_on(found, stale, unknown)]
         whole = Whole(self._rules, lambda names, window: joined([self._read(names, window), within(fresh, names, window)]))
@@ -67,7 +69,7 @@ class Evaluator:
         return self._sorted(cells)
 
     def _counted_on(self, found: Sequence[Grown], stale: Reaches, unknown: set[str]) -> Iterator[Cell]:
-        """The cells of one rule that are not as they were known; where what has to be counted as a whole lies is added to `stale`, and
+        """Those cells that are not as they were known; where what has to be counted as a whole lies is added to `stale`, and
         its id to `unknown`: others that lie between are not counted again, for of their hits some may have expired.
         """
         known = self._known([one.id for one in found])
@@ -85,16 +87,27 @@ class Evaluator:
     def _sorted(self, cells: Iterable[Cell]) -> list[Cell]:
         return sorted(cells, key=lambda cell: (cell.first, cell.id))
 
+    def _in_chains(self) -> set[str]:
+        """The correlations over correlations, and those that they rest on."""
+        chains = [parent for parent in self._correlations if self._chains(parent.id)]
+        return {id for parent in chains for id in (parent.id, *(parent.correlation.rules if parent.correlation else ()))}
+
     def _chains(self, id: str) -> bool:
         correlation = self._rules[id].correlation
         return correlation is not None and any(is_chained(self._rules, part) for part in correlation.rules)
 
     def _found(self, fresh: Fresh) -> Iterator[list[Grown]]:
-        """Rule by rule."""
+        """Correlation by correlation, which may have read many hits; the other rules together."""
+        plain: list[Grown] = []
         for id, table in fresh.items():
             rule = self._rules[id]
             near = stretches(np.sort(table["time"].to_numpy()), timespan_of(rule))
-            yield list(grown(rule, Loaded(self._near(rule, near), table).changed(), near))
+            found = list(grown(rule, Loaded(self._near(rule, near), table).changed(), near))
+            if rule.correlation:
+                yield found
+            else:
+                plain += found
+        yield plain
 
     def _near(self, rule: Rule, near: Sequence[Stretch]) -> Any:
         """The hits within a timespan of the stretches; a single-event rule needs none."""

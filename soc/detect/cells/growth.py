@@ -71,7 +71,7 @@ class Grown:
             count, first, last = known.count + count, min(first, known.first), max(last, known.last)
             spans = union(spans, known.spans or ())
         end = self.start + width(self.rule)
-        return Cell(self.rule, self.group[0], self.key, self.start, end, count, first, last, evidence, spans)
+        return Cell(self.id, self.rule, self.group[0], self.key, self.start, end, count, first, last, evidence, spans)
 
     def _gain(self, known: Counted | None) -> tuple[int, tuple[Stamped, ...]]:
         """How many events count that were not counted, and the evidence with them."""

@@ -101,7 +101,7 @@ class Whole:
         count = len(np.unique(layer.series.event[picked])) if len(found) == 1 else _distinct(found)
         kept = None if layer.below else spans if rule.correlation else ()
         times = (start, start + width(rule), count, int(moments[0]), int(moments[-1]))
-        return Cell(rule, group[0], key, *times, smallest(found), kept)
+        return Cell(alert_id(rule.id, group[0], key, start), rule, group[0], key, *times, smallest(found), kept)
 
     def _layer(self, rule: Rule, window: Window, wanted: Wanted) -> Layer:
         """What the rule counts in these groups, and its triggers within the window."""
