@@ -60,9 +60,9 @@ def json_digest(value: Any) -> str:
 
 def measured(*parts: str | bytes) -> bytes:
     """The parts joined, each preceded by its length in eight bytes, so that no two lists of parts are alike."""
-    pieces = []
+    pieces: list[bytes] = []
     for part in parts:
-        raw = part if type(part) is bytes else part.encode()  # type: ignore[union-attr]
+        raw = part if isinstance(part, bytes) else part.encode()
         pieces += (_LENGTH(len(raw)), raw)
     return b"".join(pieces)
 

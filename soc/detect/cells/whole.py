@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from soc.detect.cells.cell import Cell, smallest, width
+from soc.detect.cells.cell import Cell, Stamped, width
 from soc.detect.cells.growth import runs
+from soc.detect.cells.layer import Layer, Tally
 from soc.detect.cells.series import Loaded, Series, inside, settled
-from soc.detect.cells.spans import behind, covered
+from soc.detect.cells.spans import behind
 from soc.detect.cells.triggers import least, timespan_of, triggering
 from soc.detect.rules.identity import alert_id, hit_name
 from soc.detect.rules.rule import Correlation, Rule
@@ -27,41 +27,6 @@ Reader = Callable[[Collection[str], Window], Any]
 Reach = tuple[int, int]  # first and last moment, both included
 Wanted = Callable[[Group], bool]
 TOGETHER = 50_000  # hits of a rule that are judged at once: of more groups follow each other
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """What a rule counts, and where it triggers (a mask). `below`: by part, the child's layer, and its group by the chained event."""
-
-    rule: Rule
-    series: Series
-    met: Any
-    below: Mapping[int, tuple[Layer, Mapping[int, int]]]
-
-    def contributing(self, rows: Any) -> Iterator[tuple[Series, Any]]:
-        """The rows with events that these rows of one group rest on: a child's trigger on the windows behind it."""
-        part = self.series.part[rows]
-        yield self.series, rows[~np.isin(part, list(self.below))]
-        for code, (child, groups) in self.below.items():
-            chained = rows[part == code]
-            events, place = np.unique(self.series.event[chained], return_inverse=True)
-            of = np.array([groups[event] for event in events.tolist()], np.int64)[place]
-            for group, moments in _by_group(of, self.series.time[chained]):
-                yield from child.contributing(child.behind(group, moments))
-
-    def behind(self, group: int, moments: Any) -> Any:
-        """The rows of a group in the windows behind these moments, which ascend."""
-        start, end = (int(np.searchsorted(self.series.group, group, side=side)) for side in ("left", "right"))
-        return start + np.flatnonzero(covered(self.series.time[start:end], behind(moments, timespan_of(self.rule))))
-
-
-def _by_group(groups: Any, times: Any) -> Iterator[tuple[int, Any]]:
-    """The times of each group in order; `times` ascend."""
-    order = np.argsort(groups, kind="stable")
-    groups, times = groups[order], times[order]
-    edges = np.flatnonzero(np.diff(groups, prepend=-1)).tolist()
-    for start, end in zip(edges, [*edges, len(groups)][1:], strict=True):
-        yield int(groups[start]), times[start:end]
 
 
 class Whole:
@@ -80,11 +45,7 @@ class Whole:
         window = Window(since // cell * cell, until // cell * cell + cell)
         parts = len(self._load(rule, _behind(rule, window))) // TOGETHER + 1
         for some in _shared_out(reach, parts):
-            layer = self._layer(rule, window, some.__contains__)
-            for start, (first, last), moments, _ in runs(layer.series, layer.met, cell):
-                group = layer.series.groups[int(layer.series.group[first])]
-                if some[group][0] // cell * cell <= start <= some[group][1]:
-                    yield self._cell(layer, group, start, moments, (first, last))
+            yield from self._counted(self._layer(rule, window, some.__contains__), some)
         self._loaded.clear()
 
     def _load(self, rule: Rule, window: Window) -> Loaded:
@@ -93,15 +54,20 @@ class Whole:
             self._loaded[rule.id, window] = Loaded(self._read([hit_name(rule)], window))
         return self._loaded[rule.id, window]
 
-    def _cell(self, layer: Layer, group: Group, start: int, moments: Any, rows: tuple[int, int]) -> Cell:
-        rule, key = layer.rule, orjson.loads(group[1])
-        spans = behind(moments, timespan_of(rule))
-        picked = rows[0] + np.flatnonzero(covered(layer.series.time[rows[0] : rows[1]], spans))
-        found = list(layer.contributing(picked))
-        count = len(np.unique(layer.series.event[picked])) if len(found) == 1 else _distinct(found)
-        kept = None if layer.below else spans if rule.correlation else ()
-        times = (start, start + width(rule), count, int(moments[0]), int(moments[-1]))
-        return Cell(alert_id(rule.id, group[0], key, start), rule, group[0], key, *times, smallest(found), kept)
+    def _counted(self, layer: Layer, reach: Mapping[Group, Reach]) -> Iterator[Cell]:
+        """The cells of a layer within reach; the cells of one start together, for each is of another group."""
+        cell, tally = width(layer.rule), Tally(layer)
+        found: dict[int, list[tuple[int, Any]]] = {}
+        for start, (first, _), moments, _ in runs(layer.series, layer.met, cell):
+            place = int(layer.series.group[first])
+            reached = reach[layer.series.groups[place]]
+            if reached[0] // cell * cell <= start <= reached[1]:
+                found.setdefault(start, []).append((place, moments))
+        for start, triggered in found.items():
+            groups = np.repeat([place for place, _ in triggered], [len(moments) for _, moments in triggered])
+            counted = tally.of(groups, np.concatenate([moments for _, moments in triggered]))
+            for place, moments in triggered:
+                yield _cell(layer, place, start, moments, *counted[place])
 
     def _layer(self, rule: Rule, window: Window, wanted: Wanted) -> Layer:
         """What the rule counts in these groups, and its triggers within the window."""
@@ -225,7 +191,9 @@ def _value(parent: Rule, key: Mapping[str, str]) -> str | None:
     return None if not values or None in values else canonical_json(values).decode()
 
 
-def _distinct(found: Collection[tuple[Series, Any]]) -> int:
-    """How many events these rows are of."""
-    names = [series.names.take(pa.array(np.unique(series.event[rows]))) for series, rows in found if len(rows)]
-    return int(pc.count_distinct(pa.concat_arrays(names)).as_py()) if names else 0
+def _cell(layer: Layer, place: int, start: int, moments: Any, count: int, evidence: tuple[Stamped, ...]) -> Cell:
+    rule, (institution, text) = layer.rule, layer.series.groups[place]
+    spans = None if layer.below else behind(moments, timespan_of(rule)) if rule.correlation else ()
+    key = orjson.loads(text)
+    times = (start, start + width(rule), count, int(moments[0]), int(moments[-1]))
+    return Cell(alert_id(rule.id, institution, key, start), rule, institution, key, *times, evidence, spans)

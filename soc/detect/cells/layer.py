@@ -1,0 +1,110 @@
+"""What a rule counts, over what its children count: which events rest on which triggers, for all groups at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from soc.detect.cells.cell import MOST_EVIDENCE, Stamped
+from soc.detect.cells.series import Series
+from soc.detect.cells.triggers import timespan_of
+from soc.detect.rule import Rule
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a rule counts, and where it triggers (a mask). `below`: by part, the child's layer, and its group by the chained event."""
+
+    rule: Rule
+    series: Series
+    met: Any
+    below: Mapping[int, tuple[Layer, Mapping[int, int]]]
+
+    @cached_property
+    def _times(self) -> Any:
+        return np.unique(self.series.time)
+
+    @cached_property
+    def _places(self) -> Any:
+        """A number for each row that ascends: its group's share of the axis, and the rank of its moment."""
+        return self._share(self.series.group) + np.searchsorted(self._times, self.series.time)
+
+    def _share(self, groups: Any) -> Any:
+        return groups.astype(np.int64) * (len(self._times) + 1)
+
+    def behind(self, groups: Any, moments: Any) -> Any:
+        """The rows in the windows behind these moments of these groups, ascending."""
+        low = np.searchsorted(self._times, moments - timespan_of(self.rule))
+        high = np.searchsorted(self._times, moments, side="right")
+        starts, ends = (np.searchsorted(self._places, self._share(groups) + rank) for rank in (low, high))
+        most = len(self.series) + 1
+        return np.flatnonzero(np.cumsum(np.bincount(starts, minlength=most) - np.bincount(ends, minlength=most))[:-1])
+
+    def layers(self) -> Iterator[Layer]:
+        """This one and those below."""
+        yield self
+        for child, _ in self.below.values():
+            yield from child.layers()
+
+    def resting(self, groups: Any, moments: Any, owners: Any) -> Iterator[tuple[Layer, Any, Any]]:
+        """The rows with events that triggers at these moments of these groups rest on, with the owner of each, layer by layer: a child's
+        trigger rests on the windows behind it. `owners`: of each group of this layer.
+        """
+        rows = self.behind(groups, moments)
+        part = self.series.part[rows]
+        chained = np.isin(part, list(self.below))
+        yield self, rows[~chained], owners[self.series.group[rows[~chained]]]
+        for code, (child, places) in self.below.items():
+            of_it = rows[part == code]
+            events, back = np.unique(self.series.event[of_it], return_inverse=True)
+            below = np.array([places[event] for event in events.tolist()], np.int64)[back]
+            theirs = np.zeros(len(child.series.groups), np.int64)
+            theirs[below] = owners[self.series.group[of_it]]
+            yield from child.resting(below, self.series.time[of_it], theirs)
+
+
+class Tally:
+    """Counts events over a layer and those below it, whichever of them has them."""
+
+    def __init__(self, top: Layer) -> None:
+        self._top = top
+        self._names = top.series.names
+        self._numbers: dict[int, Any] = {id(top): None}
+        layers = list(top.layers())
+        if len(layers) > 1:
+            names = pa.concat_arrays([layer.series.names for layer in layers]).dictionary_encode()
+            ends = np.cumsum([len(layer.series.names) for layer in layers])[:-1]
+            numbers = np.split(names.indices.to_numpy(), ends)
+            self._names, self._numbers = names.dictionary, {id(layer): one for layer, one in zip(layers, numbers, strict=True)}
+
+    def of(self, groups: Any, moments: Any) -> Mapping[int, tuple[int, tuple[Stamped, ...]]]:
+        """By group of the layer: how many events its triggers at these moments rest on, and the ten with the smallest (time, id)."""
+        owner, time, event = (np.concatenate(column) for column in zip(*self._rows(groups, moments), strict=True))
+        order = np.lexsort((time, event, owner))
+        once = np.append(True, (np.diff(owner[order]) != 0) | (np.diff(event[order]) != 0))[: len(order)]
+        owner, time, event = (column[order[once]] for column in (owner, time, event))
+        order = np.lexsort((time, owner))
+        owner, time, event = owner[order], time[order], event[order]
+        starts = np.flatnonzero(np.diff(owner, prepend=-1))
+        ends = np.append(starts[1:], len(owner))
+        return {
+            int(owner[start]): (end - start, self._smallest(time[start:end], event[start:end]))
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        }
+
+    def _rows(self, groups: Any, moments: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """Owner, time and number of the event of each row."""
+        for layer, rows, owners in self._top.resting(groups, moments, np.arange(len(self._top.series.groups))):
+            numbers, events = self._numbers[id(layer)], layer.series.event[rows]
+            yield owners, layer.series.time[rows], events if numbers is None else numbers[events]
+
+    def _smallest(self, times: Any, events: Any) -> tuple[Stamped, ...]:
+        last = times[min(MOST_EVIDENCE, len(times)) - 1]
+        end = int(np.searchsorted(times, last, side="right"))
+        names = self._names.take(pa.array(events[:end])).to_pylist()
+        return tuple(sorted(zip(times[:end].tolist(), names, strict=True))[:MOST_EVIDENCE])
