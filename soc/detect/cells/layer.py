@@ -13,7 +13,7 @@ import pyarrow as pa
 from soc.detect.cells.cell import MOST_EVIDENCE, Stamped
 from soc.detect.cells.series import Series
 from soc.detect.cells.triggers import timespan_of
-from soc.detect.rule import Rule
+from soc.detect.rules.rule import Rule
 
 
 @dataclass(frozen=True)
