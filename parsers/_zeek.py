@@ -188,15 +188,6 @@ MAPS: Mapping[str, Map] = {
         "user": ("user.name", text),
     },
 }
-SIGNS = (  # a log that does not name itself is known by fields of its own
-    ("conn", ("conn_state",)),
-    ("notice", ("note", "msg")),
-    ("http", ("trans_depth", "request_body_len")),
-    ("dns", ("trans_id", "proto")),
-    ("ssl", ("established",)),
-    ("ssh", ("auth_attempts",)),
-    ("files", ("fuid", "source")),
-)
 _VENDOR = """
 zeek.log keyword name of the log that the record is from
 zeek.session_id keyword the connection's id, shared by all its records

@@ -17,7 +17,8 @@ from soc.parsing.timestamps import epoch, iso
 from soc.parsing.values import ip, related
 
 from ._json import flat, path_and_query, read, text
-from ._zeek import EVERY, FIELDS, MAPS, SIGNS
+from ._zeek import EVERY, FIELDS, MAPS
+from ._zeek_logs import log_of, marked
 from ._zeek_tsv import preamble, table
 
 _KNOWN = {name: {**EVERY, **known} for name, known in MAPS.items()}
@@ -45,26 +46,23 @@ def parse(record: Record) -> Event | None:
         if not isinstance(said, dict):
             return None
         if isinstance(said.get("id"), dict):
-            said = said | {f"id.{key}": value for key, value in said["id"].items()}
-            del said["id"]
-        log = text(said.get("_path")) or text(said.get("@stream")) or _log_of(said)
-        if log is None:
+            said |= {f"id.{key}": value for key, value in said.pop("id").items()}
+        log = text(said.get("_path")) or text(said.get("@stream")) or log_of(said)
+        if log is None and not _of_a_connection(said):
             return None
     else:
         shape = table(record.preamble)
-        said, log = shape.record(line), shape.path
+        said = shape.record(line)
+        log = shape.path or log_of(name for name, _ in shape.readers)
     return _event(said, log, record.clock)
 
 
-def _log_of(said: dict[str, Any]) -> str | None:
-    for log, signs in SIGNS:
-        if all(sign in said for sign in signs):
-            return log
-    return "other" if "ts" in said and ("uid" in said or "id.orig_h" in said) else None
+def _of_a_connection(said: dict[str, Any]) -> bool:
+    return "ts" in said and ("uid" in said or "id.orig_h" in said or "id_orig_h" in said)  # of a log of somebody's own
 
 
-def _event(said: dict[str, Any], log: str, clock: Clock) -> Event:
-    name = log if log in MAPS else "other"
+def _event(said: dict[str, Any], log: str | None, clock: Clock) -> Event:
+    name = log if log is not None and log in MAPS else "other"
     category, kind = _KIND[name]
     event: Event = {
         "@timestamp": _moment(said.get("ts"), clock),
@@ -74,8 +72,9 @@ def _event(said: dict[str, Any], log: str, clock: Clock) -> Event:
         "observer.vendor": "Zeek",
         "observer.product": "Zeek",
         "observer.type": "sensor",
-        "zeek.log": log or "other",
     }
+    if log:
+        event["zeek.log"] = log
     labels: dict[str, str] = {}
     known = _KNOWN[name]
     for key, value in said.items():
@@ -187,11 +186,7 @@ def _moment(value: Any, clock: Clock) -> int:
 
 
 def recognises(line: str) -> bool:
-    if line.startswith("{"):
-        return ('"ts"' in line and ('"uid"' in line or '"id.orig_h"' in line or '"fuid"' in line or '"note"' in line)) or (
-            '"_path"' in line and '"ts"' in line
-        )
-    return line.startswith("#separator ")
+    return marked(line) if line.startswith("{") else line.startswith("#separator ")
 
 
 _COMMON = """event.category event.type observer.vendor observer.product observer.type zeek.log zeek.session_id source.ip source.address
@@ -221,6 +216,7 @@ PARSER = Parser(
     preamble=preamble,
     fields=FIELDS,
     supplies=[
+        _dataset("other"),  # the first: that of lines that fail
         _dataset("conn"),
         _dataset("dns", {"category": "dns"}),
         _dataset("http"),
@@ -228,6 +224,5 @@ PARSER = Parser(
         _dataset("ssh"),
         _dataset("notice"),
         _dataset("files"),
-        _dataset("other"),
     ],
 )
