@@ -1,84 +1,26 @@
-"""Zeek's logs in ECS names: per log, which field becomes what. The rest goes to labels under Zeek's names.
+"""The logs of Zeek's that every sensor writes: which field becomes what in ECS. The rest goes to labels under Zeek's names.
 
-Field names: Zeek 6 documentation, "Log Files" (conn.log, dns.log, http.log, ssl.log, ssh.log, notice.log, files.log).
+Field names: Zeek documentation, "Log Files" (conn.log, dns.log, http.log, ssl.log, ssh.log, notice.log, files.log).
+The other logs: `_zeek_more`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from soc.errors import ParseError
-from soc.parsing import Field
-from soc.parsing.timestamps import epoch
-from soc.parsing.values import ip
+from ._json import count, port, text
+from ._zeek_read import Map, address, counts, flag, list_of, lower, nanoseconds, number_text, transport
 
-from ._json import count, port, text, texts
-
-Reader = Callable[[Any], Any]
-_NS = 1_000_000_000
-_LONGEST = 1 << 33  # seconds
-
-
-def number_text(value: Any) -> str | None:
-    return str(value) if type(value) is int else text(value)
-
-
-def lower(value: Any) -> str | None:
-    said = text(value)
-    return said.lower() if said else None
-
-
-def address(value: Any) -> str | None:
-    said = text(value)
-    return ip(said) if said else None
-
-
-def flag(value: Any) -> bool | None:
-    return value if type(value) is bool else None
-
-
-def nanoseconds(value: Any) -> int | None:
-    """Seconds, in nanoseconds to the microsecond that Zeek measures."""
-    fits = type(value) in (int, float) and 0 <= value < _LONGEST
-    return round(value * 1_000_000) * 1000 if fits else None
-
-
-def list_of(value: Any) -> list[str] | None:
-    return texts(value) or None
-
-
-def counts(value: Any) -> list[int] | None:
-    items = value if isinstance(value, list) else [value]
-    return [
-        number for item in items if (number := count(round(item) if type(item) is float and abs(item) < _LONGEST else item)) is not None
-    ] or None
-
-
-def hexadecimal(value: Any) -> str | None:
-    said = text(value)
-    return said.replace(":", "").upper() if said else None
-
-
-def seconds(value: Any) -> int | None:
-    """A time in seconds since 1970 as a moment."""
-    try:
-        return epoch(repr(value)) if type(value) in (int, float) and 0 <= value < _LONGEST else None
-    except ParseError:
-        return None
-
-
-Map = Mapping[str, tuple[str, Reader]]
 EVERY: Map = {  # of any log that has them; both spellings, as Zeek writes them and as some shippers do
     **{f"id{dot}orig_h": ("source.ip", address) for dot in "._"},
     **{f"id{dot}orig_p": ("source.port", port) for dot in "._"},
     **{f"id{dot}resp_h": ("destination.ip", address) for dot in "._"},
     **{f"id{dot}resp_p": ("destination.port", port) for dot in "._"},
     "uid": ("zeek.session_id", text),
-    "proto": ("network.transport", lower),
+    "proto": ("network.transport", transport),
     "community_id": ("network.community_id", text),
 }
-MAPS: Mapping[str, Map] = {
+EVERYDAY: Mapping[str, Map] = {
     "conn": {
         "service": ("network.protocol", lower),
         "duration": ("event.duration", nanoseconds),
@@ -94,6 +36,7 @@ MAPS: Mapping[str, Map] = {
         "local_orig": ("zeek.conn.local_orig", flag),
         "local_resp": ("zeek.conn.local_resp", flag),
         "vlan": ("network.vlan.id", number_text),
+        "ip_proto": ("network.iana_number", number_text),
     },
     "dns": {
         "trans_id": ("dns.id", number_text),
@@ -177,62 +120,4 @@ MAPS: Mapping[str, Map] = {
         "is_orig": ("zeek.files.is_orig", flag),
         "timedout": ("zeek.files.timedout", flag),
     },
-    "other": {
-        "name": ("zeek.weird.name", text),
-        "certificate.subject": ("file.x509.subject.distinguished_name", text),
-        "certificate.issuer": ("file.x509.issuer.distinguished_name", text),
-        "certificate.serial": ("file.x509.serial_number", hexadecimal),
-        "certificate.not_valid_before": ("file.x509.not_before", seconds),
-        "certificate.not_valid_after": ("file.x509.not_after", seconds),
-        "username": ("user.name", text),
-        "user": ("user.name", text),
-    },
 }
-_VENDOR = """
-zeek.log keyword name of the log that the record is from
-zeek.session_id keyword the connection's id, shared by all its records
-zeek.conn.state keyword how the connection began and ended, in Zeek's letters
-zeek.conn.history keyword what happened in the connection, a letter an event
-zeek.conn.orig_bytes long payload sent by the originator, from sequence numbers
-zeek.conn.resp_bytes long payload sent by the responder, from sequence numbers
-zeek.conn.missed_bytes long bytes that the sensor did not see
-zeek.conn.local_orig bool whether the originator lies in the sensor's own networks
-zeek.conn.local_resp bool whether the responder lies in the sensor's own networks
-zeek.dns.rejected bool whether the server refused the question
-zeek.http.status_msg keyword text beside the status code
-zeek.http.trans_depth long place of the request within its connection
-zeek.http.orig_mime_types array what the request's body is
-zeek.http.resp_mime_types array what the answer's body is
-zeek.http.orig_fuids array files sent with the request
-zeek.http.resp_fuids array files sent with the answer
-zeek.ssl.version keyword protocol version as Zeek names it
-zeek.ssl.last_alert keyword last alert seen in the handshake
-zeek.ssl.validation_status keyword what came of checking the certificate
-zeek.ssh.auth_success bool whether a login succeeded, as far as packet sizes tell
-zeek.ssh.auth_attempts long logins tried
-zeek.ssh.direction keyword whether the connection goes out or comes in
-zeek.ssh.client keyword software that the client says it is
-zeek.ssh.server keyword software that the server says it is
-zeek.ssh.version long protocol version
-zeek.ssh.hassh keyword fingerprint of the client's key exchange
-zeek.notice.note keyword kind of notice
-zeek.notice.sub keyword what the notice adds to its message
-zeek.notice.n long number that belongs to the notice
-zeek.notice.actions array what Zeek did about it
-zeek.notice.suppress_for long nanoseconds that equal notices are held back
-zeek.files.fuid keyword the file's id
-zeek.files.source keyword protocol that the file came by
-zeek.files.seen_bytes long bytes of the file that were seen
-zeek.files.conn_uids array connections that the file came by
-zeek.files.is_orig bool whether the originator sent it
-zeek.files.timedout bool whether its end was never seen
-zeek.weird.name keyword what was odd
-"""
-
-
-def _field(line: str) -> Field:
-    name, kind, meaning = line.split(" ", 2)
-    return Field(name, "keyword" if kind == "array" else kind, kind == "array", kind == "long", meaning)
-
-
-FIELDS = [_field(line) for line in _VENDOR.strip().splitlines()]

@@ -1,42 +1,31 @@
-"""Zeek's logs: conn dns http ssl ssh notice files, and the others as far as they have fields in common; as JSON and as tables.
+"""Zeek's logs, as JSON and as tables.
 
     {"ts":1791756855.132979,"uid":"CCworw1fI2gPWTcRR2","id.orig_h":"192.0.2.4","id.orig_p":58559,"id.resp_h":"198.51.100.4",…}
 
-Zeek 6 documentation, "Log Files" and "Zeek Log Formats and Inspection". Which field becomes what: `_zeek`; tables: `_zeek_tsv`.
+Zeek documentation, "Log Files" and "Zeek Log Formats and Inspection". Tables: `_zeek_tsv`; which log a record is from that does not say
+it: `_zeek_logs`; which field becomes what: `_zeek`, `_zeek_more`; what follows from several: `_zeek_meaning`, `_zeek_logins`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from soc.errors import ParseError
 from soc.event import Event
-from soc.parsing import ANY, Clock, Dataset, Parser, Record
-from soc.parsing.timestamps import epoch, iso
+from soc.parsing import Clock, Parser, Record
 from soc.parsing.values import ip, related
 
-from ._json import flat, path_and_query, read, text
-from ._zeek import EVERY, FIELDS, MAPS
+from ._json import flat, read, text
+from ._zeek_datasets import KINDS, KNOWN, SUPPLIES, Kind
+from ._zeek_fields import FIELDS
 from ._zeek_logs import log_of, marked
+from ._zeek_meaning import MEANINGS
+from ._zeek_read import Map, moment
 from ._zeek_tsv import preamble, table
 
-_KNOWN = {name: {**EVERY, **known} for name, known in MAPS.items()}
+_RECORDS = frozenset(("id", "certificate", "san", "basic_constraints", "seen", "times"))  # Zeek writes id.orig_h, some shippers nest it
 _DNS_FLAGS = ("AA", "TC", "RD", "RA")
 _DNS_NUMBERS = frozenset(("qclass", "qtype", "rcode", "qclass_name", "Z"))  # said again by name, or taken over below
 _META = frozenset(("ts", "_path", "_write_ts", "_system_name", "@stream", "@system", "@proc", "@timestamp"))
-_KIND: dict[str, tuple[list[str], list[str]]] = {  # log -> event.category, event.type
-    "conn": (["network"], ["connection"]),
-    "dns": (["network"], ["protocol"]),
-    "http": (["network", "web"], ["protocol"]),
-    "ssl": (["network"], ["protocol"]),
-    "ssh": (["network"], ["protocol"]),
-    "notice": (["network", "intrusion_detection"], ["info"]),
-    "files": (["file"], ["info"]),
-    "other": (["network"], ["info"]),
-}
-_TLS = re.compile(r"(DTLS|TLS|SSL)v([0-9])([0-9]?)").match  # TLSv12, DTLSv12, SSLv3, TLSv13-draft28
-_ENDED = ("SF", "S1", "S2", "S3", "RSTO", "RSTR")  # a connection came about
 
 
 def parse(record: Record) -> Event | None:
@@ -45,8 +34,6 @@ def parse(record: Record) -> Event | None:
         said = read(line, "Zeek JSON")
         if not isinstance(said, dict):
             return None
-        if isinstance(said.get("id"), dict):
-            said |= {f"id.{key}": value for key, value in said.pop("id").items()}
         log = text(said.get("_path")) or text(said.get("@stream")) or log_of(said)
         if log is None and not _of_a_connection(said):
             return None
@@ -58,17 +45,18 @@ def parse(record: Record) -> Event | None:
 
 
 def _of_a_connection(said: dict[str, Any]) -> bool:
-    return "ts" in said and ("uid" in said or "id.orig_h" in said or "id_orig_h" in said)  # of a log of somebody's own
+    """A record of a log that nobody can name, such as a package of Zeek's adds."""
+    return "ts" in said and ("uid" in said or "id.orig_h" in said or "id_orig_h" in said or type(said.get("id")) is dict)
 
 
 def _event(said: dict[str, Any], log: str | None, clock: Clock) -> Event:
-    name = log if log is not None and log in MAPS else "other"
-    category, kind = _KIND[name]
+    name = log if log in KINDS else "other"
+    kind = KINDS[name]
     event: Event = {
-        "@timestamp": _moment(said.get("ts"), clock),
+        "@timestamp": moment(said.get("ts"), clock),
         "event.dataset": f"zeek.{name}",
-        "event.category": category,
-        "event.type": kind,
+        "event.category": kind.category.split(),
+        "event.type": [kind.type],
         "observer.vendor": "Zeek",
         "observer.product": "Zeek",
         "observer.type": "sensor",
@@ -76,7 +64,17 @@ def _event(said: dict[str, Any], log: str | None, clock: Clock) -> Event:
     if log:
         event["zeek.log"] = log
     labels: dict[str, str] = {}
-    known = _KNOWN[name]
+    _fields(said, KNOWN[name], event, labels)
+    if name == "dns":
+        _dns_words(event, said, labels)
+    _conclude(event, said, name, kind)
+    labels = {key: value for key, value in labels.items() if value != ""}
+    if labels:
+        event["labels"] = labels
+    return event
+
+
+def _fields(said: dict[str, Any], known: Map, event: Event, labels: dict[str, str]) -> None:
     for key, value in said.items():
         target = known.get(key)
         if target is not None:
@@ -84,66 +82,48 @@ def _event(said: dict[str, Any], log: str | None, clock: Clock) -> Event:
             if fitting is not None:
                 event[target[0]] = fitting
                 continue
-        if key not in _META:
+        if type(value) is dict and key in _RECORDS:
+            _fields({f"{key}.{inner}": held for inner, held in value.items()}, known, event, labels)
+        elif key not in _META:
             flat(value, key, labels)
-    if name == "dns":
-        _dns(event, said, labels)
-    _conclude(event, said, name)
-    labels = {key: value for key, value in labels.items() if value != ""}
-    if labels:
-        event["labels"] = labels
-    return event
 
 
-def _conclude(event: Event, said: dict[str, Any], name: str) -> None:
+def _conclude(event: Event, said: dict[str, Any], name: str, kind: Kind) -> None:
     """What follows from several fields."""
+    if kind.protocol:
+        event["network.protocol"] = kind.protocol
+    if kind.transport and "network.transport" not in event:
+        event["network.transport"] = kind.transport
     if name == "files":
         _hosts(event, said)
+    more = MEANINGS[name](event) if name in MEANINGS else ()
     source, destination = event.get("source.ip"), event.get("destination.ip")
     if source:
         event["source.address"] = source
     if destination:
         event["destination.address"] = destination
-    addresses = [source, destination]
-    if name == "dns":
-        event["network.protocol"] = "dns"
-        addresses += _answers(event)
-    elif name in ("http", "ssl", "ssh"):
-        event["network.protocol"] = {"ssl": "tls"}.get(name, name)
-        event.setdefault("network.transport", "udp" if event.get("zeek.ssl.version", "").startswith("DTLS") else "tcp")
-    if name == "conn":
-        _sums(event)
-        if event.get("zeek.conn.state") in _ENDED:
-            event["event.type"] = ["connection", "end"]
-    elif name == "http" and (url := event.get("url.original")):
-        path, query = path_and_query(url)
-        if path is not None:
-            event["url.path"] = path
-        if query is not None:
-            event["url.query"] = query
-    elif name == "ssl" and (version := _TLS(event.get("zeek.ssl.version", ""))):
-        event["tls.version_protocol"] = version[1].lower()
-        event["tls.version"] = f"{version[2]}.{version[3]}" if version[3] else version[2]
-    elif name == "notice":
-        event["event.kind"] = "alert"
-        if note := event.get("zeek.notice.note"):
-            event["rule.name"] = note
-    elif name == "ssh" and "zeek.ssh.auth_success" in event:
-        event["event.outcome"] = "success" if event["zeek.ssh.auth_success"] else "failure"
-        event["event.category"] = ["network", "authentication"]
-        event["event.type"] = ["start"]
-    if listed := related(*addresses):
+    if listed := related(source, destination, *more):
         event["related.ip"] = listed
         event["network.type"] = "ipv6" if ":" in (source or destination or listed[0]) else "ipv4"
-    if names := related(*(event.get(field) for field in ("url.domain", "dns.question.name", "tls.client.server_name"))):
+    if name != "conn":
+        _related(event)
+
+
+_NAMES = "url.domain dns.question.name tls.client.server_name source.domain destination.domain threat.indicator.url.domain".split()
+_HASHES = """file.hash.md5 file.hash.sha1 file.hash.sha256 zeek.x509.fingerprint threat.indicator.file.hash.md5
+    threat.indicator.file.hash.sha1 threat.indicator.file.hash.sha256""".split()
+
+
+def _related(event: Event) -> None:
+    if names := related(*map(event.get, _NAMES)):
         event["related.hosts"] = names
     if user := event.get("user.name"):
         event["related.user"] = [user]
-    if hashes := related(*(event.get(f"file.hash.{kind}") for kind in ("md5", "sha1", "sha256"))):
+    if hashes := related(*map(event.get, _HASHES)):
         event["related.hash"] = hashes
 
 
-def _dns(event: Event, said: dict[str, Any], labels: dict[str, str]) -> None:
+def _dns_words(event: Event, said: dict[str, Any], labels: dict[str, str]) -> None:
     flags = [flag for flag in _DNS_FLAGS if said.get(flag) is True]
     if flags:
         event["dns.header_flags"] = flags
@@ -161,50 +141,8 @@ def _hosts(event: Event, said: dict[str, Any]) -> None:
             event.setdefault(f"{side}.ip", address)
 
 
-def _answers(event: Event) -> list[str]:
-    resolved = [address for answer in event.get("dns.answers.data", ()) if (address := ip(answer)) is not None]
-    if resolved:
-        event["dns.resolved_ip"] = related(*resolved)
-    event["dns.type"] = "answer" if "dns.answers.data" in event or "dns.response_code" in event else "query"
-    return resolved
-
-
-def _sums(event: Event) -> None:
-    for kind in ("bytes", "packets"):
-        sides = [event[f"{side}.{kind}"] for side in ("source", "destination") if f"{side}.{kind}" in event]
-        if sides:
-            event[f"network.{kind}"] = min(sum(sides), (1 << 63) - 1)
-
-
-def _moment(value: Any, clock: Clock) -> int:
-    """`ts` as seconds since 1970 or as ISO 8601. Raises ParseError."""
-    if type(value) in (int, float):
-        return epoch(f"{value:.6f}")
-    if type(value) is str and value:
-        return epoch(value) if value[0].isdecimal() and "-" not in value else iso(value, clock)
-    raise ParseError('Zeek record without a time; expected "ts"')
-
-
 def recognises(line: str) -> bool:
     return marked(line) if line.startswith("{") else line.startswith("#separator ")
-
-
-_COMMON = """event.category event.type observer.vendor observer.product observer.type zeek.log zeek.session_id source.ip source.address
-    source.port destination.ip destination.address destination.port network.transport network.type network.protocol network.community_id
-    related.ip related.hosts related.user related.hash"""
-_MORE = {
-    "conn": "network.bytes network.packets",
-    "dns": "dns.type dns.resolved_ip dns.header_flags dns.question.class",
-    "http": "url.path url.query",
-    "ssl": "tls.version tls.version_protocol",
-    "ssh": "event.outcome",
-    "notice": "rule.name",
-}
-
-
-def _dataset(name: str, *more: dict[str, str]) -> Dataset:
-    fields = {*_COMMON.split(), *_MORE.get(name, "").split(), *(target for target, _ in MAPS[name].values())}
-    return Dataset(f"zeek.{name}", [{"product": "zeek", "service": name}, *more], dict.fromkeys(sorted(fields), ANY))
 
 
 PARSER = Parser(
@@ -215,14 +153,5 @@ PARSER = Parser(
     recognises=recognises,
     preamble=preamble,
     fields=FIELDS,
-    supplies=[
-        _dataset("other"),  # the first: that of lines that fail
-        _dataset("conn"),
-        _dataset("dns", {"category": "dns"}),
-        _dataset("http"),
-        _dataset("ssl"),
-        _dataset("ssh"),
-        _dataset("notice"),
-        _dataset("files"),
-    ],
+    supplies=SUPPLIES,
 )
