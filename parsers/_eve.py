@@ -14,10 +14,10 @@ from soc.event import Event
 from soc.parsing import Clock, Field
 from soc.parsing.remembered import Remembered
 from soc.parsing.timestamps import iso
-from soc.parsing.values import ip
+from soc.parsing.values import ip, mac
 
-from ._eve_records import Alert, Answer, Dns, Email, Fileinfo, Fingerprint, Flow, Http, Netflow, Question, Smtp, Ssh, Tls
-from ._json import LARGEST, path_and_query, texts, written
+from ._eve_records import Alert, Answer, Dns, Email, Ether, Fileinfo, Fingerprint, Flow, Http, Netflow, Question, Smtp, Ssh, Tls
+from ._json import LARGEST, flat, path_and_query, texts, written
 from ._typed import Labels, others
 
 _metadata = Remembered("alert.metadata.{}".format, most=1 << 10, longest=128)
@@ -275,6 +275,18 @@ def email(said: Email, event: Event, labels: Labels) -> None:
     if said.x_mailer:
         event["email.x_mailer"] = said.x_mailer
     others(said, "email.", labels)
+
+
+def ether(said: Ether, event: Event, labels: Labels) -> None:
+    """A packet's hardware addresses, or a flow's, which may have had several."""
+    for side, key, one, several in (("source", "src", said.src_mac, said.src_macs), ("destination", "dest", said.dest_mac, said.dest_macs)):
+        addresses = [one] if one else texts(several)
+        if len(addresses) == 1 and (address := mac(addresses[0])) is not None:
+            event[f"{side}.mac"] = address
+        elif one:
+            labels[f"ether.{key}_mac"] = one
+        if several and (one or len(addresses) != 1 or f"{side}.mac" not in event):
+            flat(several, f"ether.{key}_macs", labels)
 
 
 def _words(words: str) -> frozenset[str]:

@@ -182,6 +182,13 @@ class Email(Part):
     x_mailer: str = ""
 
 
+class Ether(Part):
+    src_mac: str = ""  # of a packet
+    dest_mac: str = ""
+    src_macs: Any = None  # of a flow
+    dest_macs: Any = None
+
+
 class Eve(Part):
     timestamp: str = ""
     flow_id: int | None = None
@@ -215,6 +222,7 @@ class Eve(Part):
     smtp: Smtp | None = None
     email: Email | None = None
     netflow: Netflow | None = None
+    ether: Ether | None = None
     tcp: dict[str, bool | int | str] | None = None
     files: Any = None
     pcap_cnt: Raw = _RAW

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ._json import count, port, text
-from ._zeek_read import Map, address, counts, flag, list_of, lower, nanoseconds, number_text, transport
+from ._zeek_read import Map, address, counts, flag, hardware, list_of, lower, nanoseconds, number_text, transport
 
 EVERY: Map = {  # of any log that has them; both spellings, as Zeek writes them and as some shippers do
     **{f"id{dot}orig_h": ("source.ip", address) for dot in "._"},
@@ -36,6 +36,8 @@ EVERYDAY: Mapping[str, Map] = {
         "local_orig": ("zeek.conn.local_orig", flag),
         "local_resp": ("zeek.conn.local_resp", flag),
         "vlan": ("network.vlan.id", number_text),
+        "orig_l2_addr": ("source.mac", hardware),
+        "resp_l2_addr": ("destination.mac", hardware),
         "ip_proto": ("network.iana_number", number_text),
     },
     "dns": {

@@ -80,6 +80,8 @@ def _ssl(event: Event) -> Iterable[str | None]:
         event["tls.version"] = f"{version[2]}.{version[3]}" if version[3] else version[2]
         if version[1] == "DTLS":
             event["network.transport"] = "udp"
+        elif event["zeek.ssl.version"].startswith("TLSv13") and not event.get("tls.established"):
+            del event["network.transport"]  # of QUIC Zeek sees as much, and never the end of the handshake
     return ()
 
 

@@ -24,7 +24,10 @@ from ._typed import Labels, Reader, others
 
 _OF = {"alert": "alert", "dns": "dns", "http": "http", "tls": "tls", "flow": "flow", "netflow": "flow", "fileinfo": "fileinfo"}
 _CATEGORY = {"fileinfo": ["network", "file"], "smtp": ["network", "email"], "http": ["network", "web"]}
-_RARE = (("fileinfo", _eve.fileinfo), ("ssh", _eve.ssh), ("smtp", _eve.smtp), ("email", _eve.email), ("netflow", _eve.netflow))
+_RARE = (
+    *(("fileinfo", _eve.fileinfo), ("ssh", _eve.ssh), ("smtp", _eve.smtp), ("email", _eve.email), ("netflow", _eve.netflow)),
+    ("ether", _eve.ether),
+)
 _reader = Reader(Eve, "EVE JSON")
 _at_once = _reader.at_once
 
@@ -59,7 +62,7 @@ def _objects(eve: Eve, event: Event, labels: Labels) -> None:
         _eve.http(http, event, labels)
     if (tls := eve.tls) is not None:
         _eve.tls(tls, event, labels)
-    if eve.fileinfo or eve.ssh or eve.smtp or eve.email or eve.netflow:
+    if eve.fileinfo or eve.ssh or eve.smtp or eve.email or eve.netflow or eve.ether:
         for name, reader in _RARE:
             if (part := getattr(eve, name)) is not None:
                 reader(part, event, labels)
@@ -157,8 +160,9 @@ def recognises(line: str) -> bool:
 
 
 _COMMON = """event.category event.type observer.vendor observer.product observer.type observer.name observer.ingress.interface.name
-    source.ip source.address source.port destination.ip destination.address destination.port related.ip network.type network.transport
-    network.protocol network.community_id network.vlan.id suricata.eve.event_type suricata.eve.flow_id suricata.eve.tx_id"""
+    source.ip source.address source.port source.mac destination.ip destination.address destination.port destination.mac related.ip
+    network.type network.transport network.protocol network.community_id network.vlan.id suricata.eve.event_type suricata.eve.flow_id
+    suricata.eve.tx_id"""
 _FLOW = """source.bytes source.packets destination.bytes destination.packets network.bytes network.packets event.start event.end
     event.duration suricata.eve.flow.state suricata.eve.flow.reason suricata.eve.flow.alerted"""
 _HTTP = """url.domain url.original url.path url.query url.port http.request.method http.request.referrer http.response.status_code
