@@ -49,6 +49,7 @@ EVERYDAY: Mapping[str, Map] = {
         "TTLs": ("dns.answers.ttl", counts),
         "rtt": ("event.duration", nanoseconds),
         "rejected": ("zeek.dns.rejected", flag),
+        "Z": ("zeek.dns.z", count),
     },
     "http": {
         "method": ("http.request.method", text),
@@ -65,6 +66,8 @@ EVERYDAY: Mapping[str, Map] = {
         "trans_depth": ("zeek.http.trans_depth", count),
         "orig_mime_types": ("zeek.http.orig_mime_types", list_of),
         "resp_mime_types": ("zeek.http.resp_mime_types", list_of),
+        "client_header_names": ("zeek.http.client_header_names", list_of),
+        "server_header_names": ("zeek.http.server_header_names", list_of),
         "orig_fuids": ("zeek.http.orig_fuids", list_of),
         "resp_fuids": ("zeek.http.resp_fuids", list_of),
     },

@@ -15,6 +15,9 @@ zeek.conn.missed_bytes long bytes that the sensor did not see
 zeek.conn.local_orig bool whether the originator lies in the sensor's own networks
 zeek.conn.local_resp bool whether the responder lies in the sensor's own networks
 zeek.dns.rejected bool whether the server refused the question
+zeek.dns.z long the bits beside the flags that are to be zero
+zeek.http.client_header_names array names of the request's headers
+zeek.http.server_header_names array names of the answer's headers
 zeek.http.status_msg keyword text beside the status code
 zeek.http.trans_depth long place of the request within its connection
 zeek.http.orig_mime_types array what the request's body is

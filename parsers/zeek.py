@@ -24,7 +24,7 @@ from ._zeek_tsv import preamble, table
 
 _RECORDS = frozenset(("id", "certificate", "san", "basic_constraints", "seen", "times"))  # Zeek writes id.orig_h, some shippers nest it
 _DNS_FLAGS = ("AA", "TC", "RD", "RA")
-_DNS_NUMBERS = frozenset(("qclass", "qtype", "rcode", "qclass_name", "Z"))  # said again by name, or taken over below
+_DNS_NUMBERS = frozenset(("qclass", "qtype", "rcode", "qclass_name"))  # said again by name, or taken over below
 _META = frozenset(("ts", "_path", "_write_ts", "_system_name", "@stream", "@system", "@proc", "@timestamp"))
 
 
