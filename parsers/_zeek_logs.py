@@ -5,6 +5,7 @@
 A record has all columns that its log must have and none that its log does not know. Where that holds of one log alone, it is
 from that log; where it holds of two, nobody can say. Columns: Zeek's script reference, the `&log` fields of each `Info`
 record, 3.0 to 8.0, those of the policy scripts that come with it included; `&optional` ones, and ones that a version lacks, behind the bar.
+analyzer_debug and notice_alarm have the columns and the meaning of analyzer and notice.
 """
 
 from __future__ import annotations
