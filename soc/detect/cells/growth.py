@@ -74,13 +74,13 @@ class Grown:
         return Cell(self.id, self.rule, self.group[0], self.key, self.start, end, count, first, last, evidence, spans)
 
     def _gain(self, known: Counted | None) -> tuple[int, tuple[Stamped, ...]]:
-        """How many events count that were not counted, and the evidence with them."""
+        """How many messages count that were not counted, and the evidence with them."""
         before = known.evidence if known else ()
         if self.rows[1] - self.rows[0] == 1 and not before:  # most alerts are of one event
             row = self.rows[0]
-            return 1, ((self.first, self.series.names[int(self.series.event[row])].as_py()),)
+            return int(self.series.times[row]), ((self.first, self.series.names[int(self.series.event[row])].as_py()),)
         picked = self._added(known)
-        return len(np.unique(self.series.event[picked])), smallest([(self.series, picked)], before)
+        return self.series.messages(picked), smallest([(self.series, picked)], before)
 
     def _added(self, known: Counted | None) -> Any:
         """The rows that count and were not counted."""

@@ -69,7 +69,7 @@ class Layer:
 
 
 class Tally:
-    """Counts events over a layer and those below it, whichever of them has them."""
+    """Counts over a layer and those below it, an event once, whichever of them has it."""
 
     def __init__(self, top: Layer) -> None:
         self._top = top
@@ -83,25 +83,26 @@ class Tally:
             self._names, self._numbers = names.dictionary, {id(layer): one for layer, one in zip(layers, numbers, strict=True)}
 
     def of(self, groups: Any, moments: Any) -> Mapping[int, tuple[int, tuple[Stamped, ...]]]:
-        """By group of the layer: how many events its triggers at these moments rest on, and the ten with the smallest (time, id)."""
-        owner, time, event = (np.concatenate(column) for column in zip(*self._rows(groups, moments), strict=True))
+        """By group of the layer: the messages that its triggers at these moments rest on, and the ten smallest (time, id)."""
+        owner, time, event, times = (np.concatenate(column) for column in zip(*self._rows(groups, moments), strict=True))
         order = np.lexsort((time, event, owner))
         once = np.append(True, (np.diff(owner[order]) != 0) | (np.diff(event[order]) != 0))[: len(order)]
-        owner, time, event = (column[order[once]] for column in (owner, time, event))
-        order = np.lexsort((time, owner))
-        owner, time, event = owner[order], time[order], event[order]
+        order = order[once]
+        order = order[np.lexsort((time[order], owner[order]))]
+        owner, time, event, times = (column[order] for column in (owner, time, event, times))
         starts = np.flatnonzero(np.diff(owner, prepend=-1))
         ends = np.append(starts[1:], len(owner))
+        counts = np.add.reduceat(times, starts).tolist()
         return {
-            int(owner[start]): (end - start, self._smallest(time[start:end], event[start:end]))
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+            int(owner[start]): (count, self._smallest(time[start:end], event[start:end]))
+            for start, end, count in zip(starts.tolist(), ends.tolist(), counts, strict=True)
         }
 
-    def _rows(self, groups: Any, moments: Any) -> Iterator[tuple[Any, Any, Any]]:
-        """Owner, time and number of the event of each row."""
+    def _rows(self, groups: Any, moments: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Owner, time, number of the event, and how many messages it stands for, of each row."""
         for layer, rows, owners in self._top.resting(groups, moments, np.arange(len(self._top.series.groups))):
             numbers, events = self._numbers[id(layer)], layer.series.event[rows]
-            yield owners, layer.series.time[rows], events if numbers is None else numbers[events]
+            yield owners, layer.series.time[rows], events if numbers is None else numbers[events], layer.series.times[rows]
 
     def _smallest(self, times: Any, events: Any) -> tuple[Stamped, ...]:
         last = times[min(MOST_EVIDENCE, len(times)) - 1]

@@ -23,8 +23,10 @@ class Axis:
         self.moments = places[first]
         self.at = np.cumsum(first) - 1
 
-    def distinct(self, what: Any) -> Any:
+    def distinct(self, what: Any, times: Any = None) -> Any:
         """How many distinct values (codes; those below 0 do not count) the window of each moment holds.
+
+        `times`: how often the value of each row counts, where that is not once.
 
         A hit counts from its moment up to the next one of its value, or as long as the timespan lasts.
         """
@@ -39,7 +41,8 @@ class Axis:
         follows = values[1:] == values[:-1]
         end[:-1][follows] = np.minimum(end[:-1][follows], start[1:][follows])
         most = len(self.moments) + 1
-        return np.cumsum(np.bincount(start, minlength=most) - np.bincount(end, minlength=most))[:-1]
+        often = None if times is None else times[rows]
+        return np.cumsum(np.bincount(start, often, most) - np.bincount(end, often, most))[:-1]
 
     def present(self, rows: Any) -> Any:
         """Whether the window of each moment holds one of these rows (a mask)."""

@@ -37,8 +37,10 @@ def _triggering(correlation: Correlation, series: Series) -> Any:
         return _in_order(correlation, series, axis)
     if correlation.type == "temporal":
         return _together(correlation, series, axis)[axis.at]
-    counted = series.value if correlation.type == "value_count" else series.event
-    return (axis.distinct(counted) >= least(correlation))[axis.at]
+    if correlation.type == "value_count":
+        return (axis.distinct(series.value) >= least(correlation))[axis.at]
+    times = series.times if (series.times != 1).any() else None
+    return (axis.distinct(series.event, times) >= least(correlation))[axis.at]
 
 
 def _together(correlation: Correlation, series: Series, axis: Axis) -> Any:

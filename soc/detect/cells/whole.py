@@ -172,9 +172,11 @@ def _with_triggers(parent: Rule, series: Series, child: Layer) -> tuple[Series, 
     all_of = {name: np.concatenate(parts) for name, parts in columns.items()}
     part = np.append(series.part, np.full(len(all_of["time"]) - len(series), code))
     new = np.zeros(len(part), bool)
+    times = np.append(series.times, np.ones(len(part) - len(series), np.int64))  # an alert is one
     parts = [*series.parts, child.rule.id]
     texts = pa.array([text for text in values if text is not None], pa.string())
-    return replace(series, groups=list(codes), parts=parts, names=names, values=texts, part=part, new=new, **all_of), code, events
+    filled = {**all_of, "part": part, "times": times, "new": new}
+    return replace(series, groups=list(codes), parts=parts, names=names, values=texts, **filled), code, events
 
 
 def _alerts(child: Layer) -> Iterator[tuple[str, int, Any]]:

@@ -15,11 +15,11 @@ from soc.detect.hits.keys import INSTITUTION_FIELDS, institution
 from soc.detect.rules.reach import reach
 from soc.detect.rules.rule import Rule, RuleSet
 from soc.detect.ruleset.exception import RuleException
-from soc.fields import ID, READING, TIME, Catalogue
+from soc.fields import ID, READING, REPEATED, TIME, Catalogue
 from soc.match.matcher import Matcher
 from soc.parsing import Dataset
 
-ALWAYS_READ = (ID, TIME, READING, *INSTITUTION_FIELDS)
+ALWAYS_READ = (ID, TIME, READING, REPEATED, *INSTITUTION_FIELDS)
 
 
 @dataclass(slots=True)
