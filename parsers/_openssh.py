@@ -20,7 +20,6 @@ FIELDS = (
     Field("openssh.preauth", "bool", meaning="true: written by the part of sshd that serves clients before they are authenticated"),
     Field("openssh.key.type", "keyword", meaning="type of the key, with -CERT for certificates"),
     Field("openssh.key.fingerprint", "keyword", meaning="fingerprint of the key"),
-    Field("openssh.repeated", "long", nonnegative=True, meaning="how often syslog saw the message that it wrote once"),
 )
 _PEER = r"(?:(?:(?P<state>authenticating |invalid )?user (?P<user>.*) )?(?P<ip>[^ ]+) port (?P<port>[0-9]+)|(?P<alone>[^ ]+))"
 _FROM = r"from (?P<ip>[^ ]+) port (?P<port>[0-9]+)"

@@ -31,6 +31,7 @@ _HEADER = re.compile(
 _LEVELS = ("emergency", "alert", "critical", "error", "warning", "notification", "informational", "debugging")
 _USUAL_HEADER = len("%ASA-6-302013: ")
 _MOST_HEADERS = 4096
+_TOO_MANY = 1 << 63  # for a long
 _EVENTS = frozenset(str(430000 + kind) for kind in range(1, 6))
 _headers: dict[str, Header] = {}
 
@@ -58,7 +59,15 @@ def parse(record: Record) -> Event | None:
     if host := record.fields.get("host.name"):
         meaning["observer.name"] = host
     meaning.update(origin)
+    if "cisco.asa.hit_count" in meaning:
+        _count_hits(meaning, record.fields.get("soc.repeated", 1))
     return meaning
+
+
+def _count_hits(event: Event, times: int) -> None:
+    """The event stands for its hits, or for as many times as many as a relay saw it repeated."""
+    if 1 < (hits := event["cisco.asa.hit_count"] * times) < _TOO_MANY:
+        event["soc.repeated"] = hits
 
 
 def _header(message: str) -> Header | None:

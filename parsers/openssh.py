@@ -16,7 +16,7 @@ import re
 
 from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
-from soc.parsing.values import count, ip, port
+from soc.parsing.values import ip, port
 
 from ._openssh import ACTIONS, FAMILIES, FIELDS, reader
 from ._pam import ACTIONS as PAM_ACTIONS
@@ -42,7 +42,6 @@ _SPACED = re.compile(
     re.VERBOSE,
 ).fullmatch
 _KEY = re.compile(r"([A-Z0-9-]+) ((?:SHA256:|MD5:)?[A-Za-z0-9+/=:]+)").match
-_REPEATED = re.compile(r"message repeated ([0-9]+) times: \[ (.*)\]").fullmatch
 _OUTCOMES = {"Failed": "failure", "Accepted": "success", "Postponed": "unknown", "Partial": "unknown"}
 _MOST = ("Failed ", "Accepted ")
 _PREAUTH = " [preauth]"
@@ -74,11 +73,6 @@ def _meaning(message: str) -> Event | None:
         event = _login(message, {})
     elif word.startswith(("pam_", "PAM")):
         event = pam(message) or _family(word, message)
-    elif word == "message" and (repeated := _REPEATED(message)):
-        event = _meaning(repeated[2]) if not repeated[2].startswith("message repeated ") else None
-        times = count(repeated[1])
-        if event is not None and times is not None:
-            event["openssh.repeated"] = times
     else:
         event = _family(word, message)
     if preauth and event is not None:

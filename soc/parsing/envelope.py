@@ -18,7 +18,7 @@ from soc.parsing.timestamps import local
 EXPECTED = "no RFC 3164 header; expected '<PRI>Mmm dd hh:mm:ss host tag: text'"
 _USUAL = re.compile(
     r"(?:<([0-9]{1,3})>)?(.{6} ([0-9]{4} )?..:..:..) ([^ :\[]{1,255}) "
-    r"(?(3): (?=%)|([^ :\[\]%{<0-9][^ :\[]{0,254})(?:\[([0-9]{1,10})\])?: (?!\[ID ))(.*)",
+    r"(?(3): (?=%)(?!%\S++ message repeated )|([^ :\[\]%{<0-9][^ :\[]{0,254})(?:\[([0-9]{1,10})\])?: (?!\[ID | ?message repeated ))(.*)",
     re.DOTALL,
 ).match  # <38>Oct 11 22:14:15 gw1 sshd[4721]: text; <166>Oct 11 2026 22:14:15 fw1 : %ASA-…
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from soc.event import Event
 from soc.parsing.parser import Clock, Record, new_record
+from soc.parsing.repeated import LEADS, is_repeated, undo
 from soc.parsing.values import count, ip
 
 FACILITIES = (
@@ -42,6 +43,8 @@ def record(line: str, code: str | None, moment: int, host: str, tag: str, procid
     fields = known.copy()
     fields["@timestamp"] = moment
     fields["message"] = message
+    if message[:1] in LEADS and is_repeated(message):
+        message = undo(fields, message)
     if procid:
         fields["log.syslog.procid"] = procid
         if (pid := count(procid)) is not None:

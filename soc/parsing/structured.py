@@ -14,6 +14,7 @@ import re
 from soc.event import Event
 from soc.parsing.header import PRIORITIES
 from soc.parsing.parser import Clock, Record, new_record
+from soc.parsing.repeated import LEADS, is_repeated, undo
 from soc.parsing.timestamps import iso
 from soc.parsing.values import count, ip
 
@@ -38,6 +39,8 @@ def read_5424(line: str, at: int, code: str | None, clock: Clock) -> Record | No
         return None
     program, message = said
     fields["message"] = message
+    if message[:1] in LEADS and is_repeated(message):
+        message = undo(fields, message)
     host = fields.get("host.name", "")
     if (host[:1].isdigit() or ":" in host) and (address := ip(host)) is not None:
         fields["host.name"] = address
