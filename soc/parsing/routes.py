@@ -31,6 +31,7 @@ SYSLOG = Dataset(
     logsources=[{"product": "linux", "service": "syslog"}],
     fields={"log.syslog.appname": ANY, "process.name": ANY, "process.pid": ANY, "host.name": ANY, "host.hostname": ANY, "labels": ANY},
 )
+_MOST_NULS = 4 << 10  # behind a message: more are no sender's
 _COOKIE = "@cee:"  # CEE Log Syntax: JSON in a syslog message
 T = TypeVar("T")
 
@@ -51,7 +52,14 @@ class Routes:
         self._read = self._reader(parsers, stated)
 
     def event(self, raw: bytes, stream: Stream) -> Event:
-        """The event of a line, whatever its bytes are; nothing is raised. Without `event.id`: that is the pump's."""
+        """The event of a line, whatever its bytes are; nothing is raised. Without `event.id`: that is the pump's.
+
+        NULs at a line's edges are no part of it.
+        """
+        if raw and not (raw[0] and raw[-1]) and (bare := _without_nuls(raw)) != raw:
+            event = self.event(bare, stream)
+            event["soc.raw"] = b64encode(raw).decode()
+            return event
         try:
             line = raw.decode()
         except UnicodeDecodeError:
@@ -201,6 +209,13 @@ class Routes:
 
             self._buggy.add(parser.name)
             logging.getLogger(__name__).error("parser %s has a bug; its lines are kept with the tag parser_bug", parser.name, exc_info=bug)
+
+
+def _without_nuls(raw: bytes) -> bytes:
+    """Without those in front, which a hole in a file leaves, and those behind, with which a sender ends a message (RFC 6587, 3.4.2)."""
+    bare = raw.lstrip(b"\0")
+    behind = bare.rstrip(b"\0")
+    return behind if len(bare) - len(behind) <= _MOST_NULS else bare
 
 
 def _named(parsers: Iterable[Parser], name: str | None) -> Parser:
