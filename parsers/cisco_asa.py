@@ -26,7 +26,7 @@ Header = tuple[Event, str, Callable[[str], Event | None] | None, int]
 
 _HEADER = re.compile(
     r"(?:[^\s%]{1,255})?[ :]{0,3}"  # what some relays leave before it
-    r"%?(ASA|FTD|PIX|FWSM)-(?:[\w-]{0,32}-)?([0-7])-([0-9]{6}): ?"  # %ASA-session-6-302013:  <- with its class
+    r"%?(ASA|FTD|PIX|FWSM)-(?:[\w-]{0,32}-)?([0-7])-([0-9]{6})(?:: ?| )"  # %ASA-session-6-302013:  <- with its class
 ).match
 _LEVELS = ("emergency", "alert", "critical", "error", "warning", "notification", "informational", "debugging")
 _USUAL_HEADER = len("%ASA-6-302013: ")
@@ -56,11 +56,11 @@ def parse(record: Record) -> Event | None:
     meaning = flow(text) if flow else _meaning(code, text)
     if meaning is None:
         meaning = {"event.kind": "pipeline_error", "error.message": _unknown(code, text)}
+    elif flow is None and "cisco.asa.hit_count" in meaning:
+        _count_hits(meaning, record.fields.get("soc.repeated", 1))
     if host := record.fields.get("host.name"):
         meaning["observer.name"] = host
     meaning.update(origin)
-    if "cisco.asa.hit_count" in meaning:
-        _count_hits(meaning, record.fields.get("soc.repeated", 1))
     return meaning
 
 

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from soc.errors import ParseError, UsageError
 from soc.event import Event
-from soc.parsing.envelope import EXPECTED, read_header
+from soc.parsing.envelope import EXPECTED, read_half, read_header
 from soc.parsing.outcome import failed, finished, meta, unrecognised
 from soc.parsing.parser import ANY, Dataset, Parser, Record, Stream, new_record
 from soc.text import decode_line
@@ -80,7 +80,7 @@ class Routes:
 
     def _syslog(self, line: str, stream: Stream) -> Event:
         try:
-            record = read_header(line, stream.clock)
+            record = read_header(line, stream.clock) or _half_read(line, stream)
         except ParseError as error:
             return failed({}, SYSLOG.name, str(error))
         return failed({}, SYSLOG.name, EXPECTED) if record is None else self._behind(record, stream)
@@ -103,13 +103,27 @@ class Routes:
         for mark, parser in self._marks:
             if line.startswith(mark):
                 return self._ask(parser, Record(line, {"message": line}, "", line, stream.clock)) or unrecognised({"message": line}, RAW)
-        return unrecognised({"message": line}, RAW)
+        return self._half(line, stream) or unrecognised({"message": line}, RAW)
+
+    def _half(self, line: str, stream: Stream) -> Event | None:
+        """A line with a time and not all of a header: what a parser makes of it, else the line with its time; None without a time."""
+        try:
+            half = read_half(line, stream.clock)
+        except ParseError:
+            return None
+        if half is None:
+            return None
+        for record in (half.named, half.plain) if half.named.program in self._programs else (half.plain,):
+            event = self._behind(record, stream)
+            if "unrecognised" not in event.get("tags", ()) and "error.message" not in event:
+                return event
+        return unrecognised({"@timestamp": half.moment, "message": line}, RAW)
 
     def _one(self, line: str, stream: Stream) -> Event:
         """As the stated format says, behind a header."""
         parser = self._stated
         try:
-            record, reason = read_header(line, stream.clock), EXPECTED
+            record, reason = read_header(line, stream.clock) or _half_read(line, stream), EXPECTED
         except ParseError as error:
             record, reason = None, str(error)
         if record is None:
@@ -227,9 +241,15 @@ def _named(parsers: Iterable[Parser], name: str | None) -> Parser:
 
 def _header_or_none(line: str, stream: Stream) -> Record | None:
     try:
-        return read_header(line, stream.clock)
+        return read_header(line, stream.clock) or _half_read(line, stream)
     except ParseError:
         return None
+
+
+def _half_read(line: str, stream: Stream) -> Record | None:
+    """The record of a line of which it is stated that it has a header."""
+    half = read_half(line, stream.clock)
+    return half.plain if half else None
 
 
 def _payload(record: Record) -> Record | None:

@@ -13,8 +13,10 @@ import re
 
 from soc.event import Event
 from soc.parsing.header import PRIORITIES
+from soc.parsing.hosts import may_be_host
 from soc.parsing.parser import Clock, Record, new_record
-from soc.parsing.repeated import LEADS, is_repeated, undo
+from soc.parsing.relayed import LEADS, is_cut, is_repeated, rejoin, undo
+from soc.parsing.remembered import Remembered
 from soc.parsing.timestamps import iso
 from soc.parsing.values import count, ip
 
@@ -26,6 +28,13 @@ _ELEMENTS = re.compile(rf"(?:\[{_NAME}(?: ++{_NAME}={_QUOTED})*+ *+\])++", re.DO
 _TOKEN = re.compile(rf"\[({_NAME})| ({_NAME})={_QUOTED}", re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\\]])')
 _TAG = re.compile(r"([^\[]+)\[([0-9]{1,10})\]").fullmatch
+
+
+def _is_plain(app: str) -> bool:
+    return not (app.endswith("]") or is_cut[app])
+
+
+_plain = Remembered(_is_plain, most=1 << 12, longest=255)  # the app's name is one and nothing else
 
 
 def read_5424(line: str, at: int, code: str | None, clock: Clock) -> Record | None:
@@ -40,7 +49,14 @@ def read_5424(line: str, at: int, code: str | None, clock: Clock) -> Record | No
     program, message = said
     fields["message"] = message
     if message[:1] in LEADS and is_repeated(message):
-        message = undo(fields, message)
+        message, times = undo(message)
+        fields["message"] = message
+        if times > 1:
+            fields["soc.repeated"] = times
+    if not _plain[program] and (whole := rejoin(program, message)) is not None:
+        program, message = "", whole
+        fields["message"] = message
+        del fields["log.syslog.appname"], fields["process.name"]
     host = fields.get("host.name", "")
     if (host[:1].isdigit() or ":" in host) and (address := ip(host)) is not None:
         fields["host.name"] = address
@@ -62,8 +78,10 @@ def _header(text: str, fields: Event, clock: Clock) -> tuple[str, str] | None:
         fields["@timestamp"] = iso(stamp, clock)
     fields["log.syslog.version"] = "1"
     if host != _NIL:
-        fields["log.syslog.hostname"] = fields["host.name"] = fields["host.hostname"] = host
-    if app[-1:] == "]" and (tag := _TAG(app)):
+        fields["log.syslog.hostname"] = host
+        if may_be_host[host]:
+            fields["host.name"] = fields["host.hostname"] = host
+    if not _plain[app] and (tag := _TAG(app)):
         app, procid = tag[1], tag[2] if procid == _NIL else procid
     if app != _NIL:
         fields["log.syslog.appname"] = fields["process.name"] = app
