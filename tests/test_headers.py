@@ -109,6 +109,7 @@ HEADERLESS = [
     "2026-10-11T22:14:15.003Z In(166) Hostd[2099531]: [Originator@6876 sub=Default] Started",
     "2026-10-11 22:14:15.003  INFO 1234 --- [main] org.example.App : Started",  # Spring Boot
     "2026-10-11 22:14:15,003 - root - INFO - Started",  # Python
+    '2026-10-11T22:14:15.003Z {"level": "info"}',
     "1791756855.206     13 203.0.113.7 TCP_MISS/200 297 GET http://www.example.org/ - HIER_DIRECT/192.0.2.1 text/html",  # Squid
 ]
 
@@ -155,8 +156,9 @@ def test_the_host_of_every_sample_stands_in_its_header():
 
 @pytest.mark.parametrize("stamp", STAMPS)
 def test_no_message_of_any_sample_names_a_host_when_only_a_date_stands_before_it(stamp: str):
-    """But for two words and a colon: RFC 3164 writes host and program so."""
-    messages = {record.message for record in sample_records() if record.message and not re.match(r"[\w-]+ [^ :\[]+: ", record.message)}
+    """But for two words and a colon, and a small word before a packet: RFC 3164 writes host and program, ulogd a host so."""
+    meant = re.compile(r"[\w-]+ [^ :\[]+: |[a-z-]+ IN=").match
+    messages = {record.message for record in sample_records() if record.message and not meant(record.message)}
 
     hosts = {message: host for message in messages if (host := read(f"{stamp} {message}").get("host.name"))}
 
@@ -282,6 +284,7 @@ FAILED = "Failed password for root from 203.0.113.7 port 52144 ssh2"
         (f"2026-10-11 22:14:15 sshd: {FAILED}", None),
         ("2026-10-11 22:14:15 IN=vd OUT= SRC=203.0.113.7 DST=192.0.2.6 LEN=60 PROTO=TCP SPT=36051 DPT=3389", None),
         ("2026-10-11T22:14:15Z gw1 [x] IN=vd OUT= SRC=203.0.113.7 DST=192.0.2.6 LEN=60 PROTO=TCP SPT=36051 DPT=3389", "gw1"),
+        ("Oct 11 22:14:15 router Shorewall:net2fw:DROP:IN=vd OUT= SRC=203.0.113.7 DST=192.0.2.6 LEN=60 PROTO=TCP SPT=3 DPT=3389", "router"),
         ("Oct 11 22:14:15 DROP IN=vd OUT= SRC=203.0.113.7 DST=192.0.2.6 LEN=60 PROTO=TCP SPT=36051 DPT=3389", None),
     ],
 )
