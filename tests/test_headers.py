@@ -14,7 +14,7 @@ import pytest
 from soc.errors import ParseError
 from soc.event import Event
 from soc.parsing import Clock, Record, Stream
-from soc.parsing.envelope import read_half, read_header
+from soc.parsing.envelope import read_header, read_start
 from soc.parsing.hosts import may_be_host
 from soc.parsing.routes import Routes
 from soc.times import iso, parse_iso
@@ -295,7 +295,7 @@ def test_half_a_header_is_one_where_a_parser_reads_what_stands_behind_it(line: s
 
 
 def test_a_line_without_a_time_has_not_even_half_a_header():
-    assert [read_half(line, CLOCK) for line in ("", "text", "gw1 sshd[7]: x", "Oct 11 22:14:15", '{"a": 1}')] == [None] * 5
+    assert [read_start(line, CLOCK) for line in ("", "text", "gw1 sshd[7]: x", "Oct 11 22:14:15", '{"a": 1}')] == [None] * 5
 
 
 @pytest.mark.parametrize("colon", [": ", ":", " "])

@@ -13,14 +13,14 @@ else there must be is said by `_is_whole`.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
+from soc.parsing.half import Half, Kind, Parts, record_of
 from soc.parsing.header import record
-from soc.parsing.hosts import NIL, is_session, is_telling, may_be_host
+from soc.parsing.hosts import is_session, is_telling, may_be_host
 from soc.parsing.parser import Clock, Record
-from soc.parsing.stamp import Kind, cut_off, kind_of, read_stamp
+from soc.parsing.stamp import cut_off, kind_of, read_stamp
 from soc.parsing.structured import read_5424
-from soc.parsing.tags import PRIORITY, SEQUENCE, Parts, behind, tagged
+from soc.parsing.tags import PRIORITY, SEQUENCE, behind, tagged
 
 _OCTETS = re.compile(r"[0-9]{1,9} (?=<[0-9]{1,3}>)")
 _HOST_AND_TAG = re.compile(r"([^\s:\[\]%{<]+) (?=[^\s:\[\]%{<][^\s:\[]*\[[0-9]{1,10}\]: )")
@@ -31,16 +31,8 @@ _PRINTK = re.compile(_SINCE_BOOT + r"\](?:\[ *[TC][0-9]+\])? ")
 _MONOTONIC = re.compile(_SINCE_BOOT + r"(?: <[ 0-9]{1,9}\.[0-9]{6} >| {16})?\] ([^\s:\[]+) (?=kernel: |[^\s:\[]+\[[0-9]{1,10}\]: )")
 
 
-class Half(NamedTuple):
-    """A time, and what may be meant by the words behind it, if a parser says so: as a message of one of its programs, or at all."""
-
-    moment: int
-    named: Record
-    plain: Record
-
-
-def read_dialect(line: str, clock: Clock) -> Record | None:
-    """The record of a line whose header is none of the usual forms; None when it has none. Raises ParseError as `read_header` does."""
+def read_dialect(line: str, clock: Clock) -> Record | Half | None:
+    """The record of a line whose header is none of the usual forms, or half of one; None without. Raises ParseError as `read_header`."""
     octets = _OCTETS.match(line)
     at = octets.end() if octets else 0
     code: str | None = None
@@ -56,31 +48,11 @@ def read_dialect(line: str, clock: Clock) -> Record | None:
         return _since_boot(line, code, at, clock) or (_stampless(line, code, host, line[at:], clock) if code else None)
     moment, end = stamp
     parts = behind(line[end:], code, host)
-    if parts is None or not (priority or parts[0] or _is_whole(kind_of(line[at:end]), parts)):
+    if parts is None:
         return None
-    return _record(line, moment, parts, clock)
-
-
-def half_of(line: str, clock: Clock) -> Half | None:
-    """What a line without a whole header may mean; None when it does not begin with a time. Raises ParseError as `read_header` does."""
-    if (stamp := read_stamp(line, 0, clock)) is None:
-        return None
-    moment, end = stamp
-    if (parts := behind(line[end:], None, "")) is None:
-        return None
-    _, host, tag, procid, message = parts
-    if not tag and host:  # 2026-10-11T22:14:15Z gw1 sshd Failed password …   <- RFC 5424, in a file of rsyslog's
-        tag, _, message = message.partition(" ")
-    named = _record(line, moment, (None, host, tag, procid, message), clock)
-    kind = kind_of(line[:end])
-    likely = (kind is Kind.BSD and host.islower()) or (kind is Kind.ISO and is_telling(host) and not is_session(host))
-    plain = parts if likely else (None, "", "", None, line[end:].lstrip(" "))
-    return Half(moment, named, _record(line, moment, plain, clock))
-
-
-def _record(line: str, moment: int, parts: Parts, clock: Clock) -> Record:
-    code, host, tag, procid, message = parts
-    return record(line, code, moment, "" if host == NIL else host, tag, procid, message, clock)
+    if priority or parts[0] or _is_whole(kind := kind_of(line[at:end]), parts):
+        return record_of(line, moment, parts, clock)
+    return Half(line, moment, line[end:].lstrip(" "), kind, parts, clock)
 
 
 def _is_whole(kind: Kind, parts: Parts) -> bool:
@@ -100,7 +72,7 @@ def _is_whole(kind: Kind, parts: Parts) -> bool:
 def _since_boot(line: str, code: str | None, at: int, clock: Clock) -> Record | None:
     """Of the kernel's own log, or of journalctl's with such times: it was written when it was received."""
     if (match := _MONOTONIC.match(line, at)) and may_be_host[match[1]]:
-        return _record(line, clock.received, tagged(code, match[1], line[match.end() :]), clock)
+        return record_of(line, clock.received, tagged(code, match[1], line[match.end() :]), clock)
     if match := _PRINTK.match(line, at):
         return record(line, code, clock.received, "", "", None, line[match.end() :], clock)._replace(program="kernel")
     return None
@@ -112,4 +84,4 @@ def _stampless(line: str, code: str, host: str, rest: str, clock: Clock) -> Reco
         return None
     if not host and (match := _HOST_AND_TAG.match(rest)) and may_be_host[match[1]]:
         host, rest = match[1], rest[match.end() :]
-    return _record(line, clock.received, tagged(code, host, rest), clock)
+    return record_of(line, clock.received, tagged(code, host, rest), clock)

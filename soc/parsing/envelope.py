@@ -9,17 +9,14 @@ What else is met in practice is read by `soc.parsing.dialects`, which is loaded 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from soc.errors import ParseError
+from soc.parsing.half import Half
 from soc.parsing.header import PRIORITIES, record, usual_sender
 from soc.parsing.hosts import is_session
 from soc.parsing.parser import Clock, Record, new_record
 from soc.parsing.structured import BOM, read_5424
 from soc.parsing.timestamps import iso, local
-
-if TYPE_CHECKING:
-    from soc.parsing.dialects import Half
 
 EXPECTED = "no RFC 3164 header; expected '<PRI>Mmm dd hh:mm:ss host tag: text'"
 _OWN_WORDS = r"(?=[^\[ m0-9]|\[(?!ID )|(?!\[ID | ?message repeated | ?[0-9](?:\.[0-9])?\|))"  # not Solaris's, nor what relays change
@@ -39,6 +36,12 @@ def read_header(line: str, clock: Clock) -> Record | None:
 
     A header without a time counts as written when it was received.
     """
+    found = read_start(line, clock)
+    return found if type(found) is Record else None
+
+
+def read_start(line: str, clock: Clock) -> Record | Half | None:
+    """As `read_header`; of a line that begins with a time and has not all of a header, what it has."""
     if match := _USUAL(line):
         priority, stamp, year, host, tag, pid, message = match.groups()
         try:
@@ -69,17 +72,10 @@ def read_header(line: str, clock: Clock) -> Record | None:
     return _dialect(line, clock)
 
 
-def read_half(line: str, clock: Clock) -> Half | None:
-    """What a line begins with that has a time in front and not all of a header; None when it has none. Raises ParseError as above."""
-    from soc.parsing.dialects import half_of
-
-    return half_of(line.lstrip(BOM), clock)
-
-
-def _dialect(line: str, clock: Clock) -> Record | None:
+def _dialect(line: str, clock: Clock) -> Record | Half | None:
     from soc.parsing.dialects import read_dialect
 
     if not line.startswith(BOM):
         return read_dialect(line, clock)
-    found = read_header(line.lstrip(BOM), clock)  # editors and shells put it before a file's first line
+    found = read_start(line.lstrip(BOM), clock)  # editors and shells put it before a file's first line
     return found._replace(line=line) if found else None

@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 
 from soc.errors import ParseError, UsageError
 from soc.event import Event
-from soc.parsing.envelope import EXPECTED, read_half, read_header
+from soc.parsing.envelope import EXPECTED, read_start
+from soc.parsing.half import Half
 from soc.parsing.outcome import failed, finished, meta, unrecognised
 from soc.parsing.parser import ANY, Dataset, Parser, Record, Stream, new_record
 from soc.text import decode_line
@@ -80,7 +81,7 @@ class Routes:
 
     def _syslog(self, line: str, stream: Stream) -> Event:
         try:
-            record = read_header(line, stream.clock) or _half_read(line, stream)
+            record = _headed(line, stream)
         except ParseError as error:
             return failed({}, SYSLOG.name, str(error))
         return failed({}, SYSLOG.name, EXPECTED) if record is None else self._behind(record, stream)
@@ -92,38 +93,32 @@ class Routes:
         if owner is not None and (event := self._whole(owner, line, stream)) is not None:
             return event
         try:
-            record = read_header(line, stream.clock)
+            found = read_start(line, stream.clock)
         except ParseError:
-            record = None
-        if record is not None:
-            return self._behind(record, stream)
+            found = None
+        if type(found) is Record:
+            return self._behind(found, stream)
         for parser in self._bare:
             if parser is not owner and (event := self._whole(parser, line, stream)) is not None:
                 return event
         for mark, parser in self._marks:
             if line.startswith(mark):
                 return self._ask(parser, Record(line, {"message": line}, "", line, stream.clock)) or unrecognised({"message": line}, RAW)
-        return self._half(line, stream) or unrecognised({"message": line}, RAW)
+        return self._half(found, stream) if type(found) is Half else unrecognised({"message": line}, RAW)
 
-    def _half(self, line: str, stream: Stream) -> Event | None:
-        """A line with a time and not all of a header: what a parser makes of it, else the line with its time; None without a time."""
-        try:
-            half = read_half(line, stream.clock)
-        except ParseError:
-            return None
-        if half is None:
-            return None
-        for record in (half.named, half.plain) if half.named.program in self._programs else (half.plain,):
-            event = self._behind(record, stream)
+    def _half(self, half: Half, stream: Stream) -> Event:
+        """A line with a time and not all of a header: what a parser makes of it, else the line with its time."""
+        for read in (half.named, half.plain) if half.program in self._programs else (half.plain,):
+            event = self._behind(read(), stream)
             if "unrecognised" not in event.get("tags", ()) and "error.message" not in event:
                 return event
-        return unrecognised({"@timestamp": half.moment, "message": line}, RAW)
+        return unrecognised({"@timestamp": half.moment, "message": half.line}, RAW)
 
     def _one(self, line: str, stream: Stream) -> Event:
         """As the stated format says, behind a header."""
         parser = self._stated
         try:
-            record, reason = read_header(line, stream.clock) or _half_read(line, stream), EXPECTED
+            record, reason = _headed(line, stream), EXPECTED
         except ParseError as error:
             record, reason = None, str(error)
         if record is None:
@@ -241,15 +236,15 @@ def _named(parsers: Iterable[Parser], name: str | None) -> Parser:
 
 def _header_or_none(line: str, stream: Stream) -> Record | None:
     try:
-        return read_header(line, stream.clock) or _half_read(line, stream)
+        return _headed(line, stream)
     except ParseError:
         return None
 
 
-def _half_read(line: str, stream: Stream) -> Record | None:
-    """The record of a line of which it is stated that it has a header."""
-    half = read_half(line, stream.clock)
-    return half.plain if half else None
+def _headed(line: str, stream: Stream) -> Record | None:
+    """The record of a line of which it is stated that it has a header. Raises ParseError."""
+    found = read_start(line, stream.clock)
+    return found.plain() if isinstance(found, Half) else found
 
 
 def _payload(record: Record) -> Record | None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC
-from enum import Enum
 
+from soc.parsing.half import Kind
 from soc.parsing.hosts import ZONES
 from soc.parsing.parser import Clock
 from soc.parsing.timestamps import MONTHS, dated, epoch, iso, undated
@@ -43,14 +43,6 @@ _ISO = re.compile(
 _UNIX = re.compile(r"[0-9]{10}\.[0-9]{6}(?= )")
 _WITH_ZONE = re.compile(r"[A-Z][a-z]{2} [0-9]{4}-|[0-9]{4}-[0-9-]{5}T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})$|[0-9]{10}\.").match
 _EARLY_YEAR = re.compile(rf"([12][0-9]{{3}}) (?={_MONTH})")
-
-
-class Kind(Enum):
-    """How far a time tells that the line is of syslog: as RFC 3164 has it; as daemons and journalctl write it; as any log does."""
-
-    BSD = 1
-    ISO = 2
-    LOOSE = 3
 
 
 def kind_of(stamp: str) -> Kind:

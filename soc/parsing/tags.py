@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from soc.parsing.half import Parts
 from soc.parsing.header import FACILITIES
 from soc.parsing.hosts import NIL, may_be_host, may_be_program
 from soc.parsing.stamp import stamp_end
@@ -23,9 +24,6 @@ _TAG = re.compile(
 _SPACED_TAG = re.compile(rf"([^\s:\[\]%{{<][^:\[\]]{{0,47}})\[([0-9]{{1,10}})\]: {_SOLARIS}")
 _CISCO_TEXT = re.compile(r"(?: ([^\s%]{0,254}[^\s%:]))? ?:? ?(?=%)")  # behind the second time: fw1 : %ASA-6-605005: …
 _REPEATED = ("last message repeated ", "message repeated ")
-
-Parts = tuple[str | None, str, str, str | None, str]
-"""Priority, host (NIL when it is said that there is none), tag ("" when there is none), process number, message."""
 
 
 def behind(rest: str, code: str | None, host: str) -> Parts | None:
