@@ -74,7 +74,7 @@ ROWS: list[Row] = [
     ("113022", AAA, "AAA Marking \\S+ server <server> in aaa-server group <group> as FAILED"),
     ("113023", AAA, "AAA Marking \\S+ server <server> in aaa-server group <group> as ACTIVE"),
     ("303002", FILE, "FTP connection from <source> to <destination>, user <user> <verb> file <file>$"),
-    ("304001", WEB, r"(?:<user>@)?<src>(?:\(.{0,256}\))? Accessed URL <web>: ?<url>"),
+    ("304001", WEB, r"(?:<user>@)?<src>(?:\(.{0,256}\))? Accessed (?:JAVA )?URL <web>: ?<url>"),
     ("308001", NO_LOGIN, r"(?:PIX |ASA )?console enable password incorrect for <tries> tries \(from <src>\)"),
     ("315011", SSH_ENDED, _SSH + r" disconnected by SSH server, reason: [\"']?<cause>[\"']?(?: ?\(\w{1,16}\))?$"),
     ("315011", SSH_ENDED, _SSH + r" terminated(?: normally)?\.?$"),
