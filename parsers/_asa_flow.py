@@ -29,10 +29,13 @@ _BUILT = re.compile(
 _INBOUND = (2, 3, *range(4, 17))
 _OUTBOUND = (2, 3, *range(10, 16), *range(4, 10), 16)
 _TEARDOWN = re.compile(
-    rf"Teardown (?:(inbound|outbound) )?(?:Probe )?([^ ]+) connection ([0-9]+) for {_SIDE}{_WHO} to {_SIDE}{_WHO}"
-    r"(?: duration ([0-9]{1,6}):([0-9]{2}):([0-9]{2}))? bytes ([0-9]{1,18}) ?(.*)",
+    rf"Teardown (?:Probe )?([^ ]+) connection ([0-9]+) for {_SIDE}{_WHO} to {_SIDE}{_WHO}"
+    r" duration ([0-9]{1,6}):([0-9]{2}):([0-9]{2}) bytes ([0-9]{1,18}) ?(.*)",
     re.DOTALL,
 ).match
+_DIRECTED = re.compile(r"Teardown (inbound|outbound) (.*)", re.DOTALL).fullmatch
+_LOW = frozenset(map(str, range(1024))) | {"2049"}  # NFS, whose clients have low ports
+_SERVICE = _LOW - {"20", "2049"}  # FTP's data come from 20
 _ENDING = re.compile(r"([^(]*?)(?: from (NP Identity Ifc|[^ ()]+))? ?(?:\(([^)]*)\))?$").match  # TCP Reset-I from inside (jdoe)
 _ECHO = rf"([^ /()]+)(?:/[0-9]+)?{_WHO}"
 _ICMP = re.compile(
@@ -72,22 +75,22 @@ def built(text: str) -> Event | None:
     return event
 
 
-def teardown(text: str) -> Event | None:
+def teardown(text: str, direction: str | None = None) -> Event | None:
     """302014, 302016: None when it is worded otherwise."""
     match = _TEARDOWN(text)
     if match is None:
-        return None
-    direction, transport, number, gate, near, near_port, user, far_gate, far, far_port, far_user, hours, minutes, seconds, size, ending = (
+        directed = None if direction else _DIRECTED(text)
+        return teardown(f"Teardown {directed[2]}", directed[1]) if directed else None
+    transport, number, gate, near, near_port, user, far_gate, far, far_port, far_user, hours, minutes, seconds, size, ending = (
         match.groups()
     )
-    if direction == "outbound" or (direction is None and _serves(near_port, far_port)):
+    if direction == "outbound" or (near_port in _SERVICE and far_port not in _LOW and not direction):
         gate, near, near_port, user, far_gate, far, far_port, far_user = far_gate, far, far_port, far_user, gate, near, near_port, user
     event = _between(transport, gate, near, near_port, far_gate, far, far_port)
     event["event.type"] = ["connection", "end"]
     event["event.action"] = "flow-expiration"
     event["event.outcome"] = "success"
-    if hours:
-        event["event.duration"] = (int(hours) * 3600 + int(minutes) * 60 + int(seconds)) * _SECOND
+    event["event.duration"] = (int(hours) * 3600 + int(minutes) * 60 + int(seconds)) * _SECOND
     if direction:
         event["network.direction"] = direction
     event["network.bytes"] = int(size)
@@ -102,11 +105,6 @@ def teardown(text: str) -> Event | None:
     if user or far_user or initiator:
         _people(event, user, far_user, initiator)
     return event
-
-
-def _serves(port: str, other: str) -> bool:
-    """Whether the one is a service's port and the other is not. FTP's data come from 20, and clients of NFS have low ports."""
-    return (len(port) < 4 or int(port) < 1024) and int(other) >= 1024 and port != "20" and other != "2049"
 
 
 def _ended(text: str) -> tuple[str | None, str | None, str | None]:
