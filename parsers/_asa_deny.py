@@ -28,7 +28,7 @@ _LISTED = (
 )
 
 ROWS: list[Row] = [
-    ("106001", DENIED | TCP, f"Inbound TCP connection denied from {_PAIR}(?: flags <flags>)? *<on>"),
+    ("106001", DENIED | TCP, f"Inbound TCP connection denied from {_PAIR}(?: flags <flags>)? *on interface <sif>"),
     ("106002", DENIED, "<proto> Connection denied by outbound list <acl> src <src>(?:/<sport>)? dest <dst>(?:/<dport>)?"),
     ("106006", DENIED | UDP, f"Deny inbound UDP from {_PAIR}(?: on interface <sif>)?"),
     ("106007", DENIED | UDP, f"Deny inbound UDP from {_PAIR} due to <reason>"),
@@ -37,7 +37,7 @@ ROWS: list[Row] = [
     ("106012", DENIED, "Deny IP from <src> to <dst>, <reason>"),
     ("106013", DENIED | ICMP, "Dropping echo request from <src> to PAT address <dst>"),
     ("106014", DENIED | ICMP, "Deny inbound icmp src <source> dst <destination><icmp>"),
-    ("106015", DENIED | TCP | because("no connection"), rf"Deny TCP \(no connection\) from {_PAIR}(?: flags <flags>)? *<on>"),
+    ("106015", DENIED | TCP | because("no connection"), rf"Deny TCP \(no connection\) from {_PAIR}(?: flags <flags>)? *on interface <sif>"),
     ("106016", DENIED | because("IP spoof"), r"Deny IP spoof from \(?<src>\)? to <dst> on interface <sif>"),
     ("106017", DENIED | because("Land Attack"), "Deny IP due to Land Attack from <src> to <dst>"),
     ("106018", DENIED | ICMP, "ICMP packet type <type> denied by outbound list <acl> src <src> dest <dst>"),

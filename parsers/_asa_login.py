@@ -52,7 +52,7 @@ ROWS: list[Row] = [
     ("111007", LOADED, "Begin configuration: <src> reading from <file>$"),
     ("111008", CHANGE, r"User <who> executed the '<command>' command\.?$"),
     ("111009", SHOW, "User <who> executed cmd: <command>"),
-    ("111010", CHANGE, "User <who>, running <through> from IP <src>, executed (?:'<command>'|<command>)$"),
+    ("111010", CHANGE, "User <who>, running <through> from IP (?:<src>)?, executed (?:'<command>'|<command>)$"),
     ("112001", CLEARED, r"\(.{0,64}\) (?:PIX|ASA)? ?[Cc]lear (?:complete|finished)"),
     ("113003", AAA, "AAA group policy for user <user> is being set to <policy>$"),
     ("113004", ALLOWED, r"AAA user (?:accounting|authorization) Successful ?: server = +<server> ?[:,] [Uu]ser = <user>$"),
@@ -83,6 +83,8 @@ ROWS: list[Row] = [
     ("502103", PROMOTED, "User priv level changed: Uname: <user> From: <old> To: <new>"),
     ("605004", NO_LOGIN, 'Login denied from <src>/<sport> to <dif>: ?<dst>/<service> for user "<user>"'),
     ("605005", LOGIN, 'Login permitted from <src>/<sport> to <dif>: ?<dst>/<service> for user "<user>"'),
+    ("605004", NO_LOGIN, 'Login denied from serial to console for user "<user>"'),
+    ("605005", LOGIN, 'Login permitted from serial to console for user "<user>"'),
     ("606001", ADMIN | {"event.type": ["start"], "event.action": "asdm-session-started"}, r"ASDM session number \d+ from <src> started"),
     ("606002", ADMIN | {"event.type": ["end"], "event.action": "asdm-session-ended"}, r"ASDM session number \d+ from <src> ended"),
     (

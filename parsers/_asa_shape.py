@@ -196,7 +196,7 @@ _MACROS = {  # outside:203.0.113.7/44123(EXAMPLE\jdoe, 5:group); the port is mis
     "<who>": r"(?:'<user>'|<user>)",
     "<through>": r"(?:'<application>'|<application>)",
     "<list>": r"(?:[\"“]?<acl>[\"”]? |[\"“][\"”] )?",  # a list may have no name
-    "<on>": r"on interface(?: <sif>)?",
+    "on interface <sif>": r"on interface(?: <sif>)?",
     "<icmp>": r"(?: ?\(type <type>, code <code>\))?",
 }
 

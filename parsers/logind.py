@@ -26,10 +26,10 @@ _GROUPS: Groups = {
 _ROWS: list[Row] = [
     (
         r"New session '?(?P<session>[^ ']+)'? of user '?(?P<user>.*?)'?(?: with class '(?P<class>[^']*)' and type '(?P<type>[^']*)')?\.",
-        *("session_opened", "session", "start", "success"),
+        *("session_added", "session", "start", "success"),
     ),
     (r"Session '?(?P<session>[^ ']+)'? logged out\. (?P<reason>Waiting for processes to exit)\.", "session_closing", "session", "info", ""),
-    (r"Removed session '?(?P<session>[^ ']+)'?\.", "session_closed", "session", "end", ""),
+    (r"Removed session '?(?P<session>[^ ']+)'?\.", "session_removed", "session", "end", ""),
     (r"New seat '?(?P<seat>[^ ']+)'?\.", "seat_added", "host", "info", ""),
     (r"Removed seat '?(?P<seat>[^ ']+)'?\.", "seat_removed", "host", "info", ""),
     (r"Watching system buttons on (?P<device>.*?)\.?", "buttons_watched", "host", "info", ""),

@@ -40,8 +40,8 @@ _GROUPS: Groups = {
     "request": ("sftp.request", str),
 }
 _ROWS: list[Row] = [
-    (r"session opened for local user (?P<user>.*) from \[(?P<address>[^\]]{0,64})\]", "session_opened", "session", "start", "success"),
-    (r"session closed for local user (?P<user>.*) from \[(?P<address>[^\]]{0,64})\]", "session_closed", "session", "end", ""),
+    (r"session opened for local user (?P<user>.*) from \[(?P<address>[^\]]{0,64})\]", "sftp_opened", "session", "start", "success"),
+    (r"session closed for local user (?P<user>.*) from \[(?P<address>[^\]]{0,64})\]", "sftp_closed", "session", "end", ""),
     (r'open "(?P<path>.*)" flags (?P<flags>READ) mode (?P<mode>[0-7]+)', "file_opened", "file", "access", ""),
     (r'open "(?P<path>.*)" flags (?P<flags>[A-Z,]+) mode (?P<mode>[0-7]+)', "file_opened", "file", "access change", ""),
     (r'(?:forced )?close "(?P<path>.*)" bytes read (?P<read>\d+) written (?P<written>\d+)', "file_closed", "file", "info", ""),

@@ -75,7 +75,7 @@ def _command(message: str) -> Event | None:
         event["event.reason"] = reason
         if _PASSWORD.match(reason):
             event["event.category"] = ["authentication", "process"]
-    if _COMMAND in head or _COMMAND in command:
+    if _COMMAND in head or _COMMAND in command or " ; USER=" in said.get("ENV", ""):
         event["tags"] = ["ambiguous"]
     return event
 
