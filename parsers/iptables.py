@@ -40,6 +40,9 @@ _DESCRIBED = re.compile(  # [WAN_LAN-D-10001] DESCR="Guests"   <- UniFi OS
 _LAST_WORD = re.compile(  # Shorewall:net-fw:DROP, filter_IN_drop_REJECT   <- Shorewall: chain, verdict; firewalld: chain of a zone, verdict
     r"(?:Shorewall6?:[^:]*:|filter_(?:IN|OUT|FWD[IO]?)_.*_)([A-Z]+)"
 ).fullmatch
+_FIRST_WORD = re.compile(  # reject wan in, DROP wan forward   <- OpenWrt: verdict, zone, chain
+    "(accept|drop|reject) [^ ]+ (?:in|out|forward|invalid ct state)", re.IGNORECASE
+).fullmatch
 _PROXMOX = rf"([0-9]{{1,10}}) [0-7] (\S{{1,64}}) ([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9:]{{8}}) ([+-][0-9]{{2}})([0-9]{{2}}) "
 _BY_PROXMOX = re.compile(_PROXMOX).match
 _ONE_WAY = re.compile(_PROXMOX + "[^=]{0,64}(?=IN=|OUT=)").match  # 0 6 PVEFW-HOST-IN 11/Oct/2026:22:14:15 +0200 policy DROP: IN=vmbr0 SRC=
@@ -110,8 +113,8 @@ def _said(prefix: str) -> Event:
         return named | _fate(_LETTERS[numbered[3]])
     if name.startswith("[") and name.endswith("]"):
         name = name[1:-1].strip()
-    last = _LAST_WORD(name)
-    words = [word.upper() for word in _WORDS.findall(last[1] if last else name)]
+    placed = _LAST_WORD(name) or _FIRST_WORD(name)
+    words = [word.upper() for word in _WORDS.findall(placed[1] if placed else name)]
     claims = {
         _ACTIONS[word]: None for before, word in zip(["", *words], words, strict=False) if word in _ACTIONS and before not in _NEGATIONS
     }
