@@ -19,7 +19,7 @@ from soc.parsing.values import ip, port, related
 from ._asa_shape import GRE, NETWORK, Row, address, person
 from ._ip import protocol
 
-_SIDE = r"(NP Identity Ifc|[^ :/()]+): ?([^ /()]+)/([0-9]{1,5})"
+_SIDE = r"([^ :/()]+|NP Identity Ifc): ?([^ /()]+)/([0-9]{1,5})"
 _MAPPED = r" ?\(([^ /()]+)/([0-9]{1,5})\)"
 _WHO = r"(?: ?\((?!type )([^)]*)\))?"
 _BUILT = re.compile(
@@ -42,7 +42,7 @@ _ICMP = re.compile(
     rf"(?:Built|Teardown)(?: (inbound|outbound))? (ICMP(?:v6)?) connection for faddr {_ECHO} ?[fg]addr {_ECHO} ?laddr {_ECHO}"
     r"(?: \((?!type )([^)]*)\))?(?: ?\(?type ([0-9]{1,3}),? code ([0-9]{1,3}))?"
 ).match
-_DENY_SIDE = rf"(NP Identity Ifc|[^ :/()]+): ?([^ /()]+)(?:/([0-9]{{1,5}}))?{_WHO}"
+_DENY_SIDE = rf"([^ :/()]+|NP Identity Ifc): ?([^ /()]+)(?:/([0-9]{{1,5}}))?{_WHO}"
 _DENY = re.compile(
     rf"Deny (?:protocol )?(\S+) src {_DENY_SIDE} dst {_DENY_SIDE}(?: ?\(type ([0-9]{{1,3}}), code ([0-9]{{1,3}})\))?"
     r" by access-group(?: [\"“]?([^\"”\s]*)|$)"
@@ -85,8 +85,10 @@ def teardown(text: str, direction: str | None = None) -> Event | None:
         match.groups()
     )
     if direction == "outbound" or (near_port in _SERVICE and far_port not in _LOW and not direction):
-        gate, near, near_port, user, far_gate, far, far_port, far_user = far_gate, far, far_port, far_user, gate, near, near_port, user
-    event = _between(transport, gate, near, near_port, far_gate, far, far_port)
+        event = _between(transport, far_gate, far, far_port, gate, near, near_port)
+        user, far_user = far_user, user
+    else:
+        event = _between(transport, gate, near, near_port, far_gate, far, far_port)
     event["event.type"] = ["connection", "end"]
     event["event.action"] = "flow-expiration"
     event["event.outcome"] = "success"
