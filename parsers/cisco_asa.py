@@ -28,6 +28,7 @@ _HEADER = re.compile(
     r"(?:[^\s%]{1,255})?[ :]{0,3}"  # what some relays leave before it
     r"%?(ASA|FTD|PIX|FWSM)-(?:[\w-]{0,32}-)?([0-7])-([0-9]{6})(?:: ?| )"  # %ASA-session-6-302013:  <- with its class
 ).match
+_BLANKS = re.compile("  +")
 _LEVELS = ("emergency", "alert", "critical", "error", "warning", "notification", "informational", "debugging")
 _USUAL_HEADER = len("%ASA-6-302013: ")
 _MOST_HEADERS = 4096
@@ -54,6 +55,9 @@ def parse(record: Record) -> Event | None:
     origin, code, flow, end = known
     text = message[end:]
     meaning = flow(text) if flow else _meaning(code, text)
+    if meaning is None and "  " in text:  # some devices and relays write several blanks for one
+        single = _BLANKS.sub(" ", text)
+        meaning = flow(single) if flow else _meaning(code, single)
     if meaning is None:
         meaning = {"event.kind": "pipeline_error", "error.message": _unknown(code, text)}
     elif flow is None and "cisco.asa.hit_count" in meaning:
