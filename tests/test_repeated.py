@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from datetime import UTC
 
 import pytest
@@ -13,6 +15,7 @@ from soc.parsing import Clock, Stream
 from soc.parsing.routes import Routes
 from soc.times import parse_iso
 from tests.mutate import all_parsers
+from tests.servers.calls import SOC
 
 CLOCK = Clock(parse_iso("2026-12-01T00:00:00Z"), UTC)
 ROUTES = Routes(all_parsers())
@@ -106,3 +109,28 @@ def test_hits_that_a_relay_saw_repeated_are_so_many_times_as_many(header: str, r
 
     assert meaning(header + repeated.format(said)) == meaning(f"{header}%ASA-4-106100: {said}")
     assert read(header + repeated.format(said))["soc.repeated"] == 12
+
+
+def failures(reduced: bool) -> list[str]:
+    """Five connections with six failed passwords each, and a login: as sshd writes them, or as a relay reduces them."""
+    lines = []
+    for minute in range(5):
+        said = f"Failed password for root from 203.0.113.7 port {50000 + minute} ssh2"
+        head = f"Nov 23 11:{minute:02}:{{:02}} srv2 sshd[{700 + minute}]: "
+        written = [said, f"message repeated 5 times: [ {said}]"] if reduced else [said] * 6
+        seconds = (2, 19) if reduced else range(2, 20, 3)
+        lines += [head.format(second) + one for second, one in zip(seconds, written, strict=True)]
+    return [*lines, "Nov 23 11:05:10 srv2 sshd[710]: Accepted password for root from 203.0.113.7 port 50010 ssh2"]
+
+
+def alerts_of(path, lines: list[str]) -> list[tuple[str, dict[str, str], int]]:
+    path.write_text("\n".join([*lines, ""]))
+    done = subprocess.run([*SOC, "try", "--output", "json", str(path)], check=True, capture_output=True)
+    return [(alert["title"], alert["key"], alert["count"]) for alert in json.loads(done.stdout)["alerts"]]
+
+
+def test_what_a_relay_reduced_raises_the_same_alerts_with_the_same_counts(tmp_path):
+    raised = alerts_of(tmp_path / "plain.log", failures(reduced=False))
+
+    assert ("SSH brute force", {"source.ip": "203.0.113.7"}, 30) in raised
+    assert alerts_of(tmp_path / "reduced.log", failures(reduced=True)) == raised
