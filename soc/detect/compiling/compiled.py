@@ -36,7 +36,7 @@ class Compiled:
     tree: Any = None
     tree_hash: str = ""
     correlation: dict[str, Any] | None = None
-    fault: str = ""
+    fault: tuple[str, int, str] | None = None  # what, line, repair
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,10 @@ def _identity_fault(one: Placed) -> RuleRefused | None:
         return None
     if not one.rule.id:
         return one.refused("the rule has no id", repair=f"write for example id: {one.rule.made_id}")
-    return one.refused(one.rule.fault, repair="see the Sigma rules specification 2.1.0") if one.rule.fault else None
+    if one.rule.fault is None:
+        return None
+    what, line, repair = one.rule.fault
+    return RuleRefused(what, path=one.path, line=line, repair=repair)
 
 
 def _plain(one: Placed, supply: Supply, tuning: Tuning) -> Rule:

@@ -24,7 +24,7 @@ from soc.fields import Catalogue
 from soc.parsing.parser import Dataset
 from soc.text import canonical_json, system_text
 
-_LANGUAGE = "bounds conditions correlation_rule encoded metadata sigma spelling values"
+_LANGUAGE = "bounds conditions correlation_rule encoded keys metadata sigma spelling values"
 _COMPILING = "blame compile compiled environment lists"
 _CONDITION = "bind codec numbers patterns tree values"
 COMPILER = (
@@ -64,7 +64,7 @@ def load_rules(
         for refusal in compiled.refused
     ]
     ids = [*(one.id for one in placed), *(refusal.id for compiled in entries for refusal in compiled.refused)]
-    lost = unmet(tunings, ids, [source.relative for source in sources])
+    lost = unmet(tunings, ids, [source.relative for source in sources], {tag for one in placed for tag in one.rule.tags})
     void = rule_faults([root / "exceptions" for root in roots], found, ids)
     wrong = (*errors, *faults, *more, *lost, *found.errors, *void)
     return RuleSet(found.rules, (*refused, *found.refused), found.hash, wrong, found.shadowed)

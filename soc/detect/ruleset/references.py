@@ -42,7 +42,7 @@ class Correlations:
             if id_ in (*above, one.id):
                 raise one.refused("the correlation refers to itself", repair="a correlation may only refer to rules below it")
             self._settle(one, id_, (*above, one.id))
-        correlation = _correlation(stated, ids, self.catalogue)
+        correlation = _correlation(stated, ids, self._aliases(one, ids), self.catalogue)
         rule = replace(
             draft,
             correlation=correlation,
@@ -51,6 +51,18 @@ class Correlations:
         )
         self.rules[one.id] = rule
         return rule
+
+    def _aliases(self, one: Placed, ids: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """By alias and id of a rule: the field that is meant. Raises RuleRefused for a rule that the correlation does not count."""
+        assert one.rule.correlation is not None
+        found: dict[str, dict[str, str]] = {}
+        for alias, fields in one.rule.correlation["aliases"].items():
+            for name, field in fields.items():
+                id_ = ids.get(name) or next((id_ for id_ in ids.values() if name in (id_, self.chosen[id_].rule.name)), None)
+                if id_ is None:
+                    raise one.refused(f"the alias {alias!r} names {name!r}, which it does not count", repair=f"its rules: {', '.join(ids)}")
+                found.setdefault(alias, {})[id_] = field
+        return found
 
     def _found(self, one: Placed, name: str) -> str:
         if name in self.chosen:
@@ -111,7 +123,10 @@ def unjudged(correlation: Correlation) -> str | None:
     return None
 
 
-def _correlation(stated: Mapping[str, Any], ids: Mapping[str, str], catalogue: Catalogue) -> Correlation:
+Aliases = Mapping[str, Mapping[str, str]]
+
+
+def _correlation(stated: Mapping[str, Any], ids: Mapping[str, str], aliases: Aliases, catalogue: Catalogue) -> Correlation:
     fields = tuple(stated["fields"])
     expression = _expression(stated["expression"], ids) if stated["expression"] is not None else None
     return Correlation(
@@ -122,7 +137,7 @@ def _correlation(stated: Mapping[str, Any], ids: Mapping[str, str], catalogue: C
         op=stated["op"],
         bound=stated["bound"],
         fields=fields,
-        aliases={alias: {ids.get(name, name): field for name, field in one.items()} for alias, one in stated["aliases"].items()},
+        aliases=aliases,
         generate=stated["generate"],
         also=tuple((op, bound) for op, bound in stated["also"]),
         monotone=_monotone(stated, expression, fields, catalogue),
