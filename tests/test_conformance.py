@@ -161,3 +161,172 @@ def test_an_alias_may_name_its_rule_by_name_or_id_whichever_the_correlation_has(
     rule = MANY.replace("[failed]", f"[{ID}1]").replace("source.ip", "who").replace("5m", "5m\n  aliases: {who: {failed: user.name}}")
 
     assert raised(load(rule, FAILED), *(event(n, user_name="a") for n in (1, 2, 3))) == {("many", "a", 0): 3}
+
+
+# --- filters -----------------------------------------------------------------------------------------------------------
+
+SUDO = FAILED.replace("failed", "sudo").replace(f"{ID}1", f"{ID}4").replace("service: sshd", "service: sudo")
+FILTER = f"""
+title: not the scanner
+id: {ID}9
+logsource: {{product: linux, service: sshd}}
+filter:
+  rules: [failed]
+  selection:
+    source.ip: 192.0.2.9
+  condition: not selection
+"""
+SCANNER = {"source_ip": "192.0.2.9"}
+
+
+@pytest.mark.parametrize(
+    "named", ["failed", "[failed]", f"{ID}1", f"[{ID}1, login]", "any", "Any", "[any]"], ids=lambda named: named.replace(ID, "id")
+)
+def test_a_filter_is_applied_to_the_rules_that_it_refers_to(load, named):
+    """Relative rules: "refers to one or multiple Sigma rules where to add the filter"."""
+    rules = load(FAILED, LOGIN, FILTER.replace("[failed]", named))
+
+    assert raised(rules, event(1), event(2, **SCANNER)) == {("failed", "192.0.2.1", 0): 1}
+
+
+@pytest.mark.parametrize(
+    ("filter_", "kept"),
+    [
+        ("selection: {source.ip: [192.0.2.9, 192.0.2.8]}\n  condition: not selection", {"192.0.2.1", "192.0.2.7"}),
+        ("selection: [{source.ip: 192.0.2.9}, {user.name: bob}]\n  condition: not selection", {"192.0.2.1", "192.0.2.8"}),
+        ("sel_a: {source.ip: 192.0.2.9}\n  sel_b: {user.name: bob}\n  condition: not 1 of sel_*", {"192.0.2.1", "192.0.2.8"}),
+        ("sel_a: {source.ip: 192.0.2.9}\n  sel_b: {user.name: bob}\n  condition: not (sel_a or sel_b)", {"192.0.2.1", "192.0.2.8"}),
+        ("sel_a: {source.ip: 192.0.2.7}\n  sel_b: {user.name: bob}\n  condition: not all of them", {"192.0.2.1", "192.0.2.8", "192.0.2.9"}),
+        ("selection: {source.ip|cidr: 192.0.2.8/31}\n  condition: selection", {"192.0.2.8", "192.0.2.9"}),
+        ("only: {source.ip|endswith: '.9'}\n  condition: only", {"192.0.2.9"}),
+    ],
+)
+def test_a_filter_has_detections_and_a_condition_of_its_own_joined_with_and(load, filter_, kept):
+    """Filter condition: read on in "Condition" of the rules; names and patterns are the filter's, not the rule's."""
+    rule = FAILED.replace("condition: selection", "sel_c: {user.name: nobody}\n  condition: 1 of them")
+    rules = load(rule, FILTER.replace("selection:\n    source.ip: 192.0.2.9\n  condition: not selection", filter_))
+    events = [event(n, source_ip=f"192.0.2.{n}", **({"user_name": "bob"} if n == 7 else {})) for n in (1, 7, 8, 9)]
+
+    assert {key[1] for key in raised(rules, *events)} == kept
+
+
+@pytest.mark.parametrize(
+    ("logsource", "filtered"),
+    [
+        ("{product: linux}", {"failed", "sudo"}),
+        ("{product: linux, service: sshd}", {"failed"}),
+        ("{service: sudo}", {"sudo"}),
+        ("{product: windows}", set()),
+        ("{product: linux, category: process_creation}", set()),
+    ],
+)
+def test_a_filter_for_any_rule_is_for_those_whose_logsource_its_own_contains(load, logsource, filtered):
+    rules = load(FAILED, SUDO, FILTER.replace("[failed]", "any").replace("{product: linux, service: sshd}", logsource))
+    events = [event(1, **SCANNER), event(2, **SCANNER) | {"event.dataset": "sudo"}]
+
+    assert {key[0] for key in raised(rules, *events)} == {"failed", "sudo"} - filtered
+
+
+def test_several_filters_of_a_rule_all_hold(load):
+    other = FILTER.replace(f"{ID}9", f"{ID}8").replace("192.0.2.9", "192.0.2.1")
+
+    assert raised(load(FAILED, FILTER, other), event(1), event(2, **SCANNER)) == {}
+
+
+def test_a_filter_holds_for_rules_that_correlations_count(load):
+    events = [event(1), event(2), event(3), *(event(n, **SCANNER) for n in (4, 5, 6))]
+
+    assert raised(load(MANY, FAILED, FILTER), *events) == {("many", "192.0.2.1", 0): 3}
+
+
+def test_a_filters_names_are_mapped_as_those_of_its_rules(load):
+    pipeline = """
+transformations:
+  - {type: field_name_mapping, mapping: {src: source.ip}, rule_conditions: [{type: logsource, service: sshd}]}
+"""
+    rules = load(FAILED, FILTER.replace("source.ip", "src").replace(", service: sshd}\nfilter", "}\nfilter"), pipelines=pipeline)
+
+    assert raised(rules, event(1), event(2, **SCANNER)) == {("failed", "192.0.2.1", 0): 1}
+
+
+REFUSED = [  # what stands instead in the filter, what is said of it
+    ("rules: [failed]", "rules: [failed]\n  logsource: {}", "stands in the filter"),
+    ("condition: not selection", "condition: not slection", "'slection', which is not defined"),
+    ("condition: not selection", "condition: [not selection]", "the filter has no condition"),
+    ("condition: not selection", "condtion: not selection", "the filter has no condition"),
+    ("source.ip:", "source.ip|foo:", "foo"),
+    ("source.ip:", "source.ip|expand: '%nobody%' #", "%nobody% has no list"),
+    ("source.ip:", "source.ipp:", "did you mean 'source.ip'?"),
+    ("source.ip:", "url.path:", "nothing supplies url.path for product linux, service sshd"),
+    ("title: not the scanner", "titel: not the scanner", "did you mean 'title'?"),
+    ("service: sshd", "services: sshd", "did you mean 'service'?"),
+    ("logsource:", "logsuorce:", "did you mean 'logsource'?"),
+    ("logsource: {product: linux, service: sshd}", "", "the filter has no logsource"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "says"), REFUSED, ids=[row[1] for row in REFUSED])
+def test_where_a_filter_cannot_be_applied_its_rules_are_refused_with_it(load, before, after, says):
+    rules = load(FILTER.replace(before, after, 1), FAILED, LOGIN, MANY)
+
+    assert set(rules.rules) == {f"{ID}2"}
+    assert any(says in str(one) for one in rules.refused), rules.refused
+    assert any("its filter" in one.what and "cannot be applied" in one.what for one in rules.refused)
+
+
+@pytest.mark.parametrize("named", ["[]", "''"])
+def test_a_filter_that_names_no_rules_is_refused(load, named):
+    rules = load(FILTER.replace("[failed]", named), FAILED)
+
+    assert ["names no rules" in one.what for one in rules.refused] == [True]
+
+
+def test_a_filter_that_names_a_correlation_is_refused_with_it(load):
+    rules = load(FILTER.replace("[failed]", "[many]"), FAILED, MANY)
+
+    assert ["names a correlation" in one.what for one in rules.refused] == [True] and set(rules.rules) == {f"{ID}1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("[failed]", "[failed, faild]", "no rule has the id or name faild"),
+        ("service: sshd", "service: sudo", "does not contain that of 'failed'"),
+    ],
+)
+def test_a_filter_that_would_reach_no_rule_is_named(load, before, after, says):
+    [error] = load(FILTER.replace(before, after), FAILED).errors
+
+    assert says in str(error) and "a.yml:2: " in str(error)
+
+
+def test_a_filter_for_any_rule_refuses_those_that_it_could_only_silence(load):
+    every = FILTER.replace("[failed]", "any").replace("source.ip: 192.0.2.9", "url.path: /x")
+
+    assert set(load(every, FAILED).rules) == {f"{ID}1"}
+
+
+def test_a_filter_for_any_rule_that_wants_what_is_never_there_refuses_the_rule(load):
+    every = FILTER.replace("[failed]", "any").replace("source.ip: 192.0.2.9", "url.path: /x").replace("not selection", "selection")
+
+    [refusal] = load(every, FAILED).refused
+
+    assert "it wants url.path, which nothing supplies" in str(refusal)
+
+
+def test_filters_of_others_are_for_the_rules_of_others(tmp_path):
+    for folder, text in (("site/rules", FAILED), ("others", f"{LOGIN}\n---{FILTER.replace('[failed]', 'any')}")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.yml").write_text(text)
+    rules = load_rules([tmp_path / "site"], catalogue=base_catalogue(), datasets=DATASETS, imported=[tmp_path / "others"])
+
+    assert {key[0] for key in raised(rules, event(1, **SCANNER), event(2, "success", **SCANNER))} == {"failed"}
+
+
+def test_a_filter_comes_from_the_cache_as_it_was_compiled(tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yml").write_text(f"{FAILED}\n---{FILTER}")
+    first, again = (load_rules([tmp_path], catalogue=base_catalogue(), datasets=DATASETS, cache_dir=tmp_path / "cache") for _ in range(2))
+
+    assert first.hash == again.hash
+    assert raised(again, event(1), event(2, **SCANNER)) == {("failed", "192.0.2.1", 0): 1}

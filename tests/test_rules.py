@@ -619,7 +619,7 @@ def test_the_shipped_pipelines_name_only_fields_that_the_catalogue_knows():
 
 def test_the_caches_key_holds_the_text_of_every_module_that_compiles_rules():
     import soc
-    from soc.detect.ruleset.load import COMPILER
+    from soc.detect.ruleset.compiler import COMPILER
 
     package = Path(soc.__file__).parent
     text = "".join((package / f"{name}.py").read_text() for name in COMPILER)

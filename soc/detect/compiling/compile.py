@@ -13,6 +13,7 @@ from soc.condition.tree import fields
 from soc.detect.compiling.blame import blamed, place, refused, section
 from soc.detect.compiling.compiled import Compiled, CompiledFile, Refusal
 from soc.detect.compiling.environment import Environment
+from soc.detect.compiling.filters import filter_of
 from soc.detect.language.correlation_rule import correlation_of
 from soc.detect.language.keys import meaning_fault
 from soc.detect.language.metadata import metadata_of
@@ -75,12 +76,12 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
 
 
 def _compiled(document: Document, value: Any, environment: Environment) -> Compiled:
+    if isinstance(value, dict) and "filter" in value and not {"detection", "correlation"} & value.keys():
+        return Compiled(**metadata_of(document, value), filter=filter_of(document, value))
     if isinstance(value, dict) and (fault := meaning_fault(value)):
         raise refused(document, fault.what, *fault.steps, repair=fault.repair)
     if not isinstance(value, dict) or not ({"detection", "correlation"} & value.keys()):
-        kind = "a Sigma filter" if isinstance(value, dict) and "filter" in value else "no Sigma rule"
-        repair = "write an exception in detections/exceptions" if "filter" in kind else "a rule has title, logsource and detection"
-        raise refused(document, f"this is {kind}", repair=repair)
+        raise refused(document, "this is no Sigma rule", repair="a rule has title, logsource and detection")
     if "action" in value:
         raise refused(document, f"unknown action {value['action']!r}", "action", repair="use global, repeat or reset")
     try:

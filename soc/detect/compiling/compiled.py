@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+EVERY = "any"  # what a filter has for its rules that is for each of its logsource
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A rule without its place in a rule set.
+    """A rule without its place in a rule set, or a filter of rules.
 
     `id` is "" where none is stated; `made_id` is made from the text. `tree` is the condition as `soc.condition.codec`
     writes it, `fields` what it reads. `correlation` refers to rules by the names stated. `fault` is what is wrong in the
@@ -36,6 +38,7 @@ class Compiled:
     tree: Any = None
     tree_hash: str = ""
     correlation: dict[str, Any] | None = None
+    filter: dict[str, Any] | None = None  # see `soc.detect.compiling.filters.filter_of`
     fault: tuple[str, int, str] | None = None  # what, line, repair
 
 

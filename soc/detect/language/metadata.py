@@ -20,7 +20,8 @@ def metadata_of(document: Document, value: dict[str, Any]) -> dict[str, Any]:
     """The attributes of `Compiled` that every rule has, `fault` among them."""
     level, logsource = _text(value.get("level")).lower(), value.get("logsource")
     stated = logsource if isinstance(logsource, dict) and "correlation" not in value else {}
-    core = canonical_json({key: repr(value.get(key)) for key in ("title", "logsource", "detection", "correlation")})
+    said = ("title", "logsource", "detection", "correlation", *(("filter",) if "filter" in value else ()))
+    core = canonical_json({key: repr(value.get(key)) for key in said})
     return {
         "id": _id(value.get("id")),
         "made_id": str(uuid5(NAMESPACE, core.decode())),
