@@ -330,3 +330,124 @@ def test_a_filter_comes_from_the_cache_as_it_was_compiled(tmp_path):
 
     assert first.hash == again.hash
     assert raised(again, event(1), event(2, **SCANNER)) == {("failed", "192.0.2.1", 0): 1}
+
+
+# --- correlations of correlations, generic names -----------------------------------------------------------------------
+
+PIPELINE = """
+transformations:
+  - type: field_name_mapping
+    mapping: {src_ip: source.ip, User: user.name, any_ip: [source.ip, destination.ip]}
+    rule_conditions: [{type: logsource, service: sshd}]
+  - type: field_name_mapping
+    mapping: {src_ip: destination.ip, User: user.name}
+    rule_conditions: [{type: logsource, service: sudo}]
+"""
+OFTEN = (
+    MANY.replace(f"{ID}3", f"{ID}5").replace("many", "often").replace("[failed]", "[many]").replace("5m", "2h").replace("gte: 3", "gte: 2")
+)
+
+
+@pytest.mark.parametrize("hour", [0, 1, 6.5])
+@pytest.mark.parametrize(
+    ("minutes", "count"), [((5, 15), 6), ((55, 65), 6), ((5, 6), None), ((5, 9.9), None), ((5, 11), 6), ((5, 8, 14), 9)]
+)
+def test_event_count_over_a_child_counts_triggers_further_apart_than_its_timespan(load, hour, minutes, count):
+    """Related rules: "Allowing the user to chain multiple correlations together"; two bursts are two, whatever the clock hour."""
+    rules = load(OFTEN, MANY, FAILED)
+    found = raised(rules, *(event(60 * hour + minute + n / 60) for minute in minutes for n in range(3)))
+
+    assert list(found.values()) == ([] if count is None else [count])
+
+
+BURST = """
+title: burst
+id: 00000000-0000-4000-8000-000000000006
+correlation:
+  type: temporal_ordered
+  rules: [many, login]
+  group-by: [user.name]
+  timespan: 10m
+"""
+
+
+def test_a_correlation_only_uses_its_own_group_by_whatever_its_child_groups_by(load):
+    """Ordered Temporal Proximity, note: "Even if the rule many_failed_logins groups by the "ComputerName" field, the correlation rule
+    only uses its own `group-by` "User"."
+    """
+    rules = load(BURST, MANY.replace("source.ip", "host.name"), FAILED, LOGIN)
+    failed = [event(n, user_name="alice", host_name="h1") for n in (1, 2, 3)]
+
+    assert raised(rules, *failed, event(9, "success", user_name="alice", host_name="h2")) == {("burst", "alice", 0): 4}
+    assert raised(rules, *failed, event(9, "success", user_name="bob", host_name="h1")) == {}
+
+
+def test_a_trigger_is_of_the_user_whose_event_made_it(load):
+    rules = load(BURST, MANY.replace("source.ip", "host.name"), FAILED, LOGIN)
+    failed = [event(n, user_name=user, host_name="h1") for n, user in enumerate(("alice", "bob", "carol"))]
+
+    found = [raised(rules, *failed, event(9, "success", user_name=user, host_name="h2")) for user in ("alice", "bob", "carol")]
+
+    assert found == [{}, {}, {("burst", "carol", 0): 4}]
+
+
+def test_an_event_of_several_groups_makes_triggers_in_those_of_the_childs_group_alone(tmp_path):
+    dataset = Dataset("openssh.auth", logsources=DATASETS[0].logsources, fields=FIELDS | {"related.ip": ANY})
+    (tmp_path / "rules").mkdir()
+    wide = OFTEN.replace("[source.ip]", "[related.ip, user.name]").replace("gte: 2", "gte: 1")
+    (tmp_path / "rules" / "a.yml").write_text("\n---\n".join((wide, MANY.replace("source.ip", "related.ip"), FAILED)))
+    rules = load_rules([tmp_path], catalogue=base_catalogue(), datasets=[dataset])
+    events = [event(1, user_name="a") | {"related.ip": ["192.0.2.1"]}, event(2, user_name="a") | {"related.ip": ["192.0.2.1"]}]
+    both = event(3, user_name="a") | {"related.ip": ["192.0.2.1", "192.0.2.2"]}
+
+    cells = attempt([*events, both], rules, Scanner(rules, [dataset], (), base_catalogue()), base_catalogue()).cells
+
+    assert [dict(cell.key) for cell in cells] == [{"related.ip": "192.0.2.1", "user.name": "a"}]
+
+
+def test_a_generic_name_is_mapped_as_in_the_rules_that_are_counted(load):
+    rules = load(MANY.replace("source.ip", "src_ip"), FAILED, pipelines=PIPELINE)
+
+    assert rules.rules[f"{ID}3"].correlation.group_by == ("source.ip",)
+    assert raised(rules, *(event(n) for n in (1, 2, 3))) == {("many", "192.0.2.1", 0): 3}
+
+
+def test_a_generic_name_may_mean_another_field_in_each_rule(load):
+    rules = load(MANY.replace("source.ip", "src_ip").replace("[failed]", "[failed, sudo]"), FAILED, SUDO, pipelines=PIPELINE)
+    other = event(3, source_ip="198.51.100.1", destination_ip="192.0.2.1") | {"event.dataset": "sudo"}
+
+    assert raised(rules, event(1), event(2), other) == {("many", "192.0.2.1", 0): 3}
+
+
+def test_a_generic_name_is_mapped_where_values_are_counted_and_in_aliases(load):
+    counted = MANY.replace("event_count", "value_count").replace("gte: 3", "gte: 2, field: User").replace("source.ip", "src_ip")
+    aliased = (
+        MANY.replace(f"{ID}3", f"{ID}7")
+        .replace("many", "aliased")
+        .replace("source.ip", "who")
+        .replace("5m", "5m\n  aliases: {who: {failed: User}}")
+    )
+    rules = load(counted, aliased, FAILED, pipelines=PIPELINE)
+
+    assert raised(rules, event(1, user_name="a"), event(2, user_name="b")) == {("many", "192.0.2.1", 0): 2}
+    assert raised(rules, *(event(n, user_name="a") for n in (1, 2, 3))) == {("aliased", "a", 0): 3}
+
+
+@pytest.mark.parametrize("by", ["src_ip", "User", "source.ip", "user.name"])
+def test_a_generic_name_is_mapped_through_chains_whatever_the_child_groups_by(load, by):
+    rules = load(OFTEN.replace("source.ip", by), MANY.replace("source.ip", "src_ip"), FAILED, pipelines=PIPELINE)
+    value = "a" if "ser" in by else "192.0.2.1"
+
+    assert raised(rules, *(event(minute + n / 60, user_name="a") for minute in (5, 25) for n in range(3))) == {("often", value, 0): 6}
+
+
+def test_a_name_that_means_several_fields_cannot_be_grouped_by(load):
+    [refusal] = load(MANY.replace("source.ip", "any_ip"), FAILED, pipelines=PIPELINE).refused
+
+    assert "'any_ip' is mapped to destination.ip and source.ip for product linux, service sshd" in str(refusal)
+
+
+def test_a_name_that_no_rule_below_has_is_refused_with_the_one_that_is_meant(load):
+    refused = load(OFTEN.replace("source.ip", "usr.name"), MANY, FAILED).refused
+
+    assert [("did you mean 'user.name'" in str(one)) for one in refused] == [True]

@@ -18,7 +18,7 @@ from soc.detect.cells.cell import Cell
 from soc.detect.cells.evaluate import Evaluator
 from soc.detect.cells.triggers import least
 from soc.detect.hits.scan import hits_of
-from soc.detect.rules.rule import Correlation, Rule, RuleSet
+from soc.detect.rules.rule import Correlation, Rule, RuleSet, carriers
 from soc.detect.ruleset.references import unjudged
 from soc.errors import ConditionError, UsageError
 from soc.fields import REPEATED, Catalogue
@@ -91,7 +91,7 @@ class _Asked:
         assert rule.correlation is not None
         parts = [rules[id] for id in rule.correlation.rules]
         narrow = self._narrowed(rule.correlation, parts)
-        for part in parts:
+        for part in (*parts, *(replace(part, id=path) for path, part in carriers(rules, rule).items())):
             if part.condition is not None and (also := narrow.get(part.id, TRUE)) != FALSE:
                 for table in self._tables(And((part.condition, also))):
                     yield hits_of(rule, part, table)

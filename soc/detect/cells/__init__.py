@@ -8,6 +8,7 @@
     cell        what becomes an alert, and how far it had come before
     growth      cells that grow by what is new: nothing that was counted is read again
     layer       what a rule counts over what its children count, for all groups at once
+    chained     the triggers of a child as hits of its parent
     whole       cells counted from all their hits, chains among them
     evaluate    which of the two, for which cells
 

@@ -17,13 +17,35 @@ from soc.detect.rules.rule import Rule
 
 
 @dataclass(frozen=True)
+class Below:
+    """A child's layer, and its triggers as events of the layer above, whose codes begin with `first`.
+
+    `places`: the group of each in the child's series. `made`: the id of the event that made it.
+    """
+
+    layer: Layer
+    first: int
+    places: Any
+    made: Any
+
+
+@dataclass(frozen=True)
 class Layer:
-    """What a rule counts, and where it triggers (a mask). `below`: by part, the child's layer, and its group by the chained event."""
+    """What a rule counts, and where it triggers (a mask). `below`: the children by their part."""
 
     rule: Rule
     series: Series
     met: Any
-    below: Mapping[int, tuple[Layer, Mapping[int, int]]]
+    below: Mapping[int, Below]
+
+    @cached_property
+    def made(self) -> Any:
+        """The id of each event in the series; of a child's trigger that of the event that made it."""
+        if not self.below:
+            return self.series.names
+        children = sorted(self.below.values(), key=lambda below: below.first)
+        plain = self.series.names.slice(0, children[0].first)
+        return pa.concat_arrays([plain, *(below.made.cast(plain.type) for below in children)])
 
     @cached_property
     def _times(self) -> Any:
@@ -48,8 +70,8 @@ class Layer:
     def layers(self) -> Iterator[Layer]:
         """This one and those below."""
         yield self
-        for child, _ in self.below.values():
-            yield from child.layers()
+        for below in self.below.values():
+            yield from below.layer.layers()
 
     def resting(self, groups: Any, moments: Any, owners: Any) -> Iterator[tuple[Layer, Any, Any]]:
         """The rows with events that triggers at these moments of these groups rest on, with the owner of each, layer by layer: a child's
@@ -59,13 +81,25 @@ class Layer:
         part = self.series.part[rows]
         chained = np.isin(part, list(self.below))
         yield self, rows[~chained], owners[self.series.group[rows[~chained]]]
-        for code, (child, places) in self.below.items():
+        for code, below in self.below.items():
             of_it = rows[part == code]
-            events, back = np.unique(self.series.event[of_it], return_inverse=True)
-            below = np.array([places[event] for event in events.tolist()], np.int64)[back]
-            theirs = np.zeros(len(child.series.groups), np.int64)
-            theirs[below] = owners[self.series.group[of_it]]
-            yield from child.resting(below, self.series.time[of_it], theirs)
+            places, whose = below.places[self.series.event[of_it] - below.first], owners[self.series.group[of_it]]
+            for some in _one_owner_each(places, whose):
+                theirs = np.zeros(len(below.layer.series.groups), np.int64)
+                theirs[places[some]] = whose[some]
+                yield from below.layer.resting(places[some], self.series.time[of_it[some]], theirs)
+
+
+def _one_owner_each(places: Any, owners: Any) -> Iterator[Any]:
+    """All rows in turns, as masks: in each a place has one owner."""
+    if not len(places):
+        return
+    size = int(owners.max()) + 1
+    pairs, which = np.unique(places.astype(np.int64) * size + owners, return_inverse=True)
+    starts = np.flatnonzero(np.diff(pairs // size, prepend=-1))
+    turn = (np.arange(len(pairs)) - np.repeat(starts, np.diff(np.append(starts, len(pairs)))))[which]
+    for number in range(int(turn.max()) + 1):
+        yield turn == number
 
 
 class Tally:

@@ -44,6 +44,25 @@ class Axis:
         often = None if times is None else times[rows]
         return np.cumsum(np.bincount(start, often, most) - np.bincount(end, often, most))[:-1]
 
+    def apart(self, rows: Any, gap: int) -> Any:
+        """How many of these rows (a mask) the window of each moment holds at most that lie pairwise further apart than `gap`.
+
+        The latest, the latest that is far enough before it, and so on, are as many as any; steps are doubled.
+        """
+        places = np.unique(self.places[rows])
+        first = np.searchsorted(places, self.moments - self.timespan)
+        at = np.searchsorted(places, self.moments, side="right") - 1
+        count = (at >= first).astype(np.int64)
+        before = np.searchsorted(places, places - gap) - 1
+        steps = [np.append(before, -1)]  # from -1, nowhere, one gets nowhere
+        while (steps[-1] >= 0).any():
+            steps.append(steps[-1][steps[-1]])
+        for power in range(len(steps) - 1, -1, -1):
+            further = steps[power][at]
+            there = (further >= first) & (at >= first)
+            at, count = np.where(there, further, at), count + (there << power)
+        return count
+
     def present(self, rows: Any) -> Any:
         """Whether the window of each moment holds one of these rows (a mask)."""
         latest = latest_of(self.moments, self.places[rows], self.places[rows])

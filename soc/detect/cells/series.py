@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from soc.match.hits import Group, codes_of, joined
 from soc.model import Window
@@ -101,6 +102,18 @@ class Loaded:
         """The hits of some groups."""
         return self._series(np.array([wanted(group) for group in self.groups], bool))
 
+    def having(self, events: Any) -> set[Group]:
+        """The groups that have a hit of one of these events (ids)."""
+        met = pc.is_in(self._table["event"], value_set=pa.array(events.unique(), pa.string())).to_numpy()
+        return {self.groups[place] for place in np.unique(self._group[met]).tolist()}
+
+    def events_of(self, reach: Mapping[Group, tuple[int, int]]) -> Any:
+        """The ids of the events that hit in these groups from a first to a last moment, both included."""
+        none = (1, 0)
+        first, last = (np.array([reach.get(group, none)[end] for group in self.groups], np.int64)[self._group] for end in (0, 1))
+        time = self._table["time"].to_numpy()
+        return self._table["event"].filter(pa.array((first <= time) & (time <= last))).unique()
+
     def changed(self) -> Series:
         """The hits of the groups that have fresh ones."""
         wanted = np.zeros(len(self.groups), bool)
@@ -186,6 +199,12 @@ def _ranked(numbers: Any, most: int) -> tuple[Any, Any]:
         return np.unique(numbers, return_inverse=True)
     occurs = np.bincount(numbers, minlength=most) > 0
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[numbers]
+
+
+def of_parts(series: Series, parts: Collection[str]) -> Series:
+    """The rows of these parts."""
+    kept = np.isin(series.part, [code for code, part in enumerate(series.parts) if part in parts])
+    return series if kept.all() else series.rows(kept)
 
 
 def inside(series: Series, window: Window) -> Any:

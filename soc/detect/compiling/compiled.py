@@ -5,6 +5,7 @@ Rows of plain values, so that a cache can keep them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +55,8 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class CompiledFile:
-    """What one rule file holds, in its order."""
+    """What one rule file holds, in its order. `names`: of correlations, with the fields that pipelines make of each."""
 
     rules: tuple[Compiled, ...] = ()
     refused: tuple[Refusal, ...] = ()
+    names: Mapping[str, list[str]] = field(default_factory=dict)

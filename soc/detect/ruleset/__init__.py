@@ -6,6 +6,7 @@ supply       which datasets a rule sees, and which fields these can carry
 names        names of fields as tuning and exceptions state them
 placed       a compiled rule at its place in a content root
 filters      Sigma filters, joined to their rules
+grouping     the names of a correlation as fields of its rules' events
 references   how correlations find the rules that they refer to
 tuning       what the site wants from rules
 exception    what rules are to overlook

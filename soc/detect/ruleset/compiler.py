@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # it brings pySigma
     from soc.detect.compiling.environment import Environment
 
 _LANGUAGE = "bounds conditions correlation_rule encoded keys metadata sigma spelling values"
-_COMPILING = "blame compile compiled environment filters lists"
+_COMPILING = "blame compile compiled environment filters lists mapped"
 _CONDITION = "bind codec numbers patterns tree values"
 COMPILER = (
     *(f"detect/language/{name}" for name in _LANGUAGE.split()),
@@ -69,6 +69,16 @@ class Compiler:
             product, category, service = logsource
             self._add(name, filter_for(one, (product, category, service), self._environment[0]))
         return self._use(name)
+
+    def mapped(self, names: Sequence[str], logsource: Sequence[str | None]) -> Mapping[str, Sequence[str]]:
+        """The fields that names mean in rules of this logsource."""
+        name = json_digest(["names", names, logsource])
+        if name not in self._entries:
+            from soc.detect.compiling.mapped import mapped
+
+            product, category, service = logsource
+            self._add(name, mapped(names, (product, category, service), self._environment[0]))
+        return self._use(name).names
 
     def save(self) -> None:
         """Keeps what is in use, and others up to as many again: another folder of rules may want them next."""

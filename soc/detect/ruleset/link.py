@@ -10,7 +10,8 @@ from soc.condition import codec
 from soc.condition.fold import fold
 from soc.condition.tree import Equals, leaves
 from soc.detect.rules.rule import Rule, RuleSet, Tuning
-from soc.detect.ruleset.filters import Compiling, Filters
+from soc.detect.ruleset.compiler import Compiler
+from soc.detect.ruleset.filters import Filters
 from soc.detect.ruleset.placed import Placed, digest, unknown_field
 from soc.detect.ruleset.references import Correlations
 from soc.detect.ruleset.supply import Supply, can_fire
@@ -20,9 +21,9 @@ from soc.fields import Catalogue
 from soc.model import Logsource
 
 
-def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings: Sequence[Entry], compiled: Compiling) -> RuleSet:
-    """The rule set. A later root replaces a rule by its id; a rule that is refused stops no other. `compiled`: filters for a logsource."""
-    filters = Filters(placed, compiled, supply, catalogue)
+def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings: Sequence[Entry], compiler: Compiler) -> RuleSet:
+    """The rule set. A later root replaces a rule by its id; a rule that is refused stops no other."""
+    filters = Filters(placed, compiler.filter, supply, catalogue)
     placed = [one for one in placed if one.rule.filter is None]
     chosen, refused, shadowed = _by_id(placed)
     refused.extend(filters.refused)
@@ -34,7 +35,7 @@ def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings
                 rules[one.id] = _plain(one, filters, supply, tuning_of(tunings, one.id, one.relative, one.rule.tags))
             except RuleRefused as error:
                 refused.append(error)
-    resolver = Correlations(chosen, rules, supply, catalogue)
+    resolver = Correlations(chosen, rules, supply, catalogue, compiler.mapped)
     refused.extend([*_drafts(resolver, filters, tunings), *_correlations(resolver)])
     ordered = {id_: rules[id_] for id_ in sorted(rules)}
     errors += [*filters.unmet(chosen), *for_nothing(tunings, placed), *filter(None, (short_cell(tunings, one) for one in chosen.values()))]

@@ -41,7 +41,7 @@ def load_rules(
         for source, compiled in zip(sources, entries, strict=True)
         for rule in compiled.rules
     ]
-    found = link(placed, Supply(datasets), catalogue, tunings, compiler.filter)
+    found = link(placed, Supply(datasets), catalogue, tunings, compiler)
     compiler.save()
     refused = [
         RuleRefused(refusal.what, path=source.path, line=refusal.line, repair=refusal.repair)

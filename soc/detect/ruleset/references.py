@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from soc.detect.rules.rule import Correlation, Expression, Rule
+from soc.detect.ruleset.grouping import Mapped, meanings, named
 from soc.detect.ruleset.placed import Placed, digest, unknown_field
 from soc.detect.ruleset.supply import Supply
 from soc.errors import RuleRefused
@@ -20,8 +21,8 @@ _COUNTS = ("event_count", "value_count", "temporal", "temporal_ordered")
 class Correlations:
     """Adds correlations to the rules of a set, each after those that it refers to."""
 
-    def __init__(self, chosen: Mapping[str, Placed], rules: dict[str, Rule], supply: Supply, catalogue: Catalogue) -> None:
-        self.chosen, self.rules, self.supply, self.catalogue = chosen, rules, supply, catalogue
+    def __init__(self, chosen: Mapping[str, Placed], rules: dict[str, Rule], supply: Supply, catalogue: Catalogue, mapped: Mapped) -> None:
+        self.chosen, self.rules, self.supply, self.catalogue, self.mapped = chosen, rules, supply, catalogue, mapped
         self.drafts: dict[str, Rule] = {}
         self.names: dict[str, list[str]] = {}
         for id_, one in chosen.items():
@@ -42,7 +43,7 @@ class Correlations:
             if id_ in (*above, one.id):
                 raise one.refused("the correlation refers to itself", repair="a correlation may only refer to rules below it")
             self._settle(one, id_, (*above, one.id))
-        correlation = _correlation(stated, ids, self._aliases(one, ids), self.catalogue)
+        correlation = named(one, _correlation(stated, ids, self._aliases(one, ids), self.catalogue), self.rules, self.mapped)
         rule = replace(
             draft,
             correlation=correlation,
@@ -101,17 +102,13 @@ class Correlations:
         return unjudged(correlation) or next(self._blind(one, correlation), None)
 
     def _blind(self, one: Placed, correlation: Correlation) -> Iterator[str]:
-        for part in correlation.rules:
-            rule = self.rules[part]
+        for meant in meanings(correlation, self.rules):
             for name in (*correlation.group_by, *correlation.fields):
-                field = correlation.field_of(name, part)
-                if rule.correlation is not None:
-                    if field not in rule.correlation.group_by:
-                        raise one.refused(f"{field!r} is not in the group-by of {rule.title!r}", repair="group by what that rule groups by")
-                elif self.supply.missing([field], rule.logsource):
+                field, logsource = correlation.field_of(name, meant.path), meant.leaf.logsource
+                if self.supply.missing([field], logsource):
                     if not one.imported:
-                        raise unknown_field(one, field, rule.logsource, self.supply)
-                    yield f"nothing supplies {field} for {rule.logsource}"
+                        raise unknown_field(one, field, logsource, self.supply)
+                    yield f"nothing supplies {field} for {logsource}"
 
 
 def unjudged(correlation: Correlation) -> str | None:
