@@ -89,6 +89,7 @@ UNKNOWN = [  # what stands instead, what is said of it, on which line
     (MANY, "{gte: 3}", "{ge: 3}", "known: gt, gte, lt, lte, eq, neq, field", 10),
     (MANY, "{gte: 3}", "{gte: 3, field: user.name}", "event_count counts no values", 10),
     (MANY, "timespan: 5m", "timespan: 5m\n  aliases: {ip: {faild: source.ip}}", "'faild', which it does not count", 2),
+    (MANY, "timespan: 5m", "timespan: 5m\n  aliases: {ip: {failed: [source.ip]}}", "write one field", 10),
     (MANY, "correlation:", "timespan: 5m\ncorrelation:", "write it under correlation", 5),
 ]
 
@@ -100,6 +101,13 @@ def test_what_nothing_reads_is_refused_with_its_line_and_the_right_words(load, r
     [refusal] = rules.refused
     assert says in str(refusal)
     assert f"a.yml:{line}: " in str(refusal)
+
+
+@pytest.mark.parametrize(("field", "says"), [("[]", "names no field"), ("[[user.name]]", "is no field"), ("[7]", "is no field")])
+def test_what_value_count_counts_is_said_and_is_a_field(load, field, says):
+    [refusal] = load(MANY.replace("event_count", "value_count").replace("gte: 3", f"gte: 3, field: {field}"), FAILED).refused
+
+    assert says in str(refusal)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "---\n", "action: global\ntitle: t\n"])
@@ -141,6 +149,12 @@ def test_logical_and_or_may_stand_in_capitals(load, condition):
     rule = FAILED.replace("condition: selection", f"other: {{user.name: x}}\n  condition: {condition}")
 
     assert raised(load(rule), event(1), event(2, user_name="x")) == {("failed", "192.0.2.1", 0): 1}
+
+
+def test_operators_may_stand_in_capitals_in_a_correlation_too(load):
+    both = MANY.replace("event_count", "temporal").replace("[failed]", "[failed, login]").replace("{gte: 3}", "failed AND login")
+
+    assert raised(load(both, FAILED, LOGIN), event(1), event(2, "success")) == {("many", "192.0.2.1", 0): 2}
 
 
 def test_a_detection_may_be_called_like_an_operator_in_capitals(load):

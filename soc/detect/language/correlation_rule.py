@@ -5,6 +5,7 @@ Format: Sigma correlation rules specification 2.1.0; extended temporal condition
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sigma.correlations import (
@@ -30,10 +31,18 @@ def correlation_of(value: dict[str, Any]) -> dict[str, Any]:
     stated = value["correlation"]
     if not isinstance(stated, dict):
         raise RuleRefused("the correlation is no mapping", repair="write type, rules, timespan and condition")
+    if isinstance(stated.get("condition"), str):
+        stated = stated | {"condition": _small(stated["condition"], stated.get("rules"))}
     if "generate" in value:  # the specification's place for it; pySigma's is within
         stated = {"generate": value["generate"]} | stated
     plain, *others = (_plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": one})) for one in _bounds(stated))
     return plain | {"also": [[one["op"], one["bound"]] for one in others]}
+
+
+def _small(condition: str, rules: Any) -> str:
+    """The condition with its words in small letters, which rules that are called so keep from being taken for words."""
+    names = rules if isinstance(rules, list) else [rules]
+    return re.sub(r"\b(AND|OR|NOT)\b", lambda word: word[0] if word[0] in names else word[0].lower(), condition)
 
 
 def _bounds(stated: dict[str, Any]) -> list[dict[str, Any]]:

@@ -76,6 +76,16 @@ def _correlation_fault(stated: dict[str, Any]) -> Fault | None:
     for key in condition if isinstance(condition, dict) else ():
         if key not in CONDITION:
             return Fault(f"unknown key {key!r}", f"known: {', '.join(CONDITION)}", ("correlation", "condition", str(key)))
+    return _alias_fault(stated.get("aliases"))
+
+
+def _alias_fault(aliases: Any) -> Fault | None:
+    """What is wrong with a field that an alias means; another shape is told by pySigma."""
+    for alias, fields in aliases.items() if isinstance(aliases, dict) else ():
+        for rule, name in fields.items() if isinstance(fields, dict) else ():
+            if not isinstance(name, str):
+                what = f"the alias {alias!r} means {name!r} in {rule!r}"
+                return Fault(what, "write one field", ("correlation", "aliases", str(alias), str(rule)))
     return None
 
 
@@ -84,8 +94,13 @@ def stated_fault(value: dict[str, Any]) -> Fault | None:
     return next((fault for fault in (*_keys(value), *_words(value), *_tags(value.get("tags")))), None)
 
 
-def check_counted(type_: str, fields: Sequence[str]) -> None:
-    """Raises RuleRefused for a field that its type of correlation does not count."""
+def check_counted(type_: str, fields: Sequence[Any]) -> None:
+    """Raises RuleRefused for a field that the type of correlation does not count, and for none where it does."""
+    if not fields and type_.startswith("value_"):
+        raise RuleRefused(f"the condition names no field, and {type_} counts values", repair="write for example field: user.name")
+    for name in fields:
+        if not isinstance(name, str):
+            raise RuleRefused(f"the condition counts {name!r}, which is no field", repair="write for example field: user.name")
     if fields and not type_.startswith("value_"):
         raise RuleRefused(f"the condition names a field, but {type_} counts no values", repair="take field out, or write type: value_count")
 
