@@ -1,7 +1,8 @@
 """What may stand as a host or as a program in a header: decided here, once, for every dialect.
 
 A host is an address, or a name with a letter in it and nothing but letters, digits and `. - _`, and `/ @` by which relays join
-those of a chain. No level, no name of a day, month or zone, no stream of a container is one; `-` says that there is none.
+those of a chain. No level, no name of a day, month or zone, no verdict of a firewall, no stream of a container is one; `-` says
+that there is none.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ _LEVELS = frozenset(
     " informational debug trace verbose".split()
 )
 _CALENDAR = "jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun".split()
+_VERDICTS = "accept accepted allow allowed block blocked deny denied drop dropped reject rejected".split()  # of a firewall's prefix
 _STREAMS = ("stdout", "stderr")  # Kubernetes: 2026-10-11T22:14:15.003Z stdout F text
-_NEVER = _LEVELS.union(_CALENDAR, _STREAMS)
+_NEVER = _LEVELS.union(_CALENDAR, _VERDICTS, _STREAMS)
 _NAME = re.compile(r"(?=[\W\d_]*[^\W\d_])\w(?:[\w.@/-]*\w)?\.?").fullmatch
 _TELLING = re.compile(r"(?=.*[^\W\d_]).*(?:\d|\w\.\w).*").fullmatch
 _ZONE = re.compile(ZONES).fullmatch
