@@ -10,7 +10,8 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from soc.detect.cells.cell import Cell, Stamped, width
+from soc.detect.cells.cell import Cell, Stamped, headed, width
+from soc.detect.cells.completing import completing_chain, is_completed
 from soc.detect.cells.growth import runs
 from soc.detect.cells.layer import Layer, Tally
 from soc.detect.cells.series import Loaded, Series, inside, settled
@@ -57,17 +58,18 @@ class Whole:
     def _counted(self, layer: Layer, reach: Mapping[Group, Reach]) -> Iterator[Cell]:
         """The cells of a layer within reach; the cells of one start together, for each is of another group."""
         cell, tally = width(layer.rule), Tally(layer)
-        found: dict[int, list[tuple[int, Any]]] = {}
-        for start, (first, _), moments, _ in runs(layer.series, layer.met, cell):
+        found: dict[int, list[tuple[int, int, Any]]] = {}
+        for start, (first, _), moments, (row, _) in runs(layer.series, layer.met, cell):
             place = int(layer.series.group[first])
             reached = reach[layer.series.groups[place]]
             if reached[0] // cell * cell <= start <= reached[1]:
-                found.setdefault(start, []).append((place, moments))
+                found.setdefault(start, []).append((place, row, moments))
         for start, triggered in found.items():
-            groups = np.repeat([place for place, _ in triggered], [len(moments) for _, moments in triggered])
-            counted = tally.of(groups, np.concatenate([moments for _, moments in triggered]))
-            for place, moments in triggered:
-                yield _cell(layer, place, start, moments, *counted[place])
+            groups = np.repeat([place for place, _, _ in triggered], [len(moments) for _, _, moments in triggered])
+            counted = tally.of(groups, np.concatenate([moments for _, _, moments in triggered]))
+            for place, row, moments in triggered:
+                count, evidence = counted[place]
+                yield _cell(layer, place, start, moments, count, _headed(layer, row, evidence))
 
     def _layer(self, rule: Rule, window: Window, wanted: Wanted) -> Layer:
         """What the rule counts in these groups, and its triggers within the window."""
@@ -189,6 +191,11 @@ def _value(parent: Rule, key: Mapping[str, str]) -> str | None:
     counted = parent.correlation.fields if parent.correlation else ()
     values = [key.get(name) for name in counted]
     return None if not values or None in values else canonical_json(values).decode()
+
+
+def _headed(layer: Layer, row: int, evidence: tuple[Stamped, ...]) -> tuple[Stamped, ...]:
+    """The evidence of a cell whose first trigger lies at this row."""
+    return headed(completing_chain(layer, row), evidence) if layer.below or is_completed(layer.rule) else evidence
 
 
 def _cell(layer: Layer, place: int, start: int, moments: Any, count: int, evidence: tuple[Stamped, ...]) -> Cell:
