@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from soc.cli.call.context import Soc, pass_soc
+from soc.cli.call.output import note as say
 from soc.cli.call.output import output_option
 from soc.cli.cases.listed import print_cases
 from soc.cli.cases.pick import chosen_cases, filter_options, filters_of, find, split_words
@@ -40,6 +41,8 @@ def list_(soc: Soc, /, limit: int | None, output: str | None, **options: Any) ->
     with soc.desk.read() as tx:
         found = find(soc, tx, filters_of(options))
     print_cases(found[:limit], output)
+    if not found:
+        say("no case is like that; --status all shows closed ones too")
 
 
 @case.command()
