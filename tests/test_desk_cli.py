@@ -64,8 +64,8 @@ def home(tmp_path: Path, url: str) -> Path:
     return tmp_path
 
 
-def soc(home: Path, *words: str) -> Result:
-    return CliRunner().invoke(cli, ["--home", str(home), *words], env={"SUDO_USER": "alice"})
+def soc(home: Path, *words: str, actor: str = "alice") -> Result:
+    return CliRunner().invoke(cli, ["--home", str(home), *words], env={"SUDO_USER": actor})
 
 
 def rows(home: Path, *words: str) -> list[dict[str, object]]:
@@ -215,6 +215,21 @@ def test_a_list_of_nothing_is_a_word_on_stderr_and_no_header(home, words, form):
     result = soc(home, *words, "--output", form)
 
     assert (result.stdout, result.stderr[:3]) == ("", "no ")
+
+
+def test_a_case_that_is_taken_from_somebody_tells_both(home):
+    rows(home, "case", "assign", "2026-000001", "bob")
+
+    taking = soc(home, "case", "assign", "2026-000001", "alice")
+    told = soc(home, "case", "list", actor="bob")
+
+    assert taking.stderr == "case 2026-000001 was bob's, who is told with the next soc case list\n"
+    assert re.fullmatch(r"case 2026-000001 was yours until [-0-9 :]{16}; alice took it\n", told.stderr)
+    assert soc(home, "case", "list").stderr == ""
+    shown = soc(home, "case", "show", "2026-000001", "--output", "json").stdout
+    assert "from: bob  owner: alice" in shown
+    rows(home, "case", "assign", "2026-000001", "bob")
+    assert soc(home, "case", "list", actor="bob").stderr == ""
 
 
 def test_what_a_step_kept_is_said_in_words(home, url):

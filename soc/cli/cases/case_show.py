@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -50,7 +50,7 @@ def as_object(case: Case, alerts: Sequence[Alert], observables: Sequence[tuple[s
         "links": [{"kind": kind, "case": other} for kind, other in case.links],
         "notes": [{"at": iso(at), "actor": actor, "text": text} for at, actor, text in case.notes],
         "evidence": [{**one, "events": [shown_event(event, printer) for event in one["events"]]} for one in attached(case)],
-        "questions": list(case.questions),
+        "questions": list(_asked(case)),
         "timeline": [shown_event(event, printer) for event in timeline(case, alerts)],
         "left_out": left_out(case, alerts),
         "log": [_entry(entry) for entry in case.log],
@@ -80,6 +80,11 @@ def left_out(case: Case, alerts: Iterable[Alert]) -> int:
     return sum(is_anothers(event, case.head.institution) for one in kept for event in one.get("events", ()))
 
 
+def _asked(case: Case) -> Sequence[Mapping[str, Any]]:
+    """The questions that wait for an answer: a closed case asks nothing."""
+    return () if case.head.status == "closed" else case.questions
+
+
 def _row(alert: Alert, case: Case, printer: Printer) -> dict[str, Any]:
     own = own_evidence(alert, case.head.institution)
     return alert_row(alert, printer) | {"events": [shown_event(item.event, printer) for item in own]}
@@ -95,7 +100,7 @@ def _print(soc: Soc, case: Case, alerts: Sequence[Alert], observables: Sequence[
         safe_echo(f"  {kind:<12} {other}")
     if fault := broken(case.log):
         safe_echo(f"  WARNING: {fault} in its log")
-    for asked in case.questions:
+    for asked in _asked(case):
         _heading("Question that waits for an answer")
         for line in question_lines(soc, case.head.id, asked):
             safe_echo(f"  {line}")
