@@ -78,6 +78,22 @@ def test_run_reads_detects_and_opens_a_case_and_a_second_run_doubles_nothing(sit
     assert site.status()["coverage"]["uncovered"] == 0
 
 
+def test_what_is_blind_is_listed_with_what_would_open_its_eyes(site):
+    before = [row["title"] for row in listed(site.soc("rule", "list", "--blind", "--output", "json"))]
+    site.soc("run")
+    blind = {row["title"]: row["why"] for row in listed(site.soc("rule", "list", "--blind", "--output", "json"))}
+
+    assert "Root tried" in before and "Root tried" not in blind
+    assert blind["DNS tunnel"] == "all that it counts is blind"
+    assert "no feed alive supplies suricata.alert" in blind.values()
+    assert {one["title"]: one["why"] for one in site.status()["blind"]} == blind
+    assert f"Blind     {len(blind)} rules" in site.soc("status", "--output", "table").stdout
+
+
+def listed(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def test_a_run_that_overlaps_names_the_holder_and_does_nothing(site):
     desk = open_desk(f"sqlite:///{site.home / 'desk.db'}")
     with desk.lock("soc run", owner="somebody", now=0, lease=HOUR):
