@@ -15,6 +15,7 @@ from soc.cli.call.context import Soc, pass_soc
 from soc.cli.call.output import chosen, emit_object, note, output_option, safe_echo
 from soc.cli.rules.restored import accept, restored
 from soc.cli.upkeep.overdue import overdue, retention_waits
+from soc.cli.upkeep.skews import doubted
 from soc.errors import ContentError, DeskError, SocError, StoreError, UsageError
 from soc.times import iso
 
@@ -130,6 +131,7 @@ def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     left = [_left(batch) for batch in store.unfinished() if batch.lapsed]
     lost = filter(None, [lost_hits(store, soc.desk, soc.content.rules), restored(soc)])
     faults = [*store.check(deep=deep), *left, *lost, *_unknown(soc)]
+    faults += [f"feed {line}" for line in doubted(soc)]
     free = shutil.disk_usage(soc.home).free
     try:
         figures = store.statistics()
