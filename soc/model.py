@@ -145,7 +145,7 @@ class Extent:
     count: int  # distinct contributing events, each as often as the messages it stands for
     first: int  # first and last trigger
     last: int
-    evidence: tuple[Evidence, ...]  # the ten with the smallest (time, id)
+    evidence: tuple[Evidence, ...]  # the ten with the smallest (time, id), in front of them the one that completed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Counted:
     count: int
     first: int
     last: int
-    evidence: tuple[tuple[int, str], ...]  # time and id of its events, ascending
+    evidence: tuple[tuple[int, str], ...]  # time and id of its events, as a cell has them
     spans: tuple[tuple[int, int], ...] | None = ()
 
 

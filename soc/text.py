@@ -23,7 +23,9 @@ _LENGTH = Struct(">Q").pack
 
 
 def printable(text: str) -> str:
-    """The text as it may reach a terminal: what steers it or cannot be seen becomes its escape, as in `\\x1b`, `\\u202e`, `\\U000e0041`."""
+    """The text as it may reach a terminal, in one line: what steers it or cannot be seen becomes its escape, as in `\\x1b`, `\\u202e`,
+    `\\U000e0041`; a tab or a line end, which tables of logs and texts of people are full of, a space.
+    """
     return _UNPRINTABLE.sub(_escape, text)
 
 
@@ -34,6 +36,8 @@ def json_for_terminals(text: str) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     point = ord(found[0])
+    if found[0] in "\t\n":
+        return " "
     return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 

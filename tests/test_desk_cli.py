@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,8 +64,8 @@ def home(tmp_path: Path, url: str) -> Path:
     return tmp_path
 
 
-def soc(home: Path, *words: str) -> Result:
-    return CliRunner().invoke(cli, ["--home", str(home), *words], env={"SUDO_USER": "alice"})
+def soc(home: Path, *words: str, actor: str = "alice") -> Result:
+    return CliRunner().invoke(cli, ["--home", str(home), *words], env={"SUDO_USER": actor})
 
 
 def rows(home: Path, *words: str) -> list[dict[str, object]]:
@@ -193,6 +194,51 @@ def test_alerts_are_listed_newest_first_and_shown_with_all_fields(home):
     assert [row["id"] for row in rows(home, "alert", "list", "--since", "2026-10-01")] == ["b2", "b1", "a1"]
     (shown,) = rows(home, "alert", "show", "a")
     assert (shown["case"], shown["count"], shown["events"][0]["event.original"]) == ("2026-000001", 10, HOSTILE)
+
+
+@pytest.mark.parametrize("words", [("case", "show", "2026-000001"), ("alert", "list"), ("alert", "show", "b2")], ids=" ".join)
+@pytest.mark.parametrize("form", FORMS)
+def test_no_moment_is_printed_as_a_number(home, words, form):
+    shown = soc(home, *words, "--output", form).stdout
+
+    assert "2026-10-11T22:00:00.000Z"[:10] in shown
+    assert not re.search(r"\b17\d{14}\b", shown)
+
+
+def test_alerts_of_all_time_are_those_without_a_since(home):
+    assert rows(home, "alert", "list", "--since", "all") == rows(home, "alert", "list")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("words", [("alert", "list", "--level", "high"), ("case", "list", "--query", "nobody")], ids=" ".join)
+def test_a_list_of_nothing_is_a_word_on_stderr_and_no_header(home, words, form):
+    result = soc(home, *words, "--output", form)
+
+    assert (result.stdout, result.stderr[:3]) == ("", "no ")
+
+
+def test_a_case_that_is_taken_from_somebody_tells_both(home):
+    rows(home, "case", "assign", "2026-000001", "bob")
+
+    taking = soc(home, "case", "assign", "2026-000001", "alice")
+    told = soc(home, "case", "list", actor="bob")
+
+    assert taking.stderr == "case 2026-000001 was bob's, who is told with the next soc case list\n"
+    assert re.fullmatch(r"case 2026-000001 was yours until [-0-9 :]{16}; alice took it\n", told.stderr)
+    assert soc(home, "case", "list").stderr == ""
+    shown = soc(home, "case", "show", "2026-000001", "--output", "json").stdout
+    assert "from: bob  owner: alice" in shown
+    rows(home, "case", "assign", "2026-000001", "bob")
+    assert soc(home, "case", "list", actor="bob").stderr == ""
+
+
+def test_what_a_step_kept_is_said_in_words(home, url):
+    with open_desk(url).write() as tx:
+        tx.record("2026-000001", "step", {"step": "look", "kept": {"contact": "soc@north.example", "known": True}}, actor="test", now=T0)
+
+    shown = " ".join(soc(home, "case", "show", "2026-000001", "--output", "table").stdout.split())
+
+    assert "kept: contact: soc@north.example, known: true" in shown
 
 
 @pytest.mark.parametrize(

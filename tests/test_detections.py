@@ -17,6 +17,7 @@ from soc.cli.rules.proof import FAILED, PROVED, UNPROVED, Prover, logs_of
 from soc.condition.tree import And, Not, leaves
 from soc.content import Content, load_content, shipped_root
 from soc.detect.rules.rule import Correlation, Rule
+from soc.times import iso
 from tests.conftest import SHARED
 
 RULES = shipped_root() / "detections" / "rules"
@@ -211,3 +212,12 @@ def test_a_rule_without_logs_is_unproved_and_a_rule_that_is_off_is_proved_all_th
     (site / "detections" / "tuning" / "off.yml").write_text("path: failed_login.yml\nenabled: false\n")
 
     assert outcome(site, "failed_login.yml")[1]["failed_login.yml"] == (PROVED, "")
+
+
+def test_a_line_that_states_its_date_is_never_moved(tmp_path):
+    log = tmp_path / "x.hit.log"
+    log.write_text("<38>1 2031-03-01T10:14:15Z gw1 sshd 4721 - - Failed password for root from 203.0.113.7 port 52144 ssh2\n")
+
+    (event,) = Prover(load_content(())).events(log)
+
+    assert (iso(event["@timestamp"]), event.get("soc.claimed")) == ("2031-03-01T10:14:15.000Z", None)

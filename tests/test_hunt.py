@@ -184,6 +184,47 @@ def test_the_name_of_a_column_is_shown_as_it_is_and_steers_nothing(home, command
     assert not {"\x1b", "\u202e"} & set(result.stdout)
 
 
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("INTERVAL '1 day 2 hours'", "1 day 02:00:00"),
+        ("TIMESTAMP '2026-10-11 12:00:01' - TIMESTAMP '2026-10-11 10:30:00'", "01:30:01"),
+        ("[INTERVAL '-90 minutes']", "['-01:30:00']"),
+        ("'a\\xAA'::BLOB", "a\\xAA"),
+        ("2::VARIANT", "2"),
+        ("'x'::VARIANT", "x"),
+        ("union_value(k := 5)", "5"),
+    ],
+)
+def test_every_kind_of_value_is_printed_as_a_person_reads_it(home, value, shown, form):
+    found = soc(home, "sql", f"SELECT {value} AS v", "--output", form)
+
+    assert found.exit_code == 0, repr(found.exception)
+    printed = json.loads(found.stdout)["v"] if form == "json" else found.stdout.splitlines()[1].strip()
+    assert printed in (shown, f"'{shown}")  # a spreadsheet's apostrophe
+
+
+def test_a_struct_and_a_truth_are_printed_without_python(home):
+    found = soc(home, "sql", "SELECT {'a': 1, 'b': [true, NULL]} AS v", "--output", "table")
+
+    assert found.stdout.splitlines()[1].strip() == "a: 1, b: true,"
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize("command", [("events", "nobody"), ("top", "user.name", "nobody"), ("sql", "SELECT 1 AS x WHERE false")])
+def test_an_empty_answer_prints_no_header(home, command, form):
+    assert soc(home, *command, "--output", form).stdout == ""
+
+
+@pytest.mark.parametrize("statement", ["SELECT st_point(1, 2)", "SELECT * FROM read_xlsx('a.xlsx')", "SELECT to_days('a')"])
+def test_no_advice_is_repeated_that_a_hunt_may_not_follow(home, statement):
+    said = str(soc(home, "sql", statement).exception)
+
+    assert "Error" in said
+    assert not [word for word in ("INSTALL", "LOAD", "SET ", "installing", "duckdb.org") if word in said]
+
+
 def test_a_value_that_becomes_the_name_of_a_column_becomes_no_formula(home):
     shown = soc(home, "sql", 'SELECT 1 AS "=1+1", 2 AS "@timestamp"', "--output", "csv").stdout
 

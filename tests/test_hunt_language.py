@@ -107,6 +107,9 @@ def keyword(text):
         ("labels.x:>5", Compare("labels.x", "gt", 5)),
         (r"labels.a\ b\:c:d", Equals("labels.a b:c", "d")),
         ('"or"', keyword("or")),
+        ("uid=0 a>b", And((keyword("uid=0"), keyword("a>b")))),
+        ('"user.name=root"', keyword("user.name=root")),
+        (r"user.name\=root", keyword("user.name=root")),
     ],
 )
 def test_a_query_means_this(query, tree):
@@ -130,6 +133,12 @@ def test_a_query_means_this(query, tree):
         ('message:~"(?=a)"', 8, "RE2 refuses"),
         ("(" * 1000, 60, "nested"),
         ("labels:x", 7, "labels.KEY"),
+        ("root user.name=root", 5, "write user.name:…; to look for the text, put it into quotes"),
+        ("source.port>=1024", 0, "write source.port:>=…"),
+        ("source.port==22", 0, "write source.port:…"),
+        ('(message="x")', 1, "write message:…"),
+        ("user.name!=root", 0, "write NOT user.name:…"),
+        ("labels.a=b", 0, "write labels.a:…"),
     ],
 )
 def test_a_wrong_query_is_pointed_at(query, column, says):

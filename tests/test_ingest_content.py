@@ -195,3 +195,31 @@ def test_the_feed_that_init_shows_is_one_and_holds_the_rotated_files_too(tmp_pat
     assert not errors
     assert {feed_of(Path("/var/log/campus", name), feeds).name for name in ("a.log", "a.log.1", "a.log.2.gz")} == {"campus"}
     assert all(Patterns(feeds["campus"].paths).hold(f"/var/log/campus/{name}") for name in ("a.log", "a.log.1", "a.log-20261011.gz"))
+
+
+def test_the_site_that_init_makes_survives_git_and_each_of_its_examples_counts_once_it_is_renamed(tmp_path):
+    home, site, clone = tmp_path / "home", tmp_path / "site", tmp_path / "clone"
+    call = [sys.executable, "-c", "from soc.cli.main import main; main()", "--home", str(home)]
+    git = ["git", "-c", "user.name=alice", "-c", "user.email=alice@example.org", "-c", "core.hooksPath=/dev/null"]
+    subprocess.run([*call, "init", "--site", str(site)], check=True, capture_output=True)
+    for words in (["init", "-q", str(site)], ["-C", str(site), "add", "-A"], ["-C", str(site), "commit", "-q", "-m", "begin"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    subprocess.run([*git, "clone", "-q", str(site), str(clone)], check=True, capture_output=True)
+
+    folders = {path.parent.relative_to(clone).as_posix() for path in clone.rglob("*.example")}
+    detections = (f"detections/{name}" for name in ("rules", "tuning", "lists", "exceptions", "pipelines"))
+    assert folders == {"parsers", "ingest", "playbooks", *detections}
+    assert (clone / "README.md").is_file()
+    for path in [*clone.rglob("*.example")]:
+        path.rename(path.with_suffix(""))
+    (clone / "parsers" / "doorbell.yml").write_text(DOORBELL)
+    clone.chmod(0o755)
+    done = subprocess.run([*call, "--content", str(clone), "check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+DOORBELL = """\
+- name: somebody is let in
+  line: "<38>Oct 11 22:14:15 gate1 doorbell: door 4: badge 1172 granted"
+  event: {event.action: entry, event.outcome: success, user.id: "1172", labels.door: "4"}
+"""

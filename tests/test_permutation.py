@@ -55,6 +55,7 @@ RULES = RuleSet(
         )
     }
 )
+COMPLETED = ("both", "then", "twice", "chain", "top")
 COUNTED_BY = {"plain": ["plain"], "a": ["a", "many", "values", "both", "then"], "b": ["values", "both", "then", "chain", "top"]}
 
 
@@ -165,11 +166,55 @@ def test_a_cell_between_two_that_have_to_be_counted_anew_is_not_counted_again():
 
 
 @given(st.lists(HIT, min_size=1, max_size=30))
-def test_evidence_is_the_ten_smallest_of_what_contributed(hits):
+def test_evidence_is_the_ten_smallest_of_what_contributed_and_what_completed_it_in_front(hits):
     for cell in raised([hits]).values():
-        assert list(cell.evidence) == sorted(cell.evidence)[:10]
-        assert len(cell.evidence) == 10 or cell.count == sum(TIMES.get(int(id.split()[-1]), 1) for _, id in cell.evidence)
+        head, smallest = apart(cell)
+        assert smallest == sorted(smallest)
+        stood_for = sum(TIMES.get(int(id.split()[-1]), 1) for _, id in smallest)
+        assert len(smallest) == 10 or cell.count == stood_for
+        assert len(cell.evidence) == len({*head, *smallest})
         assert cell.start <= cell.first <= cell.last < cell.end
+
+
+@given(HITS)
+def test_what_completed_a_cell_is_an_event_of_its_first_trigger(hits):
+    logins = {(minute * MINUTE, f"event {minute} {serial}") for part, minute, serial, *_ in hits if part == "b"}
+    for cell in raised([hits]).values():
+        if cell.rule.id in COMPLETED:
+            assert cell.evidence[0][0] == cell.first
+        if cell.rule.id in ("then", "chain"):
+            assert cell.evidence[0] in logins
+
+
+@given(st.integers(1, 15), st.integers(1, 15))
+def test_the_login_after_any_number_of_failures_heads_the_evidence(failures, later):
+    """However many failures lie before and behind it, in its own second too."""
+    tried = [("a", 100, serial, "u", "1") for serial in range(10, 10 + failures)]
+    behind = [("a", 100 + n, 0, "u", "1") for n in range(1, 1 + later)]
+    login = ("b", 100, 99, "u", "1")
+
+    cells = raised([[*tried, login, *behind]])
+
+    heads = {cell.rule.id: cell.evidence[0] for cell in cells.values() if cell.rule.id in ("then", "both")}
+    assert heads == dict.fromkeys(("then", "both"), (100 * MINUTE, "event 100 99"))
+
+
+def test_an_earlier_login_that_arrives_late_heads_the_evidence_and_the_failures_stay():
+    failures = [("a", minute, 0, "u", "1") for minute in range(10, 22)]
+    known, late = ("b", 25, 0, "u", "1"), ("b", 17, 1, "u", "1")
+
+    (cell,) = [one for one in grown([failures, [known], [late]]).values() if one.rule.id == "then"]
+
+    assert cell.evidence[0] == (17 * MINUTE, "event 17 1")
+    assert [time // MINUTE for time, _ in cell.evidence[1:]] == [10, 11, 12, 13, 14, 15, 16, 17, 18]
+
+
+def apart(cell):
+    """What completed it, and the events with the smallest (time, id)."""
+    if cell.rule.id not in COMPLETED:
+        return [], list(cell.evidence)
+    head, rest = cell.evidence[0], list(cell.evidence[1:])
+    return [head], rest if len(rest) == 10 else sorted([head, *rest])
 
 
 def test_a_chain_counts_and_shows_the_events_that_its_triggers_rest_on():
@@ -178,7 +223,7 @@ def test_a_chain_counts_and_shows_the_events_that_its_triggers_rest_on():
     (twice,) = [cell for cell in raised([bursts]).values() if cell.rule.id == "twice"]
 
     assert (twice.count, twice.first // MINUTE, twice.last // MINUTE) == (7, 123, 124)
-    assert [id for _, id in twice.evidence] == [f"event {minute} 0" for minute in (1, 2, 3, 121, 122, 123, 124)]
+    assert [id for _, id in twice.evidence] == [f"event {minute} 0" for minute in (123, 1, 2, 3, 121, 122, 124)]
 
 
 def test_a_chain_of_chains_counts_and_shows_events_too():
@@ -188,7 +233,7 @@ def test_a_chain_of_chains_counts_and_shows_events_too():
     (top,) = [cell for cell in raised([[last], second, first]).values() if cell.rule.id == "top"]
 
     assert (top.count, len(top.evidence)) == (7, 7)
-    assert top.evidence[0] == (MINUTE, "event 1 0") and top.evidence[-1] == (130 * MINUTE, "event 130 0")
+    assert top.evidence[0] == (130 * MINUTE, "event 130 0") and top.evidence[1] == (MINUTE, "event 1 0")
 
 
 @given(st.lists(HIT, min_size=3, max_size=40))
@@ -200,7 +245,7 @@ def test_what_a_chain_shows_holds_what_its_triggers_in_the_window_show(hits):
         every = {hit[1:3] for hit in hits if hit[0] == "a" and hit[3] == cell.key["user.name"]}
 
         assert max(one.count for one in below) <= cell.count <= sum(TIMES.get(serial, 1) for _, serial in every)
-        assert cell.evidence[0] <= min(one.evidence[0] for one in below)
+        assert min(cell.evidence) <= min(one.evidence[0] for one in below)
 
 
 def test_a_burst_across_the_edge_of_a_cell_is_two_alerts_of_one_key():

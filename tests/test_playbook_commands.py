@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,69 @@ def test_an_analyst_sees_the_question_answers_it_and_the_case_is_closed(tmp_path
 )
 def test_a_wrong_word_is_answered_with_the_right_ones(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
     assert says in str(soc(home_of(tmp_path, ASKS), *words).exception)
+
+
+def test_a_case_that_was_closed_asks_nothing_and_its_run_is_abandoned_at_once(tmp_path: Path) -> None:
+    home = home_of(tmp_path, ASKS)
+    with closing(open_desk(f"sqlite:///{home / 'desk.db'}")) as desk:
+        case = open_case(desk, category="other/other")
+        soc(home, "respond")
+
+        closed = soc(home, "case", "close", case, "--verdict", "false_positive", "--output", "json")
+
+        assert closed.exit_code == 0, repr(closed.exception)
+        assert json.loads(closed.stdout)["status"] == "closed"
+        shown = json.loads(soc(home, "case", "show", case, "--output", "json").stdout)
+        assert shown["questions"] == []
+        assert shown["log"][-1]["said"] == "error: the case was closed  outcome: abandoned  playbook: asks  run: 1"
+        assert [json.loads(line)["asking"] for line in soc(home, "playbook", "list").stdout.splitlines() if '"asks"' in line] == [0]
+        assert "it asks nothing" in str(soc(home, "playbook", "answer", case, "ask", "ours").exception)
+        assert soc(home, "case", "status", case, "in_progress").exit_code == 0
+        assert json.loads(soc(home, "case", "show", case, "--output", "json").stdout)["questions"] == []
+
+
+MAILS = """
+id: tells
+title: Tells
+when: {categories: [other/other]}
+steps:
+  mail:
+    action: notify_mail
+    with: {to: [cert@uni.example], subject: A case, text: hello}
+    on_success: ask
+    on_failure: ask
+  ask: {manual: "Called them?", on_completion: end}
+  end: {end: done}
+"""
+
+
+def test_a_mail_that_failed_says_server_code_and_recipient_wherever_one_looks(tmp_path: Path) -> None:
+    with mail_server(refusals=1, answer="554 no such user") as box:
+        home = home_of(tmp_path, MAILS, port=box.port)
+        with closing(open_desk(f"sqlite:///{home / 'desk.db'}")) as desk:
+            case = open_case(desk, category="other/other")
+
+            responded = soc(home, "respond")
+
+        why = f"mail server 127.0.0.1:{box.port} refused the message to cert@uni.example: 554 no such user"
+        assert f"not done: case {case}, playbook tells, step mail: {why}" in responded.stderr
+        assert why in soc(home, "case", "show", case, "--output", "json").stdout
+        assert f"case {case}, playbook tells, step mail: {why}" in json.loads(soc(home, "doctor", "--output", "json").stdout)["faults"]
+        soc(home, "playbook", "answer", case, "ask", "yes")
+        assert why not in soc(home, "doctor", "--output", "json").stdout
+
+
+def test_the_doctor_sends_one_mail_and_says_who_took_it_or_why_not(tmp_path: Path) -> None:
+    with mail_server(refusals=1, answer="451 later") as box:
+        home = home_of(tmp_path, ASKS, port=box.port)
+
+        first, second = (soc(home, "doctor", "--mail", "me@noc.example", "--output", "json") for _ in range(2))
+
+        fault = f"mail: mail server 127.0.0.1:{box.port} refused the message to me@noc.example: 451 later"
+        assert fault in json.loads(first.stdout)["faults"]
+        assert second.stderr.startswith(f"mail server 127.0.0.1:{box.port} took a mail to me@noc.example\n")
+        assert [(message["To"], message["X-SOC-Case"]) for message in box.messages] == [("me@noc.example", None)]
+    assert "nobody is no mail address" in soc(home, "doctor", "--mail", "nobody", "--output", "json").stdout
 
 
 def test_a_playbook_that_cannot_be_read_stops_no_other_and_is_named(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from click.testing import CliRunner
 from soc.cli.call.context import Soc
 from soc.cli.operate.run import run
 from soc.desk.desk import open_desk
-from soc.times import HOUR
+from soc.ingest.skew import skew_lines, skewed
+from soc.times import HOUR, MINUTE
 from tests.rule_kit import counted
 
 SOC = [sys.executable, "-c", "from soc.cli.main import main; main()"]
@@ -76,6 +78,60 @@ def test_run_reads_detects_and_opens_a_case_and_a_second_run_doubles_nothing(sit
     assert [alert["count"] for alert in site.alerts()] == [7]
     assert site.status()["queue"]["open"] == 1
     assert site.status()["coverage"]["uncovered"] == 0
+
+
+def test_what_is_blind_is_listed_with_what_would_open_its_eyes(site):
+    before = [row["title"] for row in listed(site.soc("rule", "list", "--blind", "--output", "json"))]
+    site.soc("run")
+    blind = {row["title"]: row["why"] for row in listed(site.soc("rule", "list", "--blind", "--output", "json"))}
+
+    assert "Root tried" in before and "Root tried" not in blind
+    assert blind["DNS tunnel"] == "all that it counts is blind"
+    assert "no feed alive supplies suricata.alert" in blind.values()
+    assert {one["title"]: one["why"] for one in site.status()["blind"]} == blind
+    assert f"Blind     {len(blind)} rules" in site.soc("status", "--output", "table").stdout
+
+
+def test_times_that_are_not_believed_are_counted_by_feed_with_the_likely_cause(site):
+    ahead = datetime.now(UTC) + timedelta(hours=1)
+    site.log.write_text(f"{LINE.replace('2026-11-20T10:14:{second:02d}Z', f'{ahead:%Y-%m-%dT%H:%M:%SZ}')}\n" * 3)
+    said = "gateways: 3 events 1h ahead; is its zone right? They stand at their time of receipt"
+
+    ran, status, doctor = site.soc("run"), site.status(), json.loads(site.soc("doctor", "--output", "json").stdout)
+
+    assert said in ran.stderr.splitlines()
+    assert status["doubted"] == [said]
+    assert f"feed {said}" in doctor["faults"]
+    assert f"Doubted   {said}" in site.soc("status", "--output", "table").stdout
+
+
+@pytest.mark.parametrize(
+    ("skews", "said"),
+    [
+        ([HOUR, HOUR + 2 * MINUTE], "gw: 2 events 1h ahead; is its zone right?"),
+        ([5 * HOUR + 30 * MINUTE], "gw: 1 event 5h30m ahead; is its zone right?"),
+        ([47 * MINUTE], "gw: 1 event 47m ahead; is its clock right?"),
+        ([40 * 24 * HOUR], "gw: 1 event 40d ahead; is its clock right?"),
+        ([HOUR, HOUR, 7 * MINUTE], "gw: 3 events ahead, most of them 1h; is its zone right?"),
+    ],
+)
+def test_how_far_a_feed_is_ahead_says_what_is_likely_wrong(skews, said):
+    events = [{"soc.feed": "gw", "soc.claimed": 1, "soc.skew_ms": skew // 1000} for skew in skews]
+
+    assert skew_lines(skewed([*events, {"soc.feed": "other"}])) == [f"{said} They stand at their time of receipt"]
+
+
+def test_the_dates_of_an_old_file_count_whatever_its_time_of_change_says(site):
+    os.utime(site.log, (0, 0))
+
+    ran = site.soc("run")
+
+    assert "ahead" not in ran.stderr
+    assert [alert["first"] for alert in site.alerts()] == ["2026-11-20T10:14:00.000Z"]
+
+
+def listed(done):
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_a_run_that_overlaps_names_the_holder_and_does_nothing(site):

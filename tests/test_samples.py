@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from soc.cli.main import cli
 from soc.errors import ContentError
 from soc.fields import base_catalogue
 from soc.parsing.accept import accepted
 from soc.parsing.load import load_parsers
+from soc.parsing.routes import Routes
 from soc.parsing.samples import check_samples, load_samples
 from tests.mutate import PARSERS, all_parsers, catalogue
 
@@ -118,7 +122,10 @@ def test_a_folder_that_does_not_exist_has_no_parsers(tmp_path: Path):
         ("line: 'LINEodd', event: {}", "field 'source.ip' is not declared for dataset 'door.log'"),
         ("event: {}", "neither line nor lines"),
         ("line: 7, event: {}", "line is no text"),
-        ("line: x, colour: red", "unknown key 'colour'; known: as_of, error, event, line, lines, name, preamble, unrecognised, zone"),
+        (
+            "line: x, colour: red",
+            "unknown key 'colour'; known: as_of, error, event, line, lines, name, preamble, stated, timeless, unrecognised, zone",
+        ),
         ("line: x, zone: Nowhere/Land", "no such zone"),
     ],
 )
@@ -181,3 +188,87 @@ def test_no_sample_file_breaks_the_check(tmp_path_factory, text: str):
 
     assert all(isinstance(error, ContentError) for error in errors)
     assert all(sample.lines and sample.name is not None for sample in samples)
+
+
+OTHER = """
+from soc.parsing import ANY, Dataset, Parser
+
+PARSER = Parser(name="gate", programs={"door"}, marks=["enter"], parse=lambda record: {"user.name": "gate"}, supplies=[
+    Dataset("gate.log", logsources=[{"product": "gate"}], fields={"user.name": ANY})])
+"""
+
+
+def ingest_faults(folder: Path, samples: str) -> list[str]:
+    """What `soc parser check` says of the door's samples, where every parser of the folder is there."""
+    path = folder / "door.yml"
+    path.write_text(samples)
+    parsers, errors = load_parsers(folder, "test")
+    assert not errors
+    known = {parser.name: parser for parser in parsers}
+    return [str(fault).partition(": ")[2] for fault in check_samples(known["door"], path, base_catalogue(), Routes(parsers))]
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "fault"),
+    [
+        (f"{LINE}enter alice", "", ""),
+        (f"{LINE}enter alice", "stated: true", "needs no feed that states the format; leave stated out"),
+        (f"{LINE}enter alice", "timeless: true", "has a time of its own; leave timeless out"),
+        ("enter alice", "stated: true", "has no time of its own; write timeless: true if it has none"),
+        ("enter alice", "stated: true, timeless: true", ""),
+        ("Oct 11 22:14:15 gw1 window: enter alice", "", "where no feed states the format nothing reads it: it is left as syslog"),
+        ("Oct 11 22:14:15 gw1 window: enter alice", "stated: true", ""),
+        (f"{LINE}enter alice", "stated: maybe", "stated is neither true nor false"),
+    ],
+)
+def test_a_sample_is_read_as_ingest_reads_it_too(folder, line, words, fault):
+    event = "event: {user.name: alice}"
+    found = ingest_faults(folder, f"- {{name: one, line: {line!r}, {words + ', ' if words else ''}{event}}}\n")
+
+    assert (found == []) if not fault else (len(found) == 1 and fault in found[0]), found
+
+
+def test_what_another_parser_takes_is_named(folder):
+    (folder / "aaa.py").write_text(OTHER.replace("gate", "aaa"))
+
+    assert (
+        "it is taken for aaa.log"
+        in ingest_faults(folder, f"- {{name: one, line: {LINE + 'enter alice'!r}, event: {{user.name: alice}}}}\n")[0]
+    )
+
+
+def test_a_file_is_tried_as_ingest_reads_it_and_what_the_parser_does_not_read_is_named(folder, tmp_path):
+    root = tmp_path / "root"
+    (root / "parsers").mkdir(parents=True)
+    for name in ("door.py", "_shared.py"):
+        (root / "parsers" / name).write_text((folder / name).read_text())
+    log = tmp_path / "door.log"
+    lines = [
+        f"{LINE}enter alice",
+        "enter bob",
+        f"{LINE}broken",
+        "Oct 11 22:14:15 gw1 sshd[1]: Failed password for x from 192.0.2.1 port 1 ssh2",
+    ]
+    log.write_text("".join(f"{line}\n" for line in lines))
+    words = ["--home", str(tmp_path / "home"), "--content", str(root), "parser", "try", str(log), "door", "--output", "json"]
+
+    done = CliRunner().invoke(cli, words, standalone_mode=False)
+
+    assert [(row["line"], row["finding"]) for row in map(json.loads, done.stdout.splitlines())] == [
+        (2, "nothing reads it: it is left as raw"),
+        (3, "it fails as door.log: no name"),
+        (4, "it is taken for openssh.auth"),
+    ]
+    assert done.return_value == 2
+    assert done.stderr.endswith("4 lines, 1 read by door; 3 findings\n")
+    log.write_text(f"{LINE}enter alice\n")
+    assert CliRunner().invoke(cli, words, standalone_mode=False).return_value == 0
+
+
+def test_an_event_without_a_time_of_its_own_is_found(tmp_path):
+    log = tmp_path / "asa.log"
+    log.write_text('%ASA-6-605005: Login permitted from 192.0.2.1/40000 to inside:192.0.2.9/ssh for user "alice"\n')
+
+    done = CliRunner().invoke(cli, ["--home", str(tmp_path / "home"), "parser", "try", str(log), "cisco_asa"], standalone_mode=False)
+
+    assert json.loads(done.stdout)["finding"] == "it has no time of its own: its time of receipt stands for it"

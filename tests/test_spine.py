@@ -45,6 +45,10 @@ def test_control_characters_do_not_reach_the_terminal():
     assert printable("a\x1b[31mb\u202ec") == "a\\x1b[31mb\\u202ec"
 
 
+def test_a_tab_and_a_line_end_are_no_escapes_to_read_and_stay_in_their_line():
+    assert printable("ts\tuid\nnext\r") == "ts uid next\\x0d"
+
+
 HIDDEN = (
     "\u00ad\u034f\u115f\u1160\u17b4\u180b\u180e\u180f\u200b\u2064\u206a\u2800\u3164\ufe00\ufe0f\ufeff\uffa0\ufff0"
     "\U0001d173\U000e0001\U000e0041\U000e01ef"

@@ -231,6 +231,40 @@ def test_a_worse_alert_raises_the_case_except_for_what_a_person_set():
             assert (head.title, head.priority) == (("mine", 4) if pinned else ("Title of root-login", 1))
 
 
+LOGIN = {"event.category": ["authentication"], "event.type": ["start"], "event.outcome": "success"}
+
+
+@pytest.mark.parametrize(
+    "event, title",
+    [
+        (LOGIN | {"user.name": "m.huber"}, "Title of ssh-brute-force: m.huber"),
+        (LOGIN | {"user.name": "x" * 80}, f"Title of ssh-brute-force: {'x' * 63}…"),
+        (LOGIN | {"user.name": "m.huber", "event.outcome": "failure"}, "Title of ssh-brute-force"),
+        (LOGIN | {"user.name": "m.huber", "event.type": ["end"]}, "Title of ssh-brute-force"),
+        (LOGIN | {"user.name": "m.huber", "organization.id": "a-hospital"}, "Title of ssh-brute-force"),
+        (LOGIN, "Title of ssh-brute-force"),
+    ],
+)
+def test_the_title_names_the_account_that_was_let_in_and_no_other(event, title):
+    with fresh_desk() as desk:
+        (case,) = put(desk, [alert("first", level="low", event=event), alert("second", level="high", event=event)]).opened
+
+        with desk.read() as tx:
+            assert tx.case(case).head.title == title
+
+
+def test_of_several_accounts_the_title_names_the_one_that_completed_the_alert():
+    one, other = (alert("a", event=LOGIN | {"user.name": name}).extent.evidence[0] for name in ("m.huber", "a.moser"))
+    first = alert("first")
+    several = replace(first, extent=replace(first.extent, evidence=(one, *first.extent.evidence, other)))
+
+    with fresh_desk() as desk:
+        (case,) = put(desk, [several]).opened
+
+        with desk.read() as tx:
+            assert tx.case(case).head.title == "Title of ssh-brute-force: m.huber and 1 more"
+
+
 def test_priority_depends_on_severity_asset_and_institution():
     policy = replace(
         shipped_policy(),

@@ -1,5 +1,6 @@
 """`soc try` on a terminal, and interrupted: it shows how far it is, and ends at once with nothing left behind."""
 
+import json
 import os
 import signal
 import subprocess
@@ -28,6 +29,22 @@ def test_on_a_terminal_it_shows_how_much_was_searched(brute):
     shown = until_closed(master)
     assert f"{LINES}/{LINES}" in shown.partition("events searched")[2].partition("alerts printed")[0]
     assert "alerts printed" in shown
+
+
+def test_the_login_that_followed_the_failures_comes_first_in_the_evidence(tmp_path):
+    """Twelve failures for others in front of it, and one in its second."""
+    line = "<38>1 2026-11-20T10:14:{:02d}Z gw1 sshd 4721 - - {} password for {} from 203.0.113.200 port 52144 ssh2\n"
+    failures = [line.format(second, "Failed", f"user{second}") for second in range(1, 13)]
+    login = line.format(12, "Accepted", "m.huber")
+    log = tmp_path / "auth.log"
+    log.write_text("".join([*failures, login, *(line.format(second, "Failed", "root") for second in range(13, 30))]))
+
+    done = subprocess.run([*SOC, "try", "--output", "json", str(log)], check=True, capture_output=True, text=True)
+
+    found = json.loads(done.stdout)
+    (alert,) = [one for one in found["alerts"] if one["title"] == "SSH brute force succeeded"]
+    assert alert["events"][0]["user.name"] == "m.huber"
+    assert [one["title"] for one in found["cases"]] == ["SSH brute force succeeded: m.huber"]
 
 
 def test_in_a_pipe_it_shows_totals_alone(brute):

@@ -35,7 +35,7 @@ COMMANDS = {  # noun or verb -> (module, what `soc --help` says of it)
     "alert": ("soc.cli.cases.alert", "Alerts: list, show."),
     "case": ("soc.cli.cases.case", "Cases: list, show, open, assign, note, status, close."),
     "playbook": ("soc.cli.cases.playbook", "Playbooks: list, show, run, answer."),
-    "parser": ("soc.cli.intake.parser", "Parsers: list, show, check, accept."),
+    "parser": ("soc.cli.intake.parser", "Parsers: list, show, check, try, accept."),
     "store": ("soc.cli.upkeep.store", "A cluster's indices: plan, apply, inspect, publish, salvage, kibana."),
     "check": ("soc.cli.operate.check", "Check all content: parsers, feeds, rules, playbooks."),
 }

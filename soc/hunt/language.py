@@ -28,6 +28,7 @@ from soc.hunt.words import Scanner, Word
 from soc.times import DAY
 
 MAX_DEPTH = 60
+_ASSIGNED = re.compile(r"(?P<name>[\w@][\w.@-]*)(?P<sign>!=|>=|<=|==|=|>|<)")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -130,6 +131,7 @@ class _Parser:
         begin = self.scan.at
         if (pattern := self.pattern()) is not None:
             return self.checked(Keyword(Regex("", pattern)), begin)
+        self._no_assignment(begin)
         word = self.scan.word()
         if word.parts == (ANY,):
             return TRUE
@@ -138,6 +140,14 @@ class _Parser:
         leaf = simplest(Wildcard("", tidy((ANY, *word.parts, ANY))))
         assert isinstance(leaf, (Wildcard, Contains))
         return self.checked(Keyword(leaf), begin)
+
+    def _no_assignment(self, begin: int) -> None:
+        """A word such as `user.name=root` or `source.port>1024` begins with a field: hardly the text of a line."""
+        found = _ASSIGNED.match(self.scan.query, begin)
+        if found and not field_fault(found["name"], self.catalogue):
+            sign = found["sign"]
+            meant = f"NOT {found['name']}:" if sign == "!=" else f"{found['name']}:{sign if sign[0] in '<>' else ''}"
+            raise self.scan.error(f"a field is asked by a colon: write {meant}…; to look for the text, put it into quotes", begin)
 
     def pattern(self) -> str | None:
         """The regex of `~"regex"` when that stands here; it is passed."""

@@ -30,7 +30,8 @@ from soc.fields import Catalogue
 from soc.hunt.words import ESCAPABLE
 from soc.times import iso
 
-_PLAIN = re.compile(r"[\w./@+,;=#!$-]+")  # needs no quotes
+_PLAIN = re.compile(r"[\w./@+,;#!$-]+")  # needs no quotes
+_ESCAPED = ESCAPABLE - {"="}
 _RESERVED = frozenset(("and", "or", "not", "to"))
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
@@ -74,7 +75,7 @@ def _bare(leaf: Node) -> str:
         case Regex(_, pattern, ""):
             return f"~{_quoted(pattern)}"
         case Wildcard(_, (first, *inner, last), False) if first == last == ANY:
-            return _wild(tuple(inner))
+            return _wild(tuple(inner)).replace("=", "\\=")  # user.name=a*b would be taken for a field and its value
     raise UsageError(f"the hunt language has no words for a keyword that is {type(leaf).__name__}")
 
 
@@ -116,4 +117,4 @@ def _wild(parts: tuple[Part, ...]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{char}" if char in ESCAPABLE or char.isspace() else char for char in text)
+    return "".join(f"\\{char}" if char in _ESCAPED or char.isspace() else char for char in text)

@@ -1,7 +1,7 @@
 r"""The words of the hunt language: scanned from left to right, each with its column.
 
 A word ends at white space or `)`. In it `*` and `?` are wildcards, and `\` takes the meaning from one of the characters
-`* ? \ " ( ) [ ] { } < > ~ :` or white space; before any other character it is itself, so that `C:\Temp` needs no care.
+`* ? \ " ( ) [ ] { } < > ~ : =` or white space; before any other character it is itself, so that `C:\Temp` needs no care.
 In double quotes only `\"` and `\\` mean something else than themselves.
 """
 
@@ -15,7 +15,7 @@ from soc.condition.tree import ANY, ONE
 from soc.errors import UsageError
 from soc.text import printable
 
-ESCAPABLE = frozenset('*?\\"()[]{}<>~:')
+ESCAPABLE = frozenset('*?\\"()[]{}<>~:=')
 _FIELD = re.compile(r"(?P<name>[^\W\d](?:[\w.@/-]|\\.)*|@(?:[\w.@-]|\\.)*):", re.DOTALL)
 _COMPARISON = re.compile(r">=|<=|>|<")
 _NAMES = {">": "gt", ">=": "gte", "<": "lt", "<=": "lte"}

@@ -203,7 +203,7 @@ class Intake:
         for chunk in reading.chunks(final=final):
             if chunk.raws:
                 now = terms.now()
-                stream.clock = Clock(terms.as_of or reading.origin.received(now) or now, zone)
+                stream.clock = Clock(terms.as_of or reading.origin.received(now) or now, zone, until=now)
                 self._add(reading.id, chunk, routes, stream, finisher)
                 terms.progress(self._done + reading.origin.taken, self._total)
             if self._batch.full(terms.most) or (is_stream and terms.monotonic() - self._begun >= SECONDS):
@@ -258,7 +258,7 @@ def _joined(jobs: Iterable[Job]) -> Iterator[Job]:
 
 def _torn(raw: bytes, clock: Clock) -> Event:
     """A piece of a line, kept as it is: what a parser would make of it may be another meaning than the line's."""
-    event = finished(failed({}, RAW, TORN), decode_line(raw), clock.received)
+    event = finished(failed({}, RAW, TORN), decode_line(raw), clock.received, clock.received)
     try:
         raw.decode()
     except UnicodeDecodeError:

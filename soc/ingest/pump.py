@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from soc.errors import Contested, StoreError
 from soc.ingest.batch import Batch
 from soc.ingest.feeds import STDIN
+from soc.ingest.skew import Skewed, skewed
 from soc.store.base import Added, Writer
 
 _ATTEMPTS = 3  # at reading anew without anything gained
@@ -23,6 +25,7 @@ class Tally:
 
     `refused`: files. `oversized`: those, by path, of which the store had not enough memory for what was read. `elsewhere`: files
     that another process reads, by path, with what is known of it. `letters`: events that the store refused and keeps as dead letters.
+    `skewed`: events whose time was not believed.
     """
 
     read: int = 0
@@ -33,6 +36,7 @@ class Tally:
     oversized: set[str] = field(default_factory=set)
     elsewhere: dict[str, str] = field(default_factory=dict)
     letters: int = 0
+    skewed: Skewed = field(default_factory=Counter)
 
     @property
     def events(self) -> int:
@@ -43,6 +47,7 @@ class Tally:
         self.unrecognised += batch.unrecognised
         self.failed += batch.failed
         self.batches += bool(batch.events)
+        self.skewed += skewed(batch.events)
 
 
 class Oversized(Exception):

@@ -31,12 +31,12 @@ def meta(name: str, line: str) -> Event:
     return {"event.kind": "state", "event.dataset": f"{name}.meta", "message": line}
 
 
-def finished(event: Event, line: str, received: int) -> Event:
-    """What every event has; a time that lies too far after receipt is not believed."""
+def finished(event: Event, line: str, received: int, until: int) -> Event:
+    """What every event has; a time that lies too far after `until` is not believed: that of receipt stands for it."""
     moment = event.setdefault("@timestamp", received)
-    if moment - received > BELIEVED:
+    if moment - until > BELIEVED:
         event["soc.claimed"] = moment
-        event["soc.skew_ms"] = (moment - received) // 1000
+        event["soc.skew_ms"] = (moment - until) // 1000
         event["@timestamp"] = received
     if "labels" in event and len(event["labels"]) > MAX_LABELS:
         labels = event["labels"]

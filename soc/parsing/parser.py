@@ -41,11 +41,13 @@ class Clock:
     """What an undated or zoneless time is read against: a moment not before the line was written, and the feed's zone.
 
     `received` is the time of receipt of a live feed, else the file's modification time or `--as-of`. `read` remembers
-    the texts that were read against it (`soc.parsing.timestamps.local`).
+    the texts that were read against it (`soc.parsing.timestamps.local`). `until`: what is dated more than a little later is not
+    believed; None: `received`. An old file's own dates count, whatever its modification time says.
     """
 
     received: int
     zone: tzinfo
+    until: int | None = None
     read: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -69,7 +69,8 @@ class Routes:
             event["soc.raw"] = b64encode(raw).decode()
         else:
             event = self._read(line, stream) if line and not line.isspace() else meta(self._format, line)
-        return finished(event, line, stream.clock.received)
+        clock = stream.clock
+        return finished(event, line, clock.received, clock.received if clock.until is None else clock.until)
 
     def _reader(self, parsers: Sequence[Parser], stated: str | None) -> Callable[[str, Stream], Event]:
         if stated is None:

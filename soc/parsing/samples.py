@@ -7,7 +7,8 @@
 `lines:` in place of `line:` are read in turn; the expectation concerns the last. `event:` compares the fields it names:
 moments as ISO text, null for a field that must be missing. `error:` is the whole message of a failed line, `unrecognised: true`
 a line that the parser passes by. Optional: `preamble:` (header lines in force), `as_of:`
-(default 2027-01-01T00:00:00Z), `zone:` (default UTC).
+(default 2027-01-01T00:00:00Z), `zone:` (default UTC). A line of an event is read besides as ingest reads it where no feed states
+the format: `stated: true` says that it needs one that does, `timeless: true` that it states no time of its own.
 Each sample's event must besides fit the catalogue and what the parser declares.
 """
 
@@ -25,6 +26,7 @@ from soc.errors import ContentError
 from soc.event import Event
 from soc.fields import Catalogue
 from soc.parsing.declared import undeclared
+from soc.parsing.ingested import has_time, taken_by
 from soc.parsing.parser import Clock, Parser, Stream
 from soc.parsing.printed import Printer
 from soc.parsing.routes import Routes
@@ -32,7 +34,8 @@ from soc.times import iso, parse_iso, to_moment
 
 AS_OF = parse_iso("2027-01-01T00:00:00Z")
 EXPECTATIONS = ("event", "error", "unrecognised")
-_KEYS = {"name", "line", "lines", "preamble", "as_of", "zone", *EXPECTATIONS}
+_WORDS = ("stated", "timeless")
+_KEYS = {"name", "line", "lines", "preamble", "as_of", "zone", *_WORDS, *EXPECTATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class Sample:
     expected: Mapping[str, Any]
     clock: Clock
     preamble: tuple[str, ...]
+    stated: bool = False
+    timeless: bool = False
 
     def event(self, routes: Routes) -> Event:
         """What the last line means."""
@@ -70,8 +75,11 @@ def load_samples(path: Path) -> tuple[list[Sample], list[ContentError]]:
     return samples, errors
 
 
-def check_samples(parser: Parser, path: Path, catalogue: Catalogue) -> list[ContentError]:
-    """What is wrong with a parser's samples, in order; also when it has none. `catalogue` includes the parser's own fields."""
+def check_samples(parser: Parser, path: Path, catalogue: Catalogue, ingest: Routes | None = None) -> list[ContentError]:
+    """What is wrong with a parser's samples, in order; also when it has none. `catalogue` includes the parser's own fields.
+
+    `ingest`: how lines find their parser where no feed states the format; the samples are read by it, too.
+    """
     if not path.exists():
         return [ContentError(f"parser {parser.name!r} has no samples", path=path, repair="write at least one")]
     samples, errors = load_samples(path)
@@ -80,7 +88,9 @@ def check_samples(parser: Parser, path: Path, catalogue: Catalogue) -> list[Cont
     if samples:
         document, routes = load_document(path), Routes([parser], parser.name)
         for sample in samples:
-            for what, steps in sample_faults(sample, sample.event(routes), parser, catalogue):
+            event = sample.event(routes)
+            faults = [*sample_faults(sample, event, parser, catalogue), *(_ingested(sample, event, parser, ingest) if ingest else ())]
+            for what, steps in faults:
                 errors.append(document.error(f"{sample.name}: {what}", sample.index, *steps))
     return sorted(errors, key=lambda error: error.line or 0)
 
@@ -96,7 +106,14 @@ def _sample(document: Document, index: int, item: Any) -> Sample:
         raise document.error(f"{name}: neither line nor lines", index)
     expected = {key: item[key] for key in EXPECTATIONS if key in item}
     clock = Clock(_as_of(document, index, item), _zone(document, index, item))
-    return Sample(index, name, lines, expected, clock, _texts(document, index, item, "preamble"))
+    words = [_truth(document, index, item, word) for word in _WORDS]
+    return Sample(index, name, lines, expected, clock, _texts(document, index, item, "preamble"), *words)
+
+
+def _truth(document: Document, index: int, item: dict[str, Any], key: str) -> bool:
+    if type(value := item.get(key, False)) is not bool:
+        raise document.error(f"{item['name']}: {key} is neither true nor false", index, key)
+    return value
 
 
 def _texts(document: Document, index: int, item: dict[str, Any], key: str) -> tuple[str, ...]:
@@ -120,6 +137,25 @@ def _zone(document: Document, index: int, item: dict[str, Any]) -> tzinfo:
         return ZoneInfo(str(item["zone"])) if "zone" in item else UTC
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise document.error(f"{item['name']}: no such zone", index, "zone", repair="write for example Europe/Berlin") from error
+
+
+def _ingested(sample: Sample, stated: Event, parser: Parser, ingest: Routes) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    """What becomes of the sample of an event where no feed states its format."""
+    if not sample.expected.keys() <= {"event"}:
+        return
+    read = sample.event(ingest)
+    what = taken_by(read, parser) or ("" if read == stated else "it is read as another event")
+    if what and not sample.stated:
+        yield f"where no feed states the format {what}; write stated: true if it needs a feed that does", ()
+    if sample.stated and not what:
+        yield "needs no feed that states the format; leave stated out", ("stated",)
+    if sample.timeless == has_time(stated, sample.clock.received):
+        yield (
+            "has a time of its own; leave timeless out"
+            if sample.timeless
+            else "has no time of its own; write timeless: true if it has none",
+            (),
+        )
 
 
 def sample_faults(sample: Sample, event: Event, parser: Parser, catalogue: Catalogue) -> Iterator[tuple[str, tuple[Step, ...]]]:

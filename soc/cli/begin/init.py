@@ -36,20 +36,14 @@ days = 30               # of what no entry below fits; what would go is said by:
 # port = 25
 # sender = "soc@example.org"
 """
-FEED = """\
-# A feed: copy this file to NAME.yml in this folder; the file's name is the feed's. All keys: docs/ingest.md.
-paths: [/var/log/campus/*.log*, /srv/logs/gateways]  # the rotated files, too: auth.log* rather than auth.log
-zone: UTC           # of times that state none, as Europe/Vienna
-# institution: uni-north   # whose feed it is, when the lines do not tell
-# expect: 15m              # silent when nothing came for longer
-# follow_links: true       # also links that leave their folder, or that another user owns
-"""
 UNITS = ("soc-run.service", "soc-run.timer")
 
 
 @click.command()
 @click.option(
-    "--site", type=click.Path(path_type=Path), help="Also make an empty content root there, for your own feeds, rules and parsers."
+    "--site",
+    type=click.Path(path_type=Path),
+    help="Also make a content root there for your own feeds, rules and parsers, with an example of each.",
 )
 @click.option("--systemd", type=click.Path(path_type=Path), help="Also write a hardened service and timer into this folder.")
 @click.option("--crontab", is_flag=True, help="Print a crontab line that runs soc every five minutes.")
@@ -107,11 +101,12 @@ def make_state(soc: Soc, *, quiet: bool = False) -> None:
 
 
 def _make_site(site: Path) -> None:
-    for folder in ("parsers", "ingest", "detections/rules", "detections/tuning", "detections/lists", "detections/exceptions", "playbooks"):
-        make_folder(site.absolute() / folder)
-    example = site / "ingest" / "feed.yml.example"
-    if not example.exists():
-        write_whole(example, FEED.encode(), mode=0o644)
+    """A content root that survives Git, which keeps no empty folder: what to do with it, and an example in each of its folders."""
+    for source in sorted(path for path in (DATA / "site").rglob("*") if path.is_file()):
+        place = site.absolute() / source.relative_to(DATA / "site")
+        make_folder(place.parent)
+        if not place.exists():
+            write_whole(place, source.read_bytes(), mode=0o644)
 
 
 def command(soc: Soc) -> str:

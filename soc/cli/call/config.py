@@ -21,7 +21,8 @@ days = 90
 host = "localhost"
 port = 25
 sender = "soc@example.org"
-tls = false                         # or "starttls", or "tls"; one of them when user and password_file are for a host elsewhere
+tls = false                         # or "starttls", or "tls"; one of them when user and password_file are for a host elsewhere;
+                                    # all settings: docs/playbooks.md
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def load_config(path: Path | None) -> Config:
         if (file := values.get(table, {}).get(key)) and os.name == "posix":
             _check_private(Path(file), path)
     _check_secret(values.get("desk", {}).get("url", ""), path)
-    _check_spans(values.get("store", {}), path)
+    _check_spans(values, path)
     _check_tls(values.get("mail", {}), path)
     retention = values.get("retention", {})
     return Config(
@@ -168,14 +169,15 @@ def _check_keys(values: dict[str, Any], path: Path) -> None:
         raise ContentError(f"content is {roots!r}", path=path, repair='write a list of folders: content = ["/srv/soc-content"]')
 
 
-def _check_spans(store: dict[str, Any], path: Path) -> None:
-    for name in ("timeout", "patience"):
-        if not 0 < store.get(name, 1) <= _LONGEST:
-            raise ContentError(f"store.{name} is {store[name]!r}", path=path, repair=f"write seconds, more than 0 and at most {_LONGEST}")
+def _check_spans(values: dict[str, Any], path: Path) -> None:
+    for table, name in (("store", "timeout"), ("store", "patience"), ("mail", "timeout"), ("webhook", "timeout")):
+        found = values.get(table, {}).get(name, 1)
+        if not 0 < found <= _LONGEST:
+            raise ContentError(f"{table}.{name} is {found!r}", path=path, repair=f"write seconds, more than 0 and at most {_LONGEST}")
 
 
 def _check_tls(mail: dict[str, Any], path: Path) -> None:
-    if (tls := mail.get("tls", False)) not in (True, False, "starttls", "tls"):
+    if (tls := mail.get("tls", False)) not in (False, "starttls", "tls"):
         raise ContentError(f"mail.tls is {tls!r}", path=path, repair='write "starttls", "tls" from the first byte on, or false')
 
 

@@ -29,7 +29,7 @@ def chosen(output: str | None) -> str:
 
 
 def emit(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], output: str | None, *, title: str = "") -> int:
-    """Prints rows, a JSON object a line, CSV with a header, or a table of `columns`. Returns how many there were."""
+    """Prints rows, a JSON object a line, CSV with a header, or a table of `columns`; of none nothing. Returns how many there were."""
     form = chosen(output)
     if form == "json":
         listed = list(rows)
@@ -38,8 +38,9 @@ def emit(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], output: str 
         return len(listed)
     if form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(map(_header, columns))
         listed = list(rows)
+        if listed:
+            writer.writerow(map(_header, columns))
         writer.writerows([csv_cell(cell(row.get(c))) for c in columns] for row in listed)
         return len(listed)
     return _table(list(rows), columns, title)
@@ -56,9 +57,13 @@ def json_text(value: Any) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value as a table shows it; lists are joined by commas, nothing is empty."""
+    """A value as a table shows it; lists are joined by commas, so are names with their values; nothing is empty."""
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {cell(one)}" for name, one in value.items())
     if isinstance(value, (list, tuple)):
         return ", ".join(cell(item) for item in value)
     return str(value)
@@ -92,6 +97,10 @@ def _header(name: str) -> str:
 
 
 def _table(rows: list[Mapping[str, Any]], columns: Sequence[str], title: str) -> int:
+    if not rows:
+        if title:
+            click.echo(printable(title))
+        return 0
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from soc.cli.call.context import Soc, pass_soc
-from soc.cli.call.output import cell, chosen, emit, emit_object, output_option, safe_echo
+from soc.cli.call.output import cell, chosen, emit, emit_object, note, output_option, safe_echo
 from soc.cli.call.when import moment
 from soc.desk.cases.words import SEVERITIES
 from soc.desk.desk import Tx
 from soc.errors import UsageError
+from soc.event import Event
 from soc.model import Alert
+from soc.parsing.printed import Printer
 from soc.times import iso
 
 COLUMNS = ("last", "level", "institution", "title", "key", "count", "case", "id")
@@ -35,7 +37,7 @@ def alert() -> None:
 @click.option("--institution", help="Only alerts of this institution.")
 @click.option("--level", type=click.Choice(SEVERITIES), help="Only alerts of this level.")
 @click.option("--case", help="Only alerts of this case.")
-@click.option("--since", help="Last trigger not before: 90m, 24h, 7d or a date.")
+@click.option("--since", help="Last trigger not before: 90m, 24h, 7d, a date, or all, as without it.")
 @click.option("--until", help="Last trigger before: 90m, 24h, 7d or a date.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 @output_option
@@ -47,11 +49,13 @@ def list_(soc: Soc, /, since: str | None, until: str | None, output: str | None,
     Example:  soc alert list --institution example-hospital --since 7d
     """
     now = soc.now()
-    first, end = (moment(text, now) if text else None for text in (since, until))
+    first, end = (moment(text, now) if text else None for text in (None if since == "all" else since, until))
     with soc.desk.read() as tx:
         found = tx.alerts(**filters, since=first, until=end)
         cases = tx.cases_of_alerts(alert.id for alert in found)
-    print_alerts(found, cases, output)
+    print_alerts(soc, found, cases, output)
+    if not found:
+        note("no alert" + ("; --since all looks further back" if since not in (None, "all") else ""))
 
 
 @alert.command()
@@ -67,19 +71,20 @@ def show(soc: Soc, id: str, output: str | None) -> None:
     with soc.desk.read() as tx:
         found = the_alert(tx, id)
         case, grown = tx.cases_of_alerts([found.id]).get(found.id), tx.extents(found.id)
-    form = chosen(output)
+    form, row = chosen(output), alert_row(found, Printer(soc.content.catalogue), case)
     if form == "json":
         history = [{"at": iso(at), "count": extent.count, "first": iso(extent.first), "last": iso(extent.last)} for at, extent in grown]
-        emit_object(alert_row(found, case) | {"extents": history})
+        emit_object(row | {"extents": history})
     elif form == "csv":
-        emit([alert_row(found, case)], COLUMNS, form)
+        emit([row], COLUMNS, form)
     else:
-        _print(found, case)
+        _print(row)
 
 
-def print_alerts(found: Iterable[Alert], cases: Mapping[str, str], output: str | None) -> None:
+def print_alerts(soc: Soc, found: Iterable[Alert], cases: Mapping[str, str], output: str | None) -> None:
     """Prints alerts; a table has what fits a terminal, the other formats all fields."""
-    shown = [alert_row(alert, cases.get(alert.id)) for alert in found]
+    printer = Printer(soc.content.catalogue)
+    shown = [alert_row(alert, printer, cases.get(alert.id)) for alert in found]
     if chosen(output) == "table":
         shown = [row | {"id": row["id"][:SHORT], "last": row["last"][:16].replace("T", " ")} for row in shown]
     emit(shown, COLUMNS, output)
@@ -96,7 +101,7 @@ def the_alert(tx: Tx, id: str) -> Alert:
     return found
 
 
-def alert_row(alert: Alert, case: str | None = None) -> dict[str, Any]:
+def alert_row(alert: Alert, printer: Printer, case: str | None = None) -> dict[str, Any]:
     """An alert as it is printed: all fields, moments in ISO 8601, evidence as flat events."""
     return {
         "id": alert.id,
@@ -113,17 +118,20 @@ def alert_row(alert: Alert, case: str | None = None) -> dict[str, Any]:
         "last": iso(alert.extent.last),
         "run_type": alert.run_type,
         "detail": dict(alert.detail),
-        "events": [item.event for item in alert.extent.evidence],
+        "events": [shown_event(item.event, printer) for item in alert.extent.evidence],
     } | ({"case": case} if case else {})
 
 
-def _print(found: Alert, case: str | None) -> None:
-    values = alert_row(found, case)
+def shown_event(event: Event, printer: Printer) -> dict[str, Any]:
+    """A kept event as it is printed: flat, moments in ISO 8601."""
+    return printer.flat(dict(event)) if type(event.get("@timestamp")) is int else dict(event)
+
+
+def _print(values: Mapping[str, Any]) -> None:
     for name in ("id", "title", "rule_id", "level", "tags", "institution", "key", "count", "first", "last", "cell", "run_type", "case"):
         if values.get(name):
             safe_echo(f"{name:<12} {cell(values[name])}")
     for number, event in enumerate(values["events"], start=1):
         click.echo(f"\nEvidence {number}")
         for field, value in sorted(event.items()):
-            shown = iso(value) if field == "@timestamp" and type(value) is int else cell(value)
-            safe_echo(f"  {field:<32} {shown}")
+            safe_echo(f"  {field:<32} {cell(value)}")

@@ -7,12 +7,16 @@ from typing import Any
 import click
 
 from soc.cli.call.context import Soc, pass_soc
+from soc.cli.call.output import note as say
 from soc.cli.call.output import output_option
-from soc.cli.cases.listed import print_cases
+from soc.cli.cases.listed import minute, print_cases
 from soc.cli.cases.pick import chosen_cases, filter_options, filters_of, find, split_words
+from soc.desk.cases.case import Head
 from soc.desk.cases.words import CATEGORY, SEVERITIES, STATUSES, TLP, VERDICTS
+from soc.desk.desk import Tx
 from soc.errors import UsageError
 from soc.model import UNKNOWN
+from soc.times import DAY
 
 
 @click.group()
@@ -38,8 +42,13 @@ def list_(soc: Soc, /, limit: int | None, output: str | None, **options: Any) ->
     Example:  soc case list --query 'status:new severity:high ssh'
     """
     with soc.desk.read() as tx:
-        found = find(soc, tx, filters_of(options))
+        found, taken = find(soc, tx, filters_of(options)), tx.taken_from(soc.actor, since=soc.now() - DAY)
+    for one in taken:
+        how = "took it" if one.by == one.to else f"gave it to {one.to or 'nobody'}"
+        say(f"case {one.case} was yours until {minute(one.at)}; {one.by} {how}")
     print_cases(found[:limit], output)
+    if not found:
+        say("no case is like that; --status all shows closed ones too")
 
 
 @case.command()
@@ -100,8 +109,12 @@ def assign(soc: Soc, /, words: tuple[str, ...], to: str | None, output: str | No
     owner = to or word or soc.actor
     with soc.desk.write() as tx:
         picked = chosen_cases(soc, tx, ids, filters_of(options))
+        before = {head.id: head.owner for head in tx.heads(ids=picked)}
         changed = tx.assign(picked, None if owner == "nobody" else owner, actor=soc.actor, now=soc.now())
     print_cases(changed, output)
+    for head in changed:
+        if before[head.id] not in (None, head.owner, soc.actor):
+            say(f"case {head.id} was {before[head.id]}'s, who is told with the next soc case list")
 
 
 @case.command()
@@ -163,7 +176,19 @@ def close(soc: Soc, /, ids: tuple[str, ...], verdict: str, note: str, output: st
     with soc.desk.write() as tx:
         picked = chosen_cases(soc, tx, ids, filters_of(options))
         changed = tx.close_cases(picked, verdict, actor=soc.actor, now=soc.now(), note=note)
+        if any(tx.playbook_runs(case=head.id, unended=True) for head in changed):
+            changed = _abandoned(soc, tx, [head.id for head in changed])
     print_cases(changed, output)
+
+
+def _abandoned(soc: Soc, tx: Tx, cases: list[str]) -> list[Head]:
+    """The cases once their playbooks ask nothing any more, in their order."""
+    from soc.cli.cases.respond import responder
+
+    soc.content.load("institutions", "playbooks")
+    responder(soc).abandon(tx, cases)
+    heads = {head.id: head for head in tx.heads(ids=cases)}
+    return [heads[id] for id in cases]
 
 
 def _check_report(soc: Soc, title: str, institution: str) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
 
 from soc.cli.call.context import Soc
 from soc.cli.call.output import cell, chosen, emit, emit_object, safe_echo
-from soc.cli.cases.alert import alert_row, print_alerts
+from soc.cli.cases.alert import alert_row, print_alerts, shown_event
 from soc.cli.cases.listed import minute, row
 from soc.cli.cases.playbook import question_lines
 from soc.desk.cases.case import Case
@@ -18,6 +18,7 @@ from soc.desk.desk import Tx
 from soc.errors import UsageError
 from soc.event import Event
 from soc.model import Alert
+from soc.parsing.printed import Printer
 from soc.respond.triaging.whose import is_anothers, own_events, own_evidence
 from soc.times import iso
 
@@ -34,23 +35,23 @@ def show_case(soc: Soc, tx: Tx, id: str, output: str | None) -> None:
     observables = sorted({*tx.observables(id), *case.observables})
     form = chosen(output)
     if form == "json":
-        emit_object(as_object(case, alerts, observables))
+        emit_object(as_object(case, alerts, observables, Printer(soc.content.catalogue)))
     elif form == "csv":
         emit([_line(event) for event in timeline(case, alerts)], EVENT_COLUMNS, form)
     else:
         _print(soc, case, alerts, observables)
 
 
-def as_object(case: Case, alerts: Sequence[Alert], observables: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def as_object(case: Case, alerts: Sequence[Alert], observables: Sequence[tuple[str, str]], printer: Printer) -> dict[str, Any]:
     """The case as one JSON-able object."""
     return row(case.head) | {
-        "alerts": [_row(alert, case) for alert in alerts],
+        "alerts": [_row(alert, case, printer) for alert in alerts],
         "observables": [{"kind": kind, "value": value} for kind, value in observables],
         "links": [{"kind": kind, "case": other} for kind, other in case.links],
         "notes": [{"at": iso(at), "actor": actor, "text": text} for at, actor, text in case.notes],
-        "evidence": attached(case),
-        "questions": list(case.questions),
-        "timeline": timeline(case, alerts),
+        "evidence": [{**one, "events": [shown_event(event, printer) for event in one["events"]]} for one in attached(case)],
+        "questions": list(_asked(case)),
+        "timeline": [shown_event(event, printer) for event in timeline(case, alerts)],
         "left_out": left_out(case, alerts),
         "log": [_entry(entry) for entry in case.log],
         "log_fault": broken(case.log),
@@ -79,8 +80,14 @@ def left_out(case: Case, alerts: Iterable[Alert]) -> int:
     return sum(is_anothers(event, case.head.institution) for one in kept for event in one.get("events", ()))
 
 
-def _row(alert: Alert, case: Case) -> dict[str, Any]:
-    return alert_row(alert) | {"events": [item.event for item in own_evidence(alert, case.head.institution)]}
+def _asked(case: Case) -> Sequence[Mapping[str, Any]]:
+    """The questions that wait for an answer: a closed case asks nothing."""
+    return () if case.head.status == "closed" else case.questions
+
+
+def _row(alert: Alert, case: Case, printer: Printer) -> dict[str, Any]:
+    own = own_evidence(alert, case.head.institution)
+    return alert_row(alert, printer) | {"events": [shown_event(item.event, printer) for item in own]}
 
 
 def _print(soc: Soc, case: Case, alerts: Sequence[Alert], observables: Sequence[tuple[str, str]]) -> None:
@@ -93,12 +100,12 @@ def _print(soc: Soc, case: Case, alerts: Sequence[Alert], observables: Sequence[
         safe_echo(f"  {kind:<12} {other}")
     if fault := broken(case.log):
         safe_echo(f"  WARNING: {fault} in its log")
-    for asked in case.questions:
+    for asked in _asked(case):
         _heading("Question that waits for an answer")
         for line in question_lines(soc, case.head.id, asked):
             safe_echo(f"  {line}")
     _heading(f"Alerts ({len(alerts)})")
-    print_alerts(alerts[:50], {}, "table")
+    print_alerts(soc, alerts[:50], {}, "table")
     if len(alerts) > 50:
         click.echo(f"  … and {len(alerts) - 50} more: soc alert list --case {case.head.id}")
     if observables:
@@ -124,9 +131,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
 
 
 def _in_one_line(entry: Entry) -> dict[str, Any]:
-    """As `_entry`, for a table: questions and notes have several lines, which are no control characters of a log's."""
-    row = _entry(entry)
-    return row | {"at": minute(entry.at), "said": row["said"].replace("\n", " ")}
+    return _entry(entry) | {"at": minute(entry.at)}
 
 
 def _brief(value: Any) -> str:

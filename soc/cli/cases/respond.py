@@ -70,3 +70,5 @@ def report(outcome: Outcome) -> None:
     note(f"playbooks: {outcome.begun} begun, {outcome.ended} ended, {outcome.asking} wait for a person{later}{left}")
     for place, reason in sorted(outcome.failed.items()):
         note(f"failed: {place}: {reason}")
+    for place, reason in sorted(outcome.undone.items() - outcome.failed.items()):
+        note(f"not done: {place}: {reason}")

@@ -77,6 +77,8 @@ def _teller(inlets: Sequence[Inlet]) -> Callable[[Batch], None]:
 @contextmanager
 def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Intake], Intake]]:
     """Prints, when all is over, what became of what the given intakes read: also when the store failed on the way."""
+    from soc.ingest.skew import skew_lines
+
     intakes: list[Intake] = []
 
     def remember(intake: Intake) -> Intake:
@@ -99,5 +101,7 @@ def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Inta
             f"read {tally.read} lines in {tally.batches} batches: {tally.events} events, {tally.unrecognised} of them unrecognised, "
             f"{tally.failed} failed; {tally.refused} files refused{elsewhere}" + ("; stopped before the end" if stop() else "")
         )
+        for line in skew_lines(tally.skewed):
+            note(line)
         if tally.letters:
             note(f"the cluster refused {tally.letters} events; they are kept as dead letters: see soc doctor")

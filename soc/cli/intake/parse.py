@@ -50,14 +50,14 @@ def parse(soc: Soc, stated: str | None, deep: bool, zone: str, as_of: str | None
     for error in content.errors:
         note(str(error))
     lines = _Lines(file, moment_of(as_of, now) if as_of else None, soc)
-    stream = Stream(Clock(now, zone_named(zone)))
+    stream = Stream(Clock(now, zone_named(zone), until=now))
     out = open(sys.stdout.fileno(), "wb", _BLOCK, closefd=False)  # noqa: SIM115 - with more room than sys.stdout has
     collecting = gc.isenabled()
     gc.disable()  # events hold no cycles, and looking for them costs more than reading a line
     try:
         for chunk in filter(_has_lines, lines):
             if (received := lines.received()) != stream.clock.received:
-                stream.clock = Clock(received, stream.clock.zone)
+                stream.clock = Clock(received, stream.clock.zone, until=soc.now())
             _write(_safely(out.write) if out.isatty() else out.write, chunk.raws, lines.ids(chunk), routes, stream, printer, deep)
             out.flush()
     finally:

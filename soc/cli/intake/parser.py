@@ -19,7 +19,7 @@ from soc.parsing.samples import check_samples, load_samples
 
 @click.group()
 def parser() -> None:
-    """Parsers: list, show, check, accept."""
+    """Parsers: list, show, check, try, accept."""
 
 
 @parser.command("list")
@@ -68,15 +68,43 @@ def show(soc: Soc, name: str, output: str | None) -> None:
 @click.argument("names", nargs=-1)
 @pass_soc
 def check(soc: Soc, names: tuple[str, ...]) -> int:
-    """Check parsers against their samples, all of them without NAMES. Exits 2 when something is wrong."""
+    """Check parsers against their samples, all of them without NAMES. Exits 2 when something is wrong.
+
+    Samples are read as their parser says, and as ingest reads them where no feed states the format: what the envelope or another
+    parser takes is wrong, and so is an event without a time of its own, unless the sample says `stated: true` or `timeless: true`.
+    """
     known = [_named(soc, name) for name in names] or list(soc.content.parsers.values())
-    faults = [fault for one in known for fault in check_samples(one, _sample_file(soc, one), soc.content.catalogue)]
+    ingest = soc.content.routes()
+    faults = [fault for one in known for fault in check_samples(one, _sample_file(soc, one), soc.content.catalogue, ingest)]
     if not names:
         faults = [*soc.content.errors, *faults]
     for fault in faults:
         note(str(fault))
     note(f"{len(known)} parsers, {len(faults)} faults")
     return 2 if faults else 0
+
+
+@parser.command("try")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("name")
+@click.option("--zone", default="UTC", show_default=True, help="The zone of times that state none, as Europe/Vienna.")
+@output_option
+@pass_soc
+def try_(soc: Soc, file: Path, name: str, zone: str, output: str | None) -> int:
+    """Read FILE as ingest would, and name each line that parser NAME does not read: what the envelope or another parser takes, what
+    fails, and events without a time of their own. Exits 2 when there are any.
+
+    \b
+    Example:  soc parser try /var/log/door.log door
+    """
+    from soc.cli.intake.trying import try_lines
+
+    tried = try_lines(soc, file, _named(soc, name), zone)
+    rows = ({"line": number, "finding": finding, "text": text} for number, finding, text in tried.findings)
+    emit(rows, ("line", "finding", "text"), output)
+    _tell(soc)
+    note(f"{tried.lines} lines, {tried.read} read by {name}; {tried.found} findings" + (", the first of them" if tried.cut else ""))
+    return 2 if tried.found or soc.content.errors else 0
 
 
 @parser.command()

@@ -20,8 +20,10 @@ def check(soc: Soc) -> int:
 
     content = soc.content
     faults = [str(error) for error in content.load()]
+    ingest = content.routes()
     for parser in content.parsers.values():
-        faults += [str(fault) for fault in check_samples(parser, content.file("parsers", f"{parser.name}.yml"), content.catalogue)]
+        beside = content.file("parsers", f"{parser.name}.yml")
+        faults += [str(fault) for fault in check_samples(parser, beside, content.catalogue, ingest)]
     faults += [str(fault) for fault in query_faults(content.playbooks, content.catalogue)]
     for rule in content.rules.dormant():
         if not rule.imported:

@@ -15,6 +15,7 @@ from soc.cli.call.context import Soc, pass_soc
 from soc.cli.call.output import chosen, emit_object, note, output_option, safe_echo
 from soc.cli.rules.restored import accept, restored
 from soc.cli.upkeep.overdue import overdue, retention_waits
+from soc.cli.upkeep.skews import doubted
 from soc.errors import ContentError, DeskError, SocError, StoreError, UsageError
 from soc.times import iso
 
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 @click.option("--give-up", "given_up", metavar="FILE", help="Put a damaged file aside; lost events stay on record, hits are made anew.")
 @click.option("--restored", "put_back", is_flag=True, help="The store was put back from a backup: have all of it searched.")
 @click.option("--replay", is_flag=True, help="Offer a cluster the events again that it refused; detection finds them in new batches.")
+@click.option("--mail", "address", metavar="ADDRESS", help="Send one mail there by the mail server of soc.toml.")
 @output_option
 @pass_soc
-def doctor(soc: Soc, deep: bool, given_up: str | None, put_back: bool, replay: bool, output: str | None) -> int:
+def doctor(soc: Soc, deep: bool, given_up: str | None, put_back: bool, replay: bool, address: str | None, output: str | None) -> int:
     """What was found where, and what is wrong. Exits 3 when the store or the desk cannot be used, 4 for lesser faults."""
     if given_up:
         _give_up(soc, given_up)
@@ -38,8 +40,9 @@ def doctor(soc: Soc, deep: bool, given_up: str | None, put_back: bool, replay: b
         note(f"the store has the id {accept(soc)} from now on; the next run searches all of it")
     if replay:
         _replay(soc)
+    unsent = _send(soc, address) if address else []
     found: dict[str, Any] = {"soc": package.__version__, "python": platform.python_version(), "home": str(soc.home)}
-    faults: list[str] = []
+    faults: list[str] = [*unsent]
     broken: list[str] = []
     for name, look, serious in (("config", _config, False), ("content", _content, False), ("store", _store, True), ("desk", _desk, True)):
         try:
@@ -86,6 +89,18 @@ def _replay(soc: Soc) -> None:
     note(f"the cluster took {taken} of the events that it had refused; {left} it refuses still")
 
 
+def _send(soc: Soc, address: str) -> list[str]:
+    """Sends one mail; why it could not be sent."""
+    from soc.respond.actions.action import StepFailed
+    from soc.respond.actions.notify import send_trial
+
+    try:
+        note(f"{send_trial(soc.config.mail, address, now=soc.now())} took a mail to {address}")
+    except StepFailed as error:
+        return [f"mail: {error}"]
+    return []
+
+
 Look = Callable[[Soc, bool], tuple[Any, list[str]]]
 
 
@@ -116,6 +131,7 @@ def _store(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
     left = [_left(batch) for batch in store.unfinished() if batch.lapsed]
     lost = filter(None, [lost_hits(store, soc.desk, soc.content.rules), restored(soc)])
     faults = [*store.check(deep=deep), *left, *lost, *_unknown(soc)]
+    faults += [f"feed {line}" for line in doubted(soc)]
     free = shutil.disk_usage(soc.home).free
     try:
         figures = store.statistics()
@@ -148,8 +164,19 @@ def _desk(soc: Soc, deep: bool) -> tuple[Any, list[str]]:
         if deep:
             bad += tx.verify_rows() + tx.verify_counts() + _journals(tx)
         alerts = tx.count_alerts()
+        unsent = _undone(tx)
     stopped = [*overdue(soc), *filter(None, [retention_waits(soc)])]
-    return {"place": desk.place, "alerts": alerts}, [*(f"desk: {fault}" for fault in dict.fromkeys(bad)), *stopped]
+    return {"place": desk.place, "alerts": alerts}, [*(f"desk: {fault}" for fault in dict.fromkeys(bad)), *unsent, *stopped]
+
+
+def _undone(tx: Tx) -> list[str]:
+    """What could not be told to others, of cases that go on. A journal that cannot be read is named by --deep."""
+    from soc.respond.runs.undone import undone
+
+    try:
+        return undone(tx)
+    except DeskError:
+        return []
 
 
 def _journals(tx: Tx) -> list[str]:

@@ -11,7 +11,9 @@ import click
 
 from soc.cli.call.context import Soc, pass_soc
 from soc.cli.call.output import chosen, emit_object, note, output_option, safe_echo
+from soc.cli.rules.blind import blind_rules, listed
 from soc.cli.upkeep.overdue import overdue, retention_waits
+from soc.cli.upkeep.skews import doubted
 from soc.errors import StoreError
 from soc.times import duration_text, iso
 
@@ -50,6 +52,8 @@ def _found(soc: Soc) -> dict[str, Any]:
             "batches": _batches(soc),
             "missing": soc.store.missing(),
             "coverage": _coverage(soc),
+            "doubted": doubted(soc),
+            "blind": listed(blind_rules(soc, soc.content), soc.content),
         }
     except StoreError as error:
         known = {"unavailable": str(error)}
@@ -184,6 +188,10 @@ def _print_store(found: dict[str, Any], emit: Callable[..., int]) -> None:
         safe_echo(f"Missing   {line}")
     if batches.get("refused"):
         safe_echo(f"Refused   {batches['refused']} events, kept as dead letters: see soc doctor")
+    for line in found["doubted"]:
+        safe_echo(f"Doubted   {line}")
+    if found["blind"]:
+        safe_echo(f"Blind     {len(found['blind'])} rules, for no feed alive supplies what they look at: soc rule list --blind")
     gaps = ", ".join(f"{count} rules {state}" for state, count in sorted(coverage["gaps"].items())) or "no gaps"
     safe_echo(f"Coverage  {coverage['rules']} rules, {coverage['uncovered']} of {coverage['batches']} batches not searched yet, {gaps}")
     for line in (coverage["hits"] or "").splitlines():

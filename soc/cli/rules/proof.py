@@ -3,8 +3,8 @@
 Each log is read as one file, from bytes to triggers, by the parsers and rules in force; exceptions are left out, and a rule that
 tuning switches off is proved all the same. A rule is tried with nothing but what it correlates, so that one that only other rules
 count raises here too. Of several rules in one file each must be raised, and none that the others do not count may be by the misses.
-Undated lines are read as of `AS_OF`. A line that no parser understands proves nothing and is a fault, as is a log of misses
-in which the rule sees no line.
+Undated lines are read as of `AS_OF`; what is dated is never moved. A line that no parser understands proves nothing and is a
+fault, as is a log of misses in which the rule sees no line.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from soc.ingest.feeds import Feed
 from soc.ingest.finish import Finisher
 from soc.ingest.identity import event_ids
 from soc.ingest.institutions import Institutions, load_institutions
+from soc.model import ALWAYS
 from soc.parsing.parser import Clock, Stream
 from soc.times import parse_iso
 
@@ -75,7 +76,7 @@ class Prover:
             offsets = [0]
             for raw in raws[:-1]:
                 offsets.append(offsets[-1] + len(raw) + 1)
-            stream = Stream(Clock(AS_OF, UTC))
+            stream = Stream(Clock(AS_OF, UTC, until=ALWAYS.until))
             events = [self._routes.event(raw, stream) for raw in raws]
             Finisher(Feed("proof"), self._institutions).finish(events, event_ids(log.name, offsets[: len(raws)], raws))
             self._known[log] = events

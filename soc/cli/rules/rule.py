@@ -44,21 +44,27 @@ def rules_option(command: F) -> F:
 @click.option("--level", type=click.Choice(LEVELS), help="Only rules whose alerts have this level.")
 @click.option("--tag", help="Only rules with a tag that begins so, as in attack.t1110.")
 @click.option("--dataset", help="Only rules that see this dataset.")
+@click.option("--blind", is_flag=True, help="Only rules that run while no feed alive supplies what they look at.")
 @click.argument("words", nargs=-1)
 @rules_option
 @output_option
 @pass_soc
-def list_(soc: Soc, /, words: tuple[str, ...], folders: tuple[Path, ...], output: str | None, **filters: str | None) -> None:
+def list_(soc: Soc, /, words: tuple[str, ...], folders: tuple[Path, ...], blind: bool, output: str | None, **filters: str | None) -> None:
     """All rules, or those whose title, id or path holds all WORDS.
 
     \b
     Example:  soc rule list ssh --level high
               soc rule list --rules ~/sigma/rules --state dormant
+              soc rule list --blind
     """
     content = content_with(soc, folders)
     rules = content.rules
     rows = [row for one in rules.rules.values() if (row := _row(one, rules)) and _wanted(one, row, words, filters, content)]
+    if blind:
+        rows = _blind(rows, soc, content)
     emit(sorted(rows, key=lambda row: (row["logsource"], row["title"], row["id"])), COLUMNS, output)
+    if blind and not rows:
+        note("no rule is blind")
     _note_faults(rules)
 
 
@@ -167,6 +173,14 @@ def _row(one: Rule, rules: RuleSet) -> dict[str, Any]:
         "path": f"{one.path}:{one.line}",
         "imported": one.imported,
     }
+
+
+def _blind(rows: list[dict[str, Any]], soc: Soc, content: Content) -> list[dict[str, Any]]:
+    """Those of blind rules, with why."""
+    from soc.cli.rules.blind import blind_rules
+
+    why = blind_rules(soc, content)
+    return [row | {"why": why[row["id"]]} for row in rows if row["id"] in why]
 
 
 def _state(one: Rule, rules: RuleSet) -> str:

@@ -24,8 +24,8 @@ class Acts(Cases):
             return docket.open(key=f"manual:{digest(actor, str(now), title)}", institution=institution, title=title, **fields)
 
     def assign(self, ids: Sequence[str], owner: str | None, *, actor: str, now: int) -> list[Head]:
-        """Gives cases to somebody, or to nobody; a new or triaged one becomes assigned."""
-        return self._each(ids, actor, now, lambda docket, id: docket.append(id, "assign", {"owner": owner}))
+        """Gives cases to somebody, or to nobody; a new or triaged one becomes assigned. The log says from whom it was taken."""
+        return self._each(ids, actor, now, lambda docket, id: _give(docket, id, owner))
 
     def note(self, ids: Sequence[str], text: str, *, actor: str, now: int) -> list[Head]:
         """Writes a note."""
@@ -86,6 +86,11 @@ class Acts(Cases):
 def observable_mark(institution: str, kind: str, value: str) -> str:
     """What two cases of one institution share when they share an observable."""
     return digest(institution, kind, value)
+
+
+def _give(docket: Docket, id: str, owner: str | None) -> Head:
+    before = docket.head(id).owner
+    return docket.append(id, "assign", {"owner": owner} | ({"from": before} if before not in (None, owner) else {}))
 
 
 def _become(docket: Docket, id: str, to: str, verdict: str | None, note: str) -> Head:

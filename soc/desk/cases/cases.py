@@ -13,7 +13,7 @@ from soc.desk.cases.docket import HEAD_COLUMNS, Docket, head_of, row_of
 from soc.desk.cases.log import Entry, broken
 from soc.desk.cases.words import OPEN
 from soc.desk.database.among import among
-from soc.desk.database.damage import sound
+from soc.desk.database.damage import read_json, sound, whole
 from soc.desk.database.schema import alerts, case_alerts, case_log, case_marks, cases
 from soc.desk.database.session import Session
 from soc.errors import DeskError
@@ -25,6 +25,15 @@ class Sighting(NamedTuple):
     mark: str
     kind: str
     case: str
+
+
+class Taken(NamedTuple):
+    """A case that somebody else gave away: `by` whom, and `to` whom it went."""
+
+    case: str
+    at: int
+    by: str
+    to: str | None
 
 
 class Cases(Session):
@@ -80,6 +89,19 @@ class Cases(Session):
             if value is not None:
                 query = query.where(column == value)
         return [head_of(row) for row in self.connection.execute(query)]
+
+    def taken_from(self, owner: str, *, since: int) -> list[Taken]:
+        """The cases that others have taken from this person since then and that are not theirs again, by time."""
+        query = select(case_log.c.case, case_log.c.at, case_log.c.actor, case_log.c.payload).join(cases, cases.c.id == case_log.c.case)
+        query = query.where(case_log.c.action == "assign", case_log.c.at >= since, case_log.c.actor != owner, cases.c.status.in_(OPEN))
+        query = query.where(func.coalesce(cases.c.owner, "") != owner).order_by(case_log.c.at, case_log.c.case)
+        found: dict[str, Taken] = {}
+        for row in self.connection.execute(query):
+            with whole("case_log", row.case):
+                said = read_json(row.payload, dict)
+            if said.get("from") == owner:
+                found[row.case] = Taken(row.case, row.at, row.actor, said.get("owner"))
+        return list(found.values())
 
     def queue(self) -> dict[str, int]:
         """How many cases each status has."""

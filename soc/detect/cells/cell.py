@@ -25,7 +25,8 @@ Known = Callable[[Collection[str]], Mapping[str, Counted | None]]
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of one group of one rule. `evidence`: the events that count with the smallest (time, id), ascending, at most ten.
+    """One cell of one group of one rule. `evidence`: the events that count with the smallest (time, id), ascending, at most ten;
+    in front of them the one that completed it, where a rule asks for several things (`soc.detect.cells.completing`).
 
     `id`: the alert's. `spans`: the windows that were counted, see Counted.
     """
@@ -55,6 +56,11 @@ def width(rule: Rule) -> int:
 def smallest(found: Sequence[tuple[Series, object]], known: Sequence[Stamped] = ()) -> tuple[Stamped, ...]:
     """The ten events with the smallest (time, id) among some rows of series, each sorted by time, and those known."""
     return tuple(heapq.nsmallest(MOST_EVIDENCE, {*known, *(one for series, rows in found for one in _earliest(series, rows))}))
+
+
+def headed(completed: Stamped, evidence: Sequence[Stamped]) -> tuple[Stamped, ...]:
+    """Evidence with the event that completed a cell in front."""
+    return (completed, *(one for one in evidence if one != completed))
 
 
 def _earliest(series: Series, rows: object) -> list[Stamped]:

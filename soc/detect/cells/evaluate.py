@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from soc.detect.cells.cell import Cell, Known, width
 from soc.detect.cells.chained import rekey
+from soc.detect.cells.completing import is_completed
 from soc.detect.cells.growth import Grown, Stretch, grown, stretches
 from soc.detect.cells.series import Loaded
 from soc.detect.cells.triggers import timespan_of
@@ -25,8 +26,8 @@ Reaches = dict[str, dict[Group, Reach]]
 
 
 def counter(rule: Rule, store: str) -> str:
-    """Whose hits an alert counts: of the rule as it is, in this store."""
-    return f"{hit_name(rule)} {store}"
+    """Whose hits an alert counts: of the rule as it is, in this store; and whether its evidence is headed."""
+    return f"{hit_name(rule)} {store}" + (" headed" if is_completed(rule) else "")
 
 
 def nothing(ids: Collection[str]) -> Mapping[str, Counted | None]:

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from soc.detect.cells.cell import Cell, Stamped, smallest, width
+from soc.detect.cells.cell import Cell, Stamped, headed, smallest, width
+from soc.detect.cells.completing import completing, is_completed
 from soc.detect.cells.series import Series
 from soc.detect.cells.spans import Spans, behind, covered, union
 from soc.detect.cells.triggers import timespan_of, triggering
@@ -40,7 +41,10 @@ def stretches(times: Any, timespan: int) -> list[Stretch]:
 
 @dataclass(frozen=True)
 class Grown:
-    """A cell with triggers that new hits may have made. `rows`: its group's, from the first to behind the last."""
+    """A cell with triggers that new hits may have made. `rows`: its group's, from the first to behind the last.
+
+    `completed`: the event of `first` that completed it, see `soc.detect.cells.completing`.
+    """
 
     rule: Rule
     series: Series
@@ -49,6 +53,7 @@ class Grown:
     first: int
     last: int
     spans: Spans
+    completed: Stamped | None = None
 
     @property
     def group(self) -> Group:
@@ -80,7 +85,14 @@ class Grown:
             row = self.rows[0]
             return int(self.series.times[row]), ((self.first, self.series.names[int(self.series.event[row])].as_py()),)
         picked = self._added(known)
-        return self.series.messages(picked), smallest([(self.series, picked)], before)
+        evidence = smallest([(self.series, picked)], before)
+        return self.series.messages(picked), self._headed(evidence, known)
+
+    def _headed(self, evidence: tuple[Stamped, ...], known: Counted | None) -> tuple[Stamped, ...]:
+        """With what completed it in front: what was known to, unless there is a trigger as early."""
+        if self.completed is None:
+            return evidence
+        return headed(known.evidence[0] if known and known.first < self.first else self.completed, evidence)
 
     def _added(self, known: Counted | None) -> Any:
         """The rows that count and were not counted."""
@@ -103,7 +115,8 @@ def grown(rule: Rule, series: Series, near: Sequence[Stretch]) -> Iterator[Grown
     judged = covered(series.time, [(first, last + timespan) for first, last in near])
     for start, group, moments, rows in runs(series, met & judged, cell):
         spans = behind(moments, timespan) if rule.correlation else ()
-        yield Grown(rule, series, group if rule.correlation else rows, start, int(moments[0]), int(moments[-1]), spans)
+        completed = completing(rule, series, met, rows[0]) if is_completed(rule) else None
+        yield Grown(rule, series, group if rule.correlation else rows, start, int(moments[0]), int(moments[-1]), spans, completed)
 
 
 def runs(series: Series, met: Any, cell: int) -> Iterator[tuple[int, tuple[int, int], Any, tuple[int, int]]]:

@@ -9,8 +9,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from soc.detect.cells.cell import Cell, Stamped, width
+from soc.detect.cells.cell import Cell, Stamped, headed, width
 from soc.detect.cells.chained import rekey, with_triggers
+from soc.detect.cells.completing import completing_chain, is_completed
 from soc.detect.cells.growth import runs
 from soc.detect.cells.layer import Below, Layer, Tally
 from soc.detect.cells.series import Loaded, Series, inside, of_parts, settled
@@ -56,17 +57,18 @@ class Whole:
     def _counted(self, layer: Layer, reach: Mapping[Group, Reach]) -> Iterator[Cell]:
         """The cells of a layer within reach; the cells of one start together, for each is of another group."""
         cell, tally = width(layer.rule), Tally(layer)
-        found: dict[int, list[tuple[int, Any]]] = {}
-        for start, (first, _), moments, _ in runs(layer.series, layer.met, cell):
+        found: dict[int, list[tuple[int, int, Any]]] = {}
+        for start, (first, _), moments, (row, _) in runs(layer.series, layer.met, cell):
             place = int(layer.series.group[first])
             reached = reach[layer.series.groups[place]]
             if reached[0] // cell * cell <= start <= reached[1]:
-                found.setdefault(start, []).append((place, moments))
+                found.setdefault(start, []).append((place, row, moments))
         for start, triggered in found.items():
-            groups = np.repeat([place for place, _ in triggered], [len(moments) for _, moments in triggered])
-            counted = tally.of(groups, np.concatenate([moments for _, moments in triggered]))
-            for place, moments in triggered:
-                yield _cell(layer, place, start, moments, *counted[place])
+            groups = np.repeat([place for place, _, _ in triggered], [len(moments) for _, _, moments in triggered])
+            counted = tally.of(groups, np.concatenate([moments for _, _, moments in triggered]))
+            for place, row, moments in triggered:
+                count, evidence = counted[place]
+                yield _cell(layer, place, start, moments, count, _headed(layer, row, evidence))
 
     def _layer(self, rule: Rule, window: Window, wanted: Wanted) -> Layer:
         """What the rule counts in these groups, and its triggers within the window."""
@@ -141,6 +143,11 @@ def _able(correlation: Correlation, series: Series, chained: Collection[str]) ->
 def _of_groups(series: Series, wanted: Wanted) -> Series:
     kept = np.array([wanted(group) for group in series.groups], bool)
     return series if kept.all() else series.rows(kept[series.group])
+
+
+def _headed(layer: Layer, row: int, evidence: tuple[Stamped, ...]) -> tuple[Stamped, ...]:
+    """The evidence of a cell whose first trigger lies at this row."""
+    return headed(completing_chain(layer, row), evidence) if layer.below or is_completed(layer.rule) else evidence
 
 
 def _cell(layer: Layer, place: int, start: int, moments: Any, count: int, evidence: tuple[Stamped, ...]) -> Cell:

@@ -6,35 +6,51 @@ RFC 5322 Message-ID and Date; header Idempotency-Key (draft-ietf-httpapi-idempot
 
 from __future__ import annotations
 
-import smtplib
-import ssl
 from collections.abc import Callable, Mapping
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from soc.respond.actions.action import Action, Argument, Done, Order, StepFailed, World
+from soc.respond.actions.delivery import deliver, place_of
 from soc.respond.actions.receivers import mail_fault, url_fault
-from soc.text import canonical_json
+from soc.text import canonical_json, json_digest
 from soc.times import SECOND, to_datetime
 
 T = TypeVar("T")
 SUBJECT = 200  # characters
+TRIAL = 30 * SECOND
+_REPAIR = "; mend the contact in ingest/institutions.yml"
 
 
 def send_mail(world: World, order: Order) -> Done:
     """Hands one message to the mail server. Raises StepFailed."""
-    if not world.mail.get("host"):
+    return Done({"message_id": str(send_order(world.mail, order)["Message-ID"])})
+
+
+def send_order(mail: Mapping[str, Any], order: Order) -> EmailMessage:
+    """The message of an order, once the mail server has taken it. Raises StepFailed."""
+    if not mail.get("host"):
         raise StepFailed("no mail server is known; write host and sender under [mail] in soc.toml", final=True)
-    if fault := mail_fault(world.mail):
+    if fault := mail_fault(mail):
         raise StepFailed(fault, final=True)
-    message, seconds = mail_of(world.mail, order), order.timeout / SECOND
-    within(seconds, lambda: _deliver(world.mail, message, seconds))
-    return Done({"message_id": str(message["Message-ID"])})
+    message, seconds = mail_of(mail, order), _seconds(mail, order)
+    try:
+        within(seconds, lambda: deliver(mail, message, seconds))
+    except Late as late:
+        raise StepFailed(f"{place_of(mail)}: {late}; the message was to {message['To']}", unsure=True) from late
+    return message
+
+
+def send_trial(mail: Mapping[str, Any], to: str, *, now: int) -> str:
+    """Sends one mail that says what it is; the server that took it. Raises StepFailed as `send_mail` does."""
+    text = "soc can send mail: soc doctor --mail was asked to.\n"
+    key = json_digest(["trial", now, to])
+    send_order(mail, Order("", "", key, {"to": [to], "subject": "A mail of soc doctor", "text": text}, now, TRIAL))
+    return place_of(mail)
 
 
 def mail_of(mail: Mapping[str, Any], order: Order) -> EmailMessage:
@@ -45,7 +61,7 @@ def mail_of(mail: Mapping[str, Any], order: Order) -> EmailMessage:
         raise StepFailed("mail has no sender; write sender under [mail] in soc.toml", final=True)
     wanted = [str(address) for address in order.arguments["to"] if address]
     if not wanted or not all(_is_address(address) for address in wanted):
-        raise StepFailed(f"{', '.join(wanted) or 'nothing'} is no mail address; mend the contact in ingest/institutions.yml", final=True)
+        raise StepFailed(f"{', '.join(wanted) or 'nothing'} is no mail address{_REPAIR if order.case else ''}", final=True)
     message = EmailMessage()
     try:
         message["From"], message["To"] = sender, ", ".join(wanted)
@@ -53,37 +69,12 @@ def mail_of(mail: Mapping[str, Any], order: Order) -> EmailMessage:
         message["Date"] = format_datetime(to_datetime(order.at))
         message["Message-ID"] = f"<{order.key}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
-        message["X-SOC-Case"] = order.case
+        if order.case:
+            message["X-SOC-Case"] = order.case
         message.set_content(str(order.arguments["text"]), cte="base64")
     except (MessageError, ValueError) as error:
         raise StepFailed(f"no mail can be made of this: {error}", final=True) from error
     return message
-
-
-def _deliver(mail: Mapping[str, Any], message: EmailMessage, seconds: float) -> None:
-    host, port, tls = str(mail["host"]), int(mail.get("port", 25)), mail.get("tls", False)
-    domain = parseaddr(str(message["From"]))[1].rpartition("@")[2]
-    try:
-        if tls == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, domain, timeout=seconds, context=ssl.create_default_context())
-        else:
-            server = smtplib.SMTP(host, port, domain, timeout=seconds)
-        with server:
-            if tls and tls != "tls":
-                server.starttls(context=ssl.create_default_context())
-            if mail.get("user"):
-                server.login(str(mail["user"]), Path(str(mail.get("password_file", ""))).read_text(encoding="utf-8").strip())
-            refused = server.send_message(message)
-    except smtplib.SMTPRecipientsRefused as error:
-        final = all(code >= 500 for code, _ in error.recipients.values())
-        raise StepFailed(f"mail server {host} refused: {', '.join(error.recipients)}", final=final) from error
-    except smtplib.SMTPResponseException as error:
-        text = error.smtp_error.decode(errors="backslashreplace") if isinstance(error.smtp_error, bytes) else str(error.smtp_error)
-        raise StepFailed(f"mail server {host} refused: {error.smtp_code} {text}", final=error.smtp_code >= 500) from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise StepFailed(f"mail server {host}: {error}", unsure=True) from error
-    if refused:
-        raise StepFailed(f"mail server {host} took it, but not for: {', '.join(refused)}", final=True)
 
 
 def send_webhook(world: World, order: Order) -> Done:
@@ -95,7 +86,7 @@ def send_webhook(world: World, order: Order) -> Done:
         raise StepFailed(fault, final=True)
     body = {"case": order.case, "key": order.key, "text": order.arguments["text"], "fields": order.arguments["fields"] or {}}
     headers = {"Content-Type": "application/json", "Idempotency-Key": order.key, "User-Agent": "soc"}
-    seconds = min(order.timeout / SECOND, float(world.webhook.get("timeout", order.timeout / SECOND)))
+    seconds = _seconds(world.webhook, order)
 
     def post() -> int:
         try:
@@ -114,8 +105,17 @@ def send_webhook(world: World, order: Order) -> Done:
     return Done({"status": status})
 
 
+def _seconds(settings: Mapping[str, Any], order: Order) -> float:
+    """How long a step may take, of which the settings of its receiver allow no more than their own."""
+    return min(order.timeout / SECOND, float(settings.get("timeout", order.timeout / SECOND)))
+
+
+class Late(StepFailed):
+    """The receiver has not answered in time."""
+
+
 def within(seconds: float, work: Callable[[], T]) -> T:
-    """What `work` returns or raises. Raises StepFailed when it takes longer: a receiver that trickles holds nobody up."""
+    """What `work` returns or raises. Raises Late when it takes longer: a receiver that trickles holds nobody up."""
     results: list[T] = []
     errors: list[BaseException] = []
 
@@ -131,7 +131,7 @@ def within(seconds: float, work: Callable[[], T]) -> T:
     if errors:
         raise errors[0]
     if not results:
-        raise StepFailed(f"no answer within {seconds:g} seconds", unsure=True)
+        raise Late(f"no answer within {seconds:g} seconds", unsure=True)
     return results[0]
 
 

@@ -10,6 +10,7 @@ from soc.desk.cases.words import categories
 from soc.event import Event
 from soc.model import Alert
 from soc.respond.playbooks.origin import from_log
+from soc.respond.triaging.accounts import accounts
 from soc.respond.triaging.whose import own_evidence
 from soc.times import iso
 
@@ -22,22 +23,24 @@ _FIELDS = {  # variable -> fields of the alerts' keys and evidence
     "hosts": ("host.name",),
     "domains": ("dns.question.registered_domain", "dns.question.name", "url.domain"),
 }
-FACTS = ("case", "alerts", *_FIELDS, "zones")
-_FROM_LOGS = frozenset(("case", "case.title", "alerts", *_FIELDS, "zones"))  # `case` as a whole, for its title
+FACTS = ("case", "alerts", *_FIELDS, "zones", "accounts")
+_FROM_LOGS = frozenset(("case", "case.title", *FACTS[1:]))  # `case` as a whole, for its title
 
 
 def facts(head: Head, alerts: Sequence[Alert]) -> dict[str, Any]:
     """`case`, `alerts` (by first trigger), and what they name, each a sorted list of at most fifty.
 
     Evidence that is another institution's tells nothing. What alerts say is known as text of a log (`soc.respond.playbooks.origin`).
-    `zones` are the last three labels of each of `domains`: what a tunnel's names have in common.
+    `zones` are the last three labels of each of `domains`: what a tunnel's names have in common. `accounts` are those that were
+    let in, in the order of their alerts: the ones that made them come before those that merely lie in their evidence.
     """
     ordered = sorted(alerts, key=lambda alert: (alert.extent.first, alert.id))
     events = {alert.id: [item.event for item in own_evidence(alert, head.institution)] for alert in ordered}
     named = {name: sorted(set(_values(ordered, events, fields)))[:MOST] for name, fields in _FIELDS.items()}
     zones = sorted({".".join(name.rstrip(".").split(".")[-3:]) for name in named["domains"]})
-    told = from_log({"alerts": [_alert(alert, events[alert.id]) for alert in ordered[:MOST]], **named, "zones": zones})
-    return {"case": _case(head), **told}
+    let_in = list(dict.fromkeys(name for alert in ordered for name in accounts(alert, head.institution)))[:MOST]
+    told = [_alert(alert, events[alert.id]) for alert in ordered[:MOST]]
+    return {"case": _case(head), **from_log({"alerts": told, **named, "zones": zones, "accounts": let_in})}
 
 
 def is_fact_of_logs(path: str) -> bool:

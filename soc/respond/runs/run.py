@@ -6,7 +6,7 @@ what may be repeated is, under the same key; what may not becomes a question. No
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,7 +30,10 @@ LOCK = "respond"
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did. `asking`: questions that wait now; `retrying`: steps to be tried again later; `failed`: why, by place."""
+    """What a run did. `asking`: questions that wait now; `retrying`: steps to be tried again later; `failed`: why, by place.
+
+    `undone`: why steps that reach outside were not carried out, by place, also where their playbook knew what to do then.
+    """
 
     begun: int = 0
     ended: int = 0
@@ -38,6 +41,7 @@ class Outcome:
     retrying: int = 0
     left: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    undone: dict[str, str] = field(default_factory=dict)
 
 
 class _Job(NamedTuple):
@@ -111,6 +115,16 @@ class Responder:
             Turn(tx, run, self._book(run.playbook), self.world, self.now(), self.actions).answer(asking[run], value, actor)
         return run
 
+    def abandon(self, tx: Tx, cases: Iterable[str]) -> None:
+        """Ends the runs of cases that were just closed, within the same transaction: they ask nothing any more.
+
+        A step that is under way outside ends its run itself.
+        """
+        for run in (run for case in cases for run in tx.playbook_runs(case=case, unended=True)):
+            progress, book = fold(tx.journal(run.id)), self.playbooks.get(run.playbook)
+            if book is not None and progress.state != "started":
+                Turn(tx, run, book, self.world, self.now(), self.actions).abandon(progress)
+
     def _attend(self, case: str, job: _Job) -> None:
         """Begins the playbook that fits a case on which none has run, and goes on with it."""
         with self._held(job) as tx:
@@ -155,6 +169,7 @@ class Responder:
             with self._held(job) as tx:  # what was carried out is put down together with what follows on the desk
                 turn = self._taken(tx, turn.run, turn.book, job)
                 turn.finish(order, result)
+                job.outcome.undone |= turn.undone
                 order = turn.go()
         job.outcome.failed |= turn.failures
         job.outcome.ended += turn.progress.state == "ended"

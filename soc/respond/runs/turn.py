@@ -33,7 +33,8 @@ def actor_of(playbook: str) -> str:
 
 @dataclass(slots=True)
 class Turn:
-    """A run within a transaction. `failures` gathers, per place, why runs ended without reaching their end.
+    """A run within a transaction. `failures` gathers, per place, why runs ended without reaching their end; `undone` why a step that
+    reached outside was not carried out, whatever followed.
 
     What the desk says of the run is asked once: nobody else writes to it within the transaction. Alerts do not join or leave meanwhile.
     """
@@ -46,6 +47,7 @@ class Turn:
     actions: Mapping[str, Action] = field(default_factory=lambda: ACTIONS)
     stop: Callable[[], bool] = lambda: False
     failures: dict[str, str] = field(default_factory=dict)
+    undone: dict[str, str] = field(default_factory=dict)
     _progress: Progress | None = field(default=None, init=False)
     _head: Head | None = field(default=None, init=False)
     _alerts: list[Alert] | None = field(default=None, init=False)
@@ -98,6 +100,8 @@ class Turn:
         """Puts down what became of an order."""
         progress = self.progress
         step = self.book.steps.get(order.step, Step(order.step, "action"))
+        if isinstance(result, StepFailed):
+            self.undone[self._place(order.step)] = str(result)
         if isinstance(result, Done):
             if result.events:
                 self._head = self.tx.attach(self.run.case, result.title, result.events, actor=self._actor, now=self.now)
@@ -107,6 +111,7 @@ class Turn:
         elif not result.final and progress.attempts <= step.retry.max:
             due = self.now + step.retry.backoff * (1 << progress.attempts - 1)
             self._write(order.step, "retry", {"attempt": progress.attempts, "due": due, "error": str(result)})
+            self._log_step(step, "to be tried again", {}, str(result))
         else:
             self._done(step, FAILURE, {}, str(result))
 
@@ -131,6 +136,8 @@ class Turn:
         if progress.state in ("asking", "unsure"):
             said = {"run": self.run.number, "step": progress.step, "value": None, "because": "the case was closed"}
             self._log("answer", said)
+        told = {"run": self.run.number, "playbook": self.run.playbook, "outcome": "abandoned", "error": "the case was closed"}
+        self._log("playbook_ended", told)
         if progress.state == "retrying":
             self._write(str(progress.step), "done", {"outcome": FAILURE, "kept": {}, "error": progress.error, "next": None})
         self._write(progress.step or "", "ended", {"outcome": "abandoned", "error": "the case was closed"})
@@ -234,7 +241,7 @@ class Turn:
     def _end(self, outcome: str, name: str, error: str, said: str = "") -> None:
         self._write(name, "ended", {"outcome": outcome, "error": error})
         if outcome == "failed":
-            self.failures[f"case {self.run.case}, playbook {self.run.playbook}, step {name}"] = error
+            self.failures[self._place(name)] = error
         told = {"error": error} if error else {"result": said}
         self._log("playbook_ended", {"run": self.run.number, "playbook": self.run.playbook, "outcome": outcome, **told})
 
@@ -257,6 +264,9 @@ class Turn:
     def _timeout(self, progress: Progress) -> int:
         step = self.book.steps.get(str(progress.step))
         return step.timeout if step else Step("", "action").timeout
+
+    def _place(self, step: str) -> str:
+        return f"case {self.run.case}, playbook {self.run.playbook}, step {step}"
 
     @property
     def _actor(self) -> str:

@@ -41,7 +41,7 @@ def _alert(alert: Alert, case: Head | None) -> Document:
         "kibana.alert.risk_score": RISK.get(alert.level),
         "kibana.alert.start": iso(reach.first),
         "kibana.alert.end": iso(reach.last),
-        "kibana.alert.original_time": iso(reach.evidence[0].time) if reach.evidence else None,
+        "kibana.alert.original_time": iso(min(item.time for item in reach.evidence)) if reach.evidence else None,
         "kibana.alert.reason": f"{alert.title}: {reach.count} events; {', '.join(key)}",
         "kibana.alert.rule.uuid": alert.rule_id,
         "kibana.alert.rule.name": alert.title,
@@ -59,7 +59,7 @@ def _alert(alert: Alert, case: Head | None) -> Document:
 
 
 def _seen(alert: Alert) -> Document:
-    """Who and what, as the evidence has it: at most the ten events that it is, and nothing of another institution's."""
+    """Who and what, as the evidence has it: at most the eleven events that it is, and nothing of another institution's."""
     events = own_evidence(alert, alert.institution)
     found = {name: sorted({text for one in events for text in texts_of(one.event, name)}) for name in _SHOWN}
     return {name: [text for text in texts if not name.endswith(".ip") or canonical_ip(text)] for name, texts in found.items()}

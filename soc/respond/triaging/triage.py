@@ -17,6 +17,7 @@ from soc.desk.cases.words import CATEGORY, SEVERITIES, categories
 from soc.desk.desk import Tx
 from soc.desk.runs.runs import Swallowed
 from soc.model import Alert
+from soc.respond.triaging.accounts import titled
 from soc.respond.triaging.marks import Mark, key_mark, observable_marks, storm_mark
 from soc.respond.triaging.policy import Policy as Policy
 from soc.text import canonical_json
@@ -103,7 +104,7 @@ class _Board:
         before = self._closed_lately(alert)
         stormy = self._stormy(alert)
         severity = _severity(alert)
-        title = f"Storm: {alert.title} (more than {self._policy.storm:,} keys at once)" if stormy else alert.title
+        title = f"Storm: {alert.title} (more than {self._policy.storm:,} keys at once)" if stormy else titled(alert)
         head = self._docket.open(
             key=f"alert:{alert.id}",
             institution=alert.institution,
@@ -134,7 +135,7 @@ class _Board:
         if SEVERITIES.index(severity) > SEVERITIES.index(head.severity):
             category = self._category(alert)
             worse = {"severity": severity} | ({"category": category} if category != CATEGORY else {})
-            worse |= {} if head.storm else {"title": alert.title}
+            worse |= {} if head.storm else {"title": titled(alert)}
         priority = self._priority(alert, severity)
         changed = worse | ({"priority": priority} if priority < head.priority else {})
         said = {name: value for name, value in changed.items() if name not in head.pinned and getattr(head, name) != value}

@@ -21,7 +21,8 @@ EVERY = (TIME, ID, DATASET, INGESTED, BATCH)
 _WRAPPING = 2  # lines that DuckDB puts before a statement whose rows are limited
 _PLACE = re.compile(r"\n\nLINE (\d+): ([^\n]*)\n( *\^+)\s*\Z")  # LINE 3: SELECT 'a'::INT, and below it where
 _QUOTED = re.compile(r'"([^"]+)"')
-_TEXTUAL = {"UHUGEINT", "BIGNUM", "BIT", "TIME WITH TIME ZONE"}
+_TEXTUAL = re.compile(r"\b(UHUGEINT|BIGNUM|BIT|TIME WITH TIME ZONE|INTERVAL|BLOB|VARIANT|UNION|GEOMETRY)\b")
+_ADVICE = re.compile(r"\b(SET|RESET|PRAGMA|INSTALL|LOAD|ATTACH|COPY) |Possible solutions|duckdb\.org")  # a hunt is one SELECT
 Answer = tuple[list[str], list[tuple[Any, ...]]]
 
 
@@ -89,7 +90,7 @@ def _fetched(engine: duckdb.DuckDBPyConnection, query: str, limit: int, seconds:
     except (duckdb.IOException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as error:
-        raise UsageError(_placed(str(error), query)) from error
+        raise UsageError(_without_advice(_placed(str(error), query))) from error
     finally:
         deadline.cancel()
 
@@ -107,12 +108,18 @@ def _placed(message: str, query: str) -> str:
     return f"{message[: found.start()]}\n\nLINE {number}: {found[2]}\n{found[3][shift:]}"
 
 
+def _without_advice(message: str) -> str:
+    """The message without paragraphs that advise what a hunt may not do: settings, extensions, files of its own."""
+    first, *more = message.rstrip().split("\n\n")
+    return "\n\n".join([first, *(part for part in more if part.startswith("LINE ") or not _ADVICE.search(part))])
+
+
 def _exact(found: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """The relation with columns as text that Arrow would give another meaning."""
+    """The relation with columns as text that Arrow would give another meaning, or that a person could not read."""
     kinds = [str(kind) for kind in found.types]
-    if not _TEXTUAL.intersection(kinds):
+    if not any(map(_TEXTUAL.search, kinds)):
         return found
-    shown = [f"CAST(#{at} AS VARCHAR)" if kind in _TEXTUAL else f"#{at}" for at, kind in enumerate(kinds, start=1)]
+    shown = [f"CAST(#{at} AS VARCHAR)" if _TEXTUAL.search(kind) else f"#{at}" for at, kind in enumerate(kinds, start=1)]
     return found.project(", ".join(f"{column} AS {name(title)}" for column, title in zip(shown, found.columns, strict=True)))
 
 
