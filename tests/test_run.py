@@ -121,6 +121,36 @@ def test_how_far_a_feed_is_ahead_says_what_is_likely_wrong(skews, said):
     assert skew_lines(skewed([*events, {"soc.feed": "other"}])) == [f"{said} They stand at their time of receipt"]
 
 
+def test_a_first_run_over_old_logs_says_so_and_keeps_them_until_a_person_lets_them_go(site):
+    config = site.home / "soc.toml"
+    config.write_text(config.read_text().replace("days = 36500", "days = 30"))
+    site.log.write_text(site.log.read_text().replace("2026-", "2024-"))
+
+    read, first, second = site.soc("ingest"), site.soc("run"), site.soc("run")
+
+    assert "5 of the events are older than the retention, which lets them go" in read.stderr
+    said = "retention waits: 5 events were older than 30 days when they were read"
+    assert [said in run.stderr for run in (first, second)] == [True, True]
+    assert (first.returncode, second.returncode, site.status()["batches"]["events"]) == (4, 4, 5)
+    assert said in site.status()["retention_waits"]
+    config.write_text(config.read_text().replace("days = 30", "days = 36500"))
+    assert (site.soc("run").returncode, site.status()["retention_waits"]) == (0, None)
+
+
+def test_old_logs_that_a_person_lets_go_go_and_later_ones_wait_no_more(site):
+    config = site.home / "soc.toml"
+    config.write_text(config.read_text().replace("days = 36500", "days = 30"))
+    site.log.write_text(site.log.read_text().replace("2026-", "2024-"))
+    site.soc("run")
+
+    assert site.soc("retain").returncode == 0
+    assert site.status()["batches"]["events"] == 0
+    with site.log.open("a") as log:
+        log.write(LINE.replace("2026-", "2023-").format(second=50) + "\n")
+    assert site.soc("run").returncode == 0
+    assert site.status()["batches"]["events"] == 0
+
+
 def test_the_dates_of_an_old_file_count_whatever_its_time_of_change_says(site):
     os.utime(site.log, (0, 0))
 

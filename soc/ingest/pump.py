@@ -12,6 +12,7 @@ from soc.errors import Contested, StoreError
 from soc.ingest.batch import Batch
 from soc.ingest.feeds import STDIN
 from soc.ingest.skew import Skewed, skewed
+from soc.model import ALWAYS
 from soc.store.base import Added, Writer
 
 _ATTEMPTS = 3  # at reading anew without anything gained
@@ -25,7 +26,7 @@ class Tally:
 
     `refused`: files. `oversized`: those, by path, of which the store had not enough memory for what was read. `elsewhere`: files
     that another process reads, by path, with what is known of it. `letters`: events that the store refused and keeps as dead letters.
-    `skewed`: events whose time was not believed.
+    `skewed`: events whose time was not believed. `old`: those from before `keep_from`, which retention lets go.
     """
 
     read: int = 0
@@ -37,6 +38,8 @@ class Tally:
     elsewhere: dict[str, str] = field(default_factory=dict)
     letters: int = 0
     skewed: Skewed = field(default_factory=Counter)
+    keep_from: int = ALWAYS.since
+    old: int = 0
 
     @property
     def events(self) -> int:
@@ -48,6 +51,7 @@ class Tally:
         self.failed += batch.failed
         self.batches += bool(batch.events)
         self.skewed += skewed(batch.events)
+        self.old += [event["@timestamp"] < self.keep_from for event in batch.events].count(True)
 
 
 class Oversized(Exception):

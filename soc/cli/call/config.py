@@ -58,6 +58,7 @@ KNOWN: dict[str, dict[str, tuple[type, ...]]] = {
     "webhook": {"timeout": _SECONDS},
 }
 _NAMED = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false", list: "entries [[retention.keep]]"}
+DEFAULT_DAYS = 30  # of retention
 _SPOOL = 1_000_000_000
 _LONGEST = 3600  # seconds
 _LARGEST = 1 << 60  # bytes; what is compared with it is counted in 64 bits
@@ -77,7 +78,7 @@ class Config:
     desk: str = "sqlite"
     batch: int = 15_000
     spool: int = _SPOOL  # bytes
-    retention_days: int = 30
+    retention_days: int = DEFAULT_DAYS
     keeps: tuple[Keep, ...] = ()
     max_disk: int | None = None
     mail: dict[str, Any] = field(default_factory=dict)
@@ -129,7 +130,7 @@ def load_config(path: Path | None) -> Config:
         desk=values.get("desk", {}).get("url", "sqlite"),
         batch=_whole(values, "ingest", "batch", 15_000, "events", path),
         spool=parse_size(values.get("ingest", {}).get("spool", _SPOOL), path),
-        retention_days=_whole(values, "retention", "days", 30, "days", path),
+        retention_days=_whole(values, "retention", "days", DEFAULT_DAYS, "days", path),
         keeps=read_keeps(retention.get("keep", []), path),
         max_disk=parse_size(retention["max_disk"], path) if "max_disk" in retention else None,
         mail=values.get("mail", {}),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from soc.cli.call.context import Soc
 from soc.cli.call.output import note
 from soc.cli.call.progress import bytes_done
+from soc.model import ALWAYS
+from soc.times import DAY
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -40,7 +42,8 @@ def ingest_jobs(soc: Soc, jobs: Jobs, how: How, *, on_batch: Callable[[Added], N
     from soc.ingest.pump import Tally, pump_shared
 
     inlets = [job.inlet for job in jobs if isinstance(job, Poured)]
-    tally, content = Tally(), soc.content
+    days = max(soc.config.retention_days, *(keep.days for keep in soc.config.keeps), 0)
+    tally, content = Tally(keep_from=max(soc.now() - days * DAY, ALWAYS.since)), soc.content
     with soc.store.writer() as writer, _reported(tally, how.stop) as reported, bytes_done("read") as progress:
         terms = Terms(
             parsers=content.parsers,
@@ -103,5 +106,8 @@ def _reported(tally: Tally, stop: Callable[[], bool]) -> Iterator[Callable[[Inta
         )
         for line in skew_lines(tally.skewed):
             note(line)
+        if tally.old:
+            kept = "more days under [retention] in soc.toml keep them; what goes is said by: soc retain --dry-run"
+            note(f"{tally.old} of the events are older than the retention, which lets them go\n  {kept}")
         if tally.letters:
             note(f"the cluster refused {tally.letters} events; they are kept as dead letters: see soc doctor")

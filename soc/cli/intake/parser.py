@@ -10,6 +10,7 @@ import click
 
 from soc.cli.call.context import Soc, pass_soc
 from soc.cli.call.output import chosen, emit, emit_object, note, output_option, safe_echo
+from soc.cli.call.words import LogFile
 from soc.errors import UsageError
 from soc.parsing import Dataset, Parser
 from soc.parsing.accept import accepted
@@ -85,12 +86,12 @@ def check(soc: Soc, names: tuple[str, ...]) -> int:
 
 
 @parser.command("try")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=LogFile())
 @click.argument("name")
 @click.option("--zone", default="UTC", show_default=True, help="The zone of times that state none, as Europe/Vienna.")
 @output_option
 @pass_soc
-def try_(soc: Soc, file: Path, name: str, zone: str, output: str | None) -> int:
+def try_(soc: Soc, file: str, name: str, zone: str, output: str | None) -> int:
     """Read FILE as ingest would, and name each line that parser NAME does not read: what the envelope or another parser takes, what
     fails, and events without a time of their own. Exits 2 when there are any.
 
@@ -99,7 +100,7 @@ def try_(soc: Soc, file: Path, name: str, zone: str, output: str | None) -> int:
     """
     from soc.cli.intake.trying import try_lines
 
-    tried = try_lines(soc, file, _named(soc, name), zone)
+    tried = try_lines(soc, Path(file), _named(soc, name), zone)
     rows = ({"line": number, "finding": finding, "text": text} for number, finding, text in tried.findings)
     emit(rows, ("line", "finding", "text"), output)
     _tell(soc)

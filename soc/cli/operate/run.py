@@ -60,7 +60,7 @@ def run(soc: Soc, deadline: str) -> int:
         waits = False
         failures = 0 if stop() else unless_busy(lambda: respond_all(soc, stop=stop), "the playbooks are its affair") or 0
         if not stop():
-            _, dropped, waits = upkeep(soc, stop=stop)
+            _, dropped, waits = upkeep(soc, asked=False, stop=stop)
             if dropped:
                 kept = "the retention" if soc.config.keeps else f"{soc.config.retention_days} days"
                 note(f"dropped {dropped} events older than {kept}, or beyond max_disk")

@@ -59,17 +59,18 @@ class Upkeep(NamedTuple):
     waits: bool
 
 
-def upkeep(soc: Soc, days: int | None = None, *, sure: bool = False, stop: Callable[[], bool]) -> Upkeep:
+def upkeep(soc: Soc, days: int | None = None, *, sure: bool = False, asked: bool = True, stop: Callable[[], bool]) -> Upkeep:
     """What was done. Batches that go before the rules have seen them are written down as expired.
 
-    `days`: in place of the configured ones. `sure`: a person has looked at the clock. What is to go goes first: on a full disk,
+    `days`: in place of the configured ones. `sure`: a person has looked at the clock. `asked`: see `held_back`.
+    What is to go goes first: on a full disk,
     merging has to wait for its room. What `max_disk` has no room for goes whatever the clock says. Once `stop` says so, it ends
     after the step that is under way.
     """
     now = soc.now()
     cuts = _cuts(soc, days, now)
     with soc.store.writer() as writer:
-        if waits := held_back(soc, cuts, now, sure=sure):
+        if waits := held_back(soc, cuts, now, sure=sure, asked=asked):
             note(waits)
         dropped = 0 if waits else _drop(soc, writer, cuts, now, stop)
         if not stop() and (before := soc.store.keep_from()) is not None:

@@ -14,7 +14,7 @@ from soc.desk.database.schema import meta
 from soc.desk.database.session import Session
 from soc.text import canonical_json
 
-_KNOWN, _WAITS = "clock", "retention waits"  # rows of `meta`
+_KNOWN, _WAITS, _GONE = "clock", "retention waits", "retention has gone"  # rows of `meta`
 
 
 class Known(NamedTuple):
@@ -45,6 +45,15 @@ class Clock(Session):
         """Remembers a moment; retention waits no more."""
         self._keep(_KNOWN, known)
         self.connection.execute(delete(meta).where(meta.c.name == _WAITS))
+
+    def retention_has_gone(self) -> bool:
+        """Whether retention has ever gone over events, or a person has let it."""
+        return self.connection.execute(select(meta.c.value).where(meta.c.name == _GONE)).first() is not None
+
+    def note_retention(self) -> None:
+        """Remembers that it has."""
+        if not self.retention_has_gone():
+            self.connection.execute(insert(meta).values(name=_GONE, value="[]"))
 
     def retention_waits(self) -> Waits | None:
         """Since when and why nothing is dropped; None where retention went by the clock when it ran last."""
