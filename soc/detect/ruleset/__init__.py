@@ -3,6 +3,7 @@
 sources      files and their bytes, before anything is understood
 supply       which datasets a rule sees, and which fields these can carry
 names        names of fields as tuning and exceptions state them
+never        conditions that no event can meet
 placed       a compiled rule at its place in a content root
 references   how correlations find the rules that they refer to
 tuning       what the site wants from rules

@@ -7,9 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from soc.condition import codec
-from soc.condition.fold import fold
-from soc.condition.tree import Equals, leaves
 from soc.detect.rules.rule import Rule, RuleSet, Tuning
+from soc.detect.ruleset.never import never_met, unheard
 from soc.detect.ruleset.placed import Placed, digest, unknown_field
 from soc.detect.ruleset.references import Correlations
 from soc.detect.ruleset.supply import Supply, can_fire
@@ -27,7 +26,7 @@ def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings
     for one in chosen.values():
         if one.rule.correlation is None:
             try:
-                rules[one.id] = _plain(one, supply, tuning_of(tunings, one.id, one.relative, one.rule.tags))
+                rules[one.id] = _plain(one, supply, catalogue, tuning_of(tunings, one.id, one.relative, one.rule.tags))
             except RuleRefused as error:
                 refused.append(error)
     refused.extend(_correlations(chosen, rules, supply, catalogue, tunings))
@@ -77,6 +76,7 @@ def rule_of(one: Placed, tuning: Tuning) -> Rule:
         name=rule.name,
         tuning=tuning,
         imported=one.imported,
+        words=tuple((line, word) for line, word in rule.words),
     )
 
 
@@ -114,7 +114,7 @@ def _identity_fault(one: Placed) -> RuleRefused | None:
     return one.refused(one.rule.fault, repair="see the Sigma rules specification 2.1.0") if one.rule.fault else None
 
 
-def _plain(one: Placed, supply: Supply, tuning: Tuning) -> Rule:
+def _plain(one: Placed, supply: Supply, catalogue: Catalogue, tuning: Tuning) -> Rule:
     rule = rule_of(one, tuning)
     assert rule.condition is not None
     if not supply.seen(rule.logsource):
@@ -126,14 +126,14 @@ def _plain(one: Placed, supply: Supply, tuning: Tuning) -> Rule:
         _check_values(one, rule, supply)
     if missing and not can_fire(rule.condition, missing):
         return replace(rule, dormant=f"nothing supplies {', '.join(missing)} for {rule.logsource}", unsupplied=tuple(missing))
+    if (why := never_met(rule.condition, rule.logsource, supply, catalogue)) is not None:
+        return replace(rule, dormant=why, unsupplied=tuple(missing))
     return replace(rule, unsupplied=tuple(missing))
 
 
 def _check_values(one: Placed, rule: Rule, supply: Supply) -> None:
     """Raises RuleRefused for a text that no dataset ever has in this field: a slip of the pen that would never fire."""
-    for leaf in leaves(rule.condition) if rule.condition is not None else ():
-        if isinstance(leaf, Equals) and isinstance(leaf.value, str):
-            known = supply.closed(leaf.field, rule.logsource)
-            if known is not None and fold(leaf.value) not in known:
-                what = f"field {leaf.field!r} is never {leaf.value!r} for {rule.logsource}"
-                raise one.refused(what, field=leaf.field, repair=f"it has: {', '.join(sorted(known))}")
+    for leaf in unheard(rule.condition, rule.logsource, supply) if rule.condition is not None else ():
+        what = f"field {leaf.field!r} is never {leaf.value!r} for {rule.logsource}"
+        known = supply.closed(leaf.field, rule.logsource) or ()
+        raise one.refused(what, field=leaf.field, repair=f"it has: {', '.join(sorted(known))}")
