@@ -26,7 +26,7 @@ from soc.text import json_digest
 def compile_file(text: str, environment: Environment) -> CompiledFile:
     """All documents of a rule file, in order."""
     try:
-        documents = parse_documents(text, Path())
+        documents = parse_documents(text, Path(), verbatim=("detection", "filter"))
     except ContentError as error:
         return CompiledFile(refused=(Refusal(error.what, error.line, error.repair or "write one YAML mapping per rule"),))
     rules: list[Compiled] = []
@@ -106,4 +106,5 @@ def _plain_rule(document: Document, value: dict[str, Any], environment: Environm
         tree=dumped,
         tree_hash=json_digest(dumped),
         fault=metadata_fault(value),
+        words=document.words,
     )

@@ -5,6 +5,7 @@ Rows of plain values, so that a cache can keep them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,8 @@ class Compiled:
 
     `id` is "" where none is stated; `made_id` is made from the text. `tree` is the condition as `soc.condition.codec`
     writes it, `fields` what it reads. `correlation` refers to rules by the names stated. `fault` is what is wrong in the
-    rule's metadata while its detection can be compiled.
+    rule's metadata while its detection can be compiled. `words`: plain words that are text here and something else to
+    others, with their lines.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Compiled:
     tree_hash: str = ""
     correlation: dict[str, Any] | None = None
     fault: str = ""
+    words: Sequence[Sequence[Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

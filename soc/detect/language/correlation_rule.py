@@ -17,11 +17,11 @@ from sigma.correlations import (
 )
 
 from soc.detect.language.sigma import PYSIGMA_ERRORS
+from soc.detect.language.thresholds import each_bound
 from soc.detect.rules.rule import LONGEST
 from soc.errors import RuleRefused
 from soc.times import SECOND, duration_text
 
-OPS = ("gte", "gt", "lte", "lt", "eq", "neq")
 MOST = 1 << 53
 
 
@@ -30,24 +30,16 @@ def correlation_of(value: dict[str, Any]) -> tuple[dict[str, Any], str]:
     stated = value["correlation"]
     if not isinstance(stated, dict):
         raise RuleRefused("the correlation is no mapping", repair="write type, rules, timespan and condition")
-    first, *others = _bounds(stated)
+    (first, bound), *others = each_bound(stated)
     try:
-        plain, fault = _plain(SigmaCorrelationRule.from_dict(value | {"correlation": first})), ""
+        plain, fault = _plain(SigmaCorrelationRule.from_dict(value | {"correlation": first}), bound), ""
     except PYSIGMA_ERRORS as error:
-        plain, fault = _plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": first})), str(error)
-    ranged = [_plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": one})) for one in others]
+        plain, fault = _plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": first}), bound), str(error)
+    ranged = [_plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": one}), more) for one, more in others]
     return plain | {"also": [[one["op"], one["bound"]] for one in ranged]}, fault
 
 
-def _bounds(stated: dict[str, Any]) -> list[dict[str, Any]]:
-    """The correlation with each bound of its condition alone: pySigma reads no ranges (`{gte: 5, lte: 10}`)."""
-    condition = stated.get("condition")
-    if not isinstance(condition, dict) or len(ops := [op for op in OPS if op in condition]) < 2:
-        return [stated]
-    return [stated | {"condition": {key: item for key, item in condition.items() if key == op or key not in ops}} for op in ops]
-
-
-def _plain(rule: SigmaCorrelationRule) -> dict[str, Any]:
+def _plain(rule: SigmaCorrelationRule, bound: float | None) -> dict[str, Any]:
     condition = rule.condition
     extended = condition if isinstance(condition, SigmaExtendedCorrelationCondition) else None
     rules = [str(one.reference) for one in rule.rules or ()]
@@ -68,7 +60,7 @@ def _plain(rule: SigmaCorrelationRule) -> dict[str, Any]:
         "group_by": [str(name) for name in rule.group_by or ()],
         "timespan": timespan,
         "op": simple.op.name.lower() if simple else "gte",
-        "bound": simple.count if simple else len(rules),
+        "bound": bound if bound is not None else simple.count if simple else len(rules),
         "fields": [counted] if isinstance(counted, str) else list(counted or ()),
         "aliases": {one.alias: {str(ref.reference): name for ref, name in one.mapping.items()} for one in rule.aliases},
         "generate": rule.generate,

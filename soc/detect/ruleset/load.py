@@ -24,13 +24,14 @@ from soc.fields import Catalogue
 from soc.parsing.parser import Dataset
 from soc.text import canonical_json, system_text
 
-_LANGUAGE = "bounds conditions correlation_rule encoded metadata sigma spelling values"
+_LANGUAGE = "bounds conditions correlation_rule encoded metadata numbers sigma spelling thresholds values"
 _COMPILING = "blame compile compiled environment lists"
 _CONDITION = "bind codec numbers patterns tree values"
 COMPILER = (
     *(f"detect/language/{name}" for name in _LANGUAGE.split()),
     *(f"detect/compiling/{name}" for name in _COMPILING.split()),
     *(f"condition/{name}" for name in _CONDITION.split()),
+    *("document", "plain"),
 )
 """The modules whose own text is part of the cache's key: when one changes, rules may compile to something else."""
 
