@@ -14,7 +14,7 @@ from soc.event import Event
 from soc.parsing import Clock, Field
 from soc.parsing.remembered import Remembered
 from soc.parsing.timestamps import iso
-from soc.parsing.values import ip, mac
+from soc.parsing.values import ip, mac, related
 
 from ._eve_records import Alert, Answer, Dns, Email, Ether, Fileinfo, Fingerprint, Flow, Http, Netflow, Question, Smtp, Ssh, Tls
 from ._json import LARGEST, flat, path_and_query, texts, written
@@ -42,9 +42,9 @@ def alert(said: Alert, event: Event, labels: Labels) -> None:
         event["rule.id"] = str(number)
     if (revision := said.rev) != "":
         event["rule.version"] = str(revision)
-    if signature := said.signature:
+    if (signature := said.signature) is not None:
         event["rule.name"] = event["message"] = signature
-    if category := said.category:
+    if (category := said.category) is not None:
         event["rule.category"] = category
     if metadata := said.metadata:
         for key, values in metadata.items():
@@ -55,17 +55,18 @@ def alert(said: Alert, event: Event, labels: Labels) -> None:
 
 def dns(said: Dns, event: Event, labels: Labels) -> None:
     """A question or an answer; `answers` of version 2 and 3, or the one answer of version 1, or `grouped` alone."""
-    asked: Dns | Question = said if said.rrname else next(iter(said.queries or said.query), said)
+    asked: Dns | Question = said if said.rrname is not None else next(iter(said.queries or said.query), said)
     if kind := _MESSAGES.get(said.type) or ("query" if said.query or said.queries else ""):
         event["dns.type"] = kind
-    if name := asked.rrname:
+    if (name := asked.rrname) is not None:
         event["dns.question.name"] = name
-        event["related.hosts"] = [name]
-    if asked_for := asked.rrtype:
+        if name:
+            event["related.hosts"] = [name]
+    if (asked_for := asked.rrtype) is not None:
         event["dns.question.type"] = asked_for
     if (number := said.id) != "":
         event["dns.id"] = str(number)
-    if code := said.rcode:
+    if (code := said.rcode) is not None:
         event["dns.response_code"] = code
     if flags := _FLAGS[said.aa, said.tc, said.rd, said.ra]:
         event["dns.header_flags"] = flags.copy()
@@ -75,11 +76,11 @@ def dns(said: Dns, event: Event, labels: Labels) -> None:
         event["suricata.eve.tx_id"] = transaction
     if answers := said.answers:
         _answers(answers, event)
-    elif said.rdata:
+    elif said.rdata is not None:
         _answers((Answer(said.rrname, said.rrtype, said.rdata, said.ttl),), event)
     elif groups := said.grouped:
         rows = ((kind, one) for kind, several in groups.items() if type(several) is list for one in several)
-        _answers(tuple(Answer("", kind, one) for kind, one in rows if type(one) is str), event)
+        _answers(tuple(Answer(None, kind, one) for kind, one in rows if type(one) is str), event)
     if not (said.authorities is said.additionals is None):
         others(said, "dns.", labels)
 
@@ -88,11 +89,11 @@ def _answers(rows: tuple[Answer, ...], event: Event) -> None:
     names, types, said, lifetimes = [], [], [], []
     resolved: dict[str, None] = {}
     for row in rows:
-        if name := row.rrname:
+        if (name := row.rrname) is not None:
             names.append(name)
-        if kind := row.rrtype:
+        if (kind := row.rrtype) is not None:
             types.append(kind)
-        if data := row.rdata:
+        if (data := row.rdata) is not None:
             said.append(data)
             if (address := ip(data)) is not None:
                 resolved[address] = None
@@ -111,23 +112,24 @@ def _answers(rows: tuple[Answer, ...], event: Event) -> None:
 
 
 def http(said: Http, event: Event, labels: Labels) -> None:
-    if host := said.hostname:
+    if (host := said.hostname) is not None:
         event["url.domain"] = host
-        event["related.hosts"] = [host]
-    if url := said.url:
+        if host:
+            event["related.hosts"] = [host]
+    if (url := said.url) is not None:
         event["url.original"] = url
         path, query = path_and_query(url)
         if path is not None:
             event["url.path"] = path
         if query is not None:
             event["url.query"] = query
-    if method := said.http_method:
+    if (method := said.http_method) is not None:
         event["http.request.method"] = method
-    if agent := said.http_user_agent:
+    if (agent := said.http_user_agent) is not None:
         event["user_agent.original"] = agent
-    if referrer := said.http_refer:
+    if (referrer := said.http_refer) is not None:
         event["http.request.referrer"] = referrer
-    if content := said.http_content_type:
+    if (content := said.http_content_type) is not None:
         event["http.response.mime_type"] = content
     if (status := said.status) >= 0:
         event["http.response.status_code"] = status
@@ -135,23 +137,24 @@ def http(said: Http, event: Event, labels: Labels) -> None:
         event["http.response.body.bytes"] = length
     if (port := said.http_port) >= 0:
         event["url.port"] = port
-    if (version := said.protocol)[:5] == "HTTP/":
+    if (version := said.protocol) is not None and version[:5] == "HTTP/":
         event["http.version"] = version[5:]
     if not (said.redirect is said.xff is said.request_headers is said.response_headers is None):
         others(said, "http.", labels)
 
 
 def tls(said: Tls, event: Event, labels: Labels) -> None:
-    if name := said.sni:
+    if (name := said.sni) is not None:
         event["tls.client.server_name"] = name
-        event["related.hosts"] = [name]
-    if said.subject:
+        if name:
+            event["related.hosts"] = [name]
+    if said.subject is not None:
         event["tls.server.subject"] = said.subject
-    if said.issuerdn:
+    if said.issuerdn is not None:
         event["tls.server.issuer"] = said.issuerdn
-    if said.serial:
+    if said.serial is not None:
         event["tls.server.x509.serial_number"] = _hex(said.serial)
-    if said.fingerprint:
+    if said.fingerprint is not None:
         event["tls.server.hash.sha1"] = _hex(said.fingerprint)
     if (begins := moment(said.notbefore)) is not None:
         event["tls.server.not_before"] = begins
@@ -159,11 +162,11 @@ def tls(said: Tls, event: Event, labels: Labels) -> None:
         event["tls.server.not_after"] = ends
     _fingerprint(said.ja3, "tls.client.ja3", "tls.ja3.", event, labels)
     _fingerprint(said.ja3s, "tls.server.ja3s", "tls.ja3s.", event, labels)
-    if names := texts(said.subjectaltname):
+    if said.subjectaltname is not None and (names := texts(said.subjectaltname)):
         event["tls.server.x509.alternative_names"] = names
     if said.session_resumed is not None:
         event["tls.resumed"] = said.session_resumed
-    if said.version.startswith("TLS"):
+    if said.version is not None and said.version.startswith("TLS"):
         event["tls.version_protocol"] = "tls"
         if version := said.version[3:].strip("v "):
             event["tls.version"] = version
@@ -173,7 +176,7 @@ def tls(said: Tls, event: Event, labels: Labels) -> None:
 
 def _fingerprint(said: Fingerprint | None, field: str, name: str, event: Event, labels: Labels) -> None:
     if said is not None:
-        if said.hash:
+        if said.hash is not None:
             event[field] = said.hash
         others(said, name, labels)
 
@@ -188,9 +191,9 @@ def flow(said: Flow, event: Event, labels: Labels) -> None:
         _odd_counts("bytes", up, down, event)
         _odd_counts("packets", sent, received, event)
     _times(said, event)
-    if state := said.state:
+    if (state := said.state) is not None:
         event["suricata.eve.flow.state"] = state
-    if reason := said.reason:
+    if (reason := said.reason) is not None:
         event["suricata.eve.flow.reason"] = reason
     if (alerted := said.alerted) is not None:
         event["suricata.eve.flow.alerted"] = alerted
@@ -234,19 +237,19 @@ def netflow(said: Netflow, event: Event, labels: Labels) -> None:
 
 
 def fileinfo(said: Fileinfo, event: Event, labels: Labels) -> None:
-    if path := said.filename:
+    if (path := said.filename) is not None:
         event["file.path"] = path
         event["file.name"] = path.rpartition("/")[2] or path
     if said.size >= 0:
         event["file.size"] = said.size
-    hashes = {kind: hashed for kind in ("md5", "sha1", "sha256") if (hashed := getattr(said, kind))}
+    hashes = {kind: hashed for kind in ("md5", "sha1", "sha256") if (hashed := getattr(said, kind)) is not None}
     for kind, hashed in hashes.items():
         event[f"file.hash.{kind}"] = hashed
-    if hashes:
-        event["related.hash"] = [*hashes.values()]
-    if said.magic:
+    if known := related(*hashes.values()):
+        event["related.hash"] = known
+    if said.magic is not None:
         event["suricata.eve.fileinfo.magic"] = said.magic
-    if said.state:
+    if said.state is not None:
         event["suricata.eve.fileinfo.state"] = said.state
     others(said, "fileinfo.", labels)
 
@@ -254,26 +257,26 @@ def fileinfo(said: Fileinfo, event: Event, labels: Labels) -> None:
 def ssh(said: Ssh, event: Event, labels: Labels) -> None:
     for side, peer in (("client", said.client), ("server", said.server)):
         if peer is not None:
-            if peer.software_version:
+            if peer.software_version is not None:
                 event[f"suricata.eve.ssh.{side}.software_version"] = peer.software_version
             others(peer, f"ssh.{side}.", labels)
 
 
 def smtp(said: Smtp, event: Event, labels: Labels) -> None:
-    if sender := said.mail_from:
+    if (sender := said.mail_from) is not None:
         event["email.from.address"] = [sender.strip("<>")]
-    if receivers := texts(said.rcpt_to):
+    if said.rcpt_to is not None and (receivers := texts(said.rcpt_to)):
         event["email.to.address"] = [one.strip("<>") for one in receivers]
     others(said, "smtp.", labels)
 
 
 def email(said: Email, event: Event, labels: Labels) -> None:
     """The header of a message: what its writer claims, unlike the addresses in `smtp`."""
-    if said.subject:
+    if said.subject is not None:
         event["email.subject"] = said.subject
-    if identifier := said.message_id.strip("<>"):
-        event["email.message_id"] = identifier
-    if said.x_mailer:
+    if (identifier := said.message_id) is not None:
+        event["email.message_id"] = identifier.strip("<>")
+    if said.x_mailer is not None:
         event["email.x_mailer"] = said.x_mailer
     others(said, "email.", labels)
 

@@ -17,12 +17,12 @@ _RAW = Raw()
 
 
 class Alert(Part):
-    action: str = ""
+    action: str | None = None
     gid: Count = -1
     signature_id: int | str = ""
     rev: int | str = ""
-    signature: str = ""
-    category: str = ""
+    signature: str | None = None
+    category: str | None = None
     severity: Count = -1
     metadata: dict[str, list[str]] | None = None
     source: Any = None
@@ -33,15 +33,15 @@ class Alert(Part):
 
 
 class Answer(Row):
-    rrname: str = ""
-    rrtype: str = ""
-    rdata: str = ""
+    rrname: str | None = None
+    rrtype: str | None = None
+    rdata: str | None = None
     ttl: Count = -1
 
 
 class Question(Row):
-    rrname: str = ""
-    rrtype: str = ""
+    rrname: str | None = None
+    rrtype: str | None = None
 
 
 class Dns(Part):
@@ -55,14 +55,14 @@ class Dns(Part):
     rd: bool = False
     ra: bool = False
     opcode: int | None = None
-    rrname: str = ""
-    rrtype: str = ""
-    rcode: str = ""
+    rrname: str | None = None
+    rrtype: str | None = None
+    rcode: str | None = None
     queries: tuple[Question, ...] = ()  # version 3
     query: tuple[Question, ...] = ()  # in an alert
     tx_id: Count = -1
     answers: tuple[Answer, ...] = ()
-    rdata: str = ""  # version 1
+    rdata: str | None = None  # version 1
     ttl: Count = -1
     grouped: dict[str, Any] | None = None
     authorities: Any = None
@@ -70,15 +70,15 @@ class Dns(Part):
 
 
 class Http(Part):
-    hostname: str = ""
+    hostname: str | None = None
     http_port: Port = -1
-    url: str = ""
-    http_user_agent: str = ""
+    url: str | None = None
+    http_user_agent: str | None = None
     xff: Any = None
-    http_content_type: str = ""
-    http_refer: str = ""
-    http_method: str = ""
-    protocol: str = ""
+    http_content_type: str | None = None
+    http_refer: str | None = None
+    http_method: str | None = None
+    protocol: str | None = None
     status: Count = -1
     redirect: Any = None
     length: Count = -1
@@ -89,23 +89,23 @@ class Http(Part):
 
 
 class Fingerprint(Part):
-    hash: str = ""
+    hash: str | None = None
     string: Any = None
 
 
 class Tls(Part):
-    sni: str = ""
-    subject: str = ""
-    issuerdn: str = ""
-    serial: str = ""
-    fingerprint: str = ""
+    sni: str | None = None
+    subject: str | None = None
+    issuerdn: str | None = None
+    serial: str | None = None
+    fingerprint: str | None = None
     notbefore: str = ""
     notafter: str = ""
     ja3: Fingerprint | None = None
     ja3s: Fingerprint | None = None
-    subjectaltname: list[Any] | str = ""
+    subjectaltname: list[Any] | str | None = None
     session_resumed: bool | None = None
-    version: str = ""
+    version: str | None = None
     ja4: Any = None
     client_alpns: Any = None
     server_alpns: Any = None
@@ -121,8 +121,8 @@ class Flow(Part):
     start: str = ""
     end: str = ""
     age: Count = -1
-    state: str = ""
-    reason: str = ""
+    state: str | None = None
+    reason: str | None = None
     alerted: bool | None = None
     src_ip: Any = None
     src_port: Any = None
@@ -143,13 +143,13 @@ class Netflow(Part):
 
 
 class Fileinfo(Part):
-    filename: str = ""
+    filename: str | None = None
     size: Count = -1
-    md5: str = ""
-    sha1: str = ""
-    sha256: str = ""
-    magic: str = ""
-    state: str = ""
+    md5: str | None = None
+    sha1: str | None = None
+    sha256: str | None = None
+    magic: str | None = None
+    state: str | None = None
     stored: Any = None
     gaps: Any = None
     tx_id: Any = None
@@ -160,7 +160,7 @@ class Fileinfo(Part):
 
 
 class Peer(Part):
-    software_version: str = ""
+    software_version: str | None = None
     proto_version: Any = None
     hassh: Any = None
 
@@ -172,14 +172,14 @@ class Ssh(Part):
 
 class Smtp(Part):
     helo: Any = None
-    mail_from: str = ""
-    rcpt_to: list[Any] | str = ""
+    mail_from: str | None = None
+    rcpt_to: list[Any] | str | None = None
 
 
 class Email(Part):
-    subject: str = ""
-    message_id: str = ""
-    x_mailer: str = ""
+    subject: str | None = None
+    message_id: str | None = None
+    x_mailer: str | None = None
 
 
 class Ether(Part):
@@ -192,8 +192,8 @@ class Ether(Part):
 class Eve(Part):
     timestamp: str = ""
     flow_id: int | None = None
-    host: str = ""
-    in_iface: str = ""
+    host: str | None = None
+    in_iface: str | None = None
     event_type: str = ""
     vlan: list[Any] | int | str = ""
     src_ip: str = ""
@@ -206,10 +206,10 @@ class Eve(Part):
     ip_v: Any = None
     pkt_src: Any = None
     metadata: Any = None
-    community_id: str = ""
+    community_id: str | None = None
     tx_id: Count = -1
     alert: Alert | None = None
-    app_proto: str = ""
+    app_proto: str | None = None
     app_proto_ts: Any = None
     app_proto_tc: Any = None
     direction: Any = None

@@ -28,14 +28,13 @@ def read(text: str, what: str) -> Any:
 
 
 def text(value: Any) -> str | None:
-    """Text that is not empty."""
-    return value if type(value) is str and value else None
+    return value if type(value) is str else None
 
 
 def texts(value: Any) -> list[str]:
     """The texts of a list, each once; a single text is a list of one."""
     items = value if isinstance(value, list) else [value]
-    return list(dict.fromkeys(item for item in items if type(item) is str and item))
+    return list(dict.fromkeys(item for item in items if type(item) is str))
 
 
 def count(value: Any) -> int | None:
@@ -64,7 +63,10 @@ def path_and_query(url: str) -> tuple[str | None, str | None]:
 
 
 def flat(value: Any, name: str, labels: dict[str, str], depth: int = 0) -> None:
-    """Adds what lies in a value to labels under dotted names, lists of plain values joined by commas; a bounded lot of it."""
+    """Adds what lies in a value to labels under dotted names, lists of plain values joined by commas; a bounded lot of it.
+
+    An empty list is no value.
+    """
     if type(value) is dict and depth < _DEEPEST:
         prefix, room = f"{name[:_LONGEST_NAME]}.", MOST_LABELS - len(labels)
         for key, inner in value.items() if len(value) <= room else islice(value.items(), max(room, 0)):
@@ -75,9 +77,9 @@ def flat(value: Any, name: str, labels: dict[str, str], depth: int = 0) -> None:
                 labels[prefix + key] = inner
             elif kind is bool:
                 labels[prefix + key] = "true" if inner else "false"
-            elif inner is not None:
+            elif inner is not None and inner != []:
                 flat(inner, prefix + key, labels, depth + 1)
-    elif value is not None and len(labels) <= MOST_LABELS:
+    elif value is not None and value != [] and len(labels) <= MOST_LABELS:
         labels[name] = written(value)
 
 

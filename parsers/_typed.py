@@ -86,7 +86,7 @@ def _fit(kind: type[P], said: dict[str, Any], name: str, labels: Labels) -> P:
         fitted = _fitted(value, *declared[key], name + key, labels)
         if fitted is not _ODD:
             fitting[key] = fitted
-        elif value != "":
+        else:
             flat(value, name + key, labels)
     return kind(**fitting)
 

@@ -40,7 +40,7 @@ def _kerberos(event: Event) -> Iterable[str | None]:
 def _ntlm(event: Event) -> Iterable[str | None]:
     if name := event.get("zeek.ntlm.hostname"):
         event["source.domain"] = name
-    if name := event.get("zeek.ntlm.server_dns_computer_name", event.get("zeek.ntlm.server_nb_computer_name")):
+    if name := event.get("zeek.ntlm.server_dns_computer_name") or event.get("zeek.ntlm.server_nb_computer_name"):
         event["destination.domain"] = name
     outcome(event, event.get("zeek.ntlm.success"))
     return ()
@@ -91,7 +91,7 @@ def _rdp(event: Event) -> Iterable[str | None]:
 
 def _ldap(event: Event) -> Iterable[str | None]:
     result, bind = event.get("zeek.ldap.result"), event.get("zeek.ldap.opcode", "").startswith("bind")
-    if result is not None and result not in _UNDECIDED:
+    if result and result not in _UNDECIDED:
         outcome(event, result in _COMPARED)
     if bind:
         event["event.category"] = ["network", "authentication"]

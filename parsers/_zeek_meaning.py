@@ -103,7 +103,7 @@ def _notice(event: Event) -> Iterable[str | None]:
 
 
 def _dhcp(event: Event) -> Iterable[str | None]:
-    if name := event.get("zeek.dhcp.client_fqdn", event.get("zeek.dhcp.host_name")):
+    if name := event.get("zeek.dhcp.client_fqdn") or event.get("zeek.dhcp.host_name"):
         event["source.domain"] = name
     if result := _LEASES.get(event.get("zeek.dhcp.msg_types", [""])[-1]):
         event["event.outcome"] = result

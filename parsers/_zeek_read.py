@@ -26,7 +26,7 @@ def number_text(value: Any) -> str | None:
 
 def lower(value: Any) -> str | None:
     said = text(value)
-    return said.lower() if said else None
+    return None if said is None else said.lower()
 
 
 def address(value: Any) -> str | None:
@@ -50,7 +50,7 @@ def list_of(value: Any) -> list[str] | None:
 
 def sequence(value: Any) -> list[str] | None:
     """The texts of a list in their order, each as often as it comes."""
-    return [item for item in value if type(item) is str and item] or None if isinstance(value, list) else None
+    return [item for item in value if type(item) is str] or None if isinstance(value, list) else None
 
 
 def counts(value: Any) -> list[int] | None:
@@ -62,7 +62,7 @@ def counts(value: Any) -> list[int] | None:
 
 def hexadecimal(value: Any) -> str | None:
     said = text(value)
-    return said.replace(":", "").upper() if said else None
+    return None if said is None else said.replace(":", "").upper()
 
 
 def moment(value: Any, clock: Clock) -> int:
@@ -84,7 +84,7 @@ def when(value: Any) -> int | None:
 
 def transport(value: Any) -> str | None:
     said = lower(value)
-    return said if said != "unknown_transport" else None
+    return said if said and said != "unknown_transport" else None
 
 
 def hardware(value: Any) -> str | None:

@@ -134,15 +134,15 @@ def _begun(eve: Eve, moment: int) -> Event:
             event["network.transport"] = keyword
         if number is not None:
             event["network.iana_number"] = number
-    if (application := eve.app_proto) and application != "failed":
+    if (application := eve.app_proto) is not None and application != "failed":
         event["network.protocol"] = application
     if (flow := eve.flow_id) is not None:
         event["suricata.eve.flow_id"] = str(flow)
-    if community := eve.community_id:
+    if (community := eve.community_id) is not None:
         event["network.community_id"] = community
-    if interface := eve.in_iface:
+    if (interface := eve.in_iface) is not None:
         event["observer.ingress.interface.name"] = interface
-    if eve.host or eve.vlan or eve.tx_id >= 0:
+    if eve.host is not None or eve.vlan or eve.tx_id >= 0:
         _rarities(eve, event)
     return event
 
@@ -164,7 +164,7 @@ def _odd_ends(eve: Eve, event: Event) -> None:
 
 
 def _rarities(eve: Eve, event: Event) -> None:
-    if host := eve.host:
+    if (host := eve.host) is not None:
         event["observer.name"] = host
     if (transaction := eve.tx_id) >= 0:
         event["suricata.eve.tx_id"] = transaction

@@ -68,7 +68,6 @@ def _event(said: dict[str, Any], log: str | None, clock: Clock) -> Event:
     if name == "dns":
         _dns_words(event, said, labels)
     _conclude(event, said, name, kind)
-    labels = {key: value for key, value in labels.items() if value != ""}
     if labels:
         event["labels"] = labels
     return event

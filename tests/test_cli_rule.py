@@ -89,3 +89,13 @@ def soc_check_code(site: Path) -> int:
         cli, ["--home", str(site / "home"), "rule", "check", "--output", "json"], standalone_mode=False
     )
     return int(done.return_value or 0)
+
+
+def test_words_that_other_tools_read_as_something_else_are_listed_with_their_line(site):
+    odd = LOGIN.replace(IDS["login"], IDS["other"]).replace("name: login", "name: odd").replace("success", "success\n    user.name: no")
+    (site / "detections" / "rules" / "odd.yml").write_text(odd)
+
+    [row] = soc(site, "check")
+
+    assert (row["state"], Path(row["path"]).name, row["line"]) == ("word", "odd.yml", odd.splitlines().index("    user.name: no") + 1)
+    assert row["why"] == "'no' is this text, as in YAML 1.2; by YAML 1.1 it is something else"

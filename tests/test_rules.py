@@ -33,7 +33,7 @@ from tests.strategies import CATALOGUE, events, trees
 SSH = Dataset(
     "openssh.auth",
     logsources=[{"product": "linux", "service": "sshd"}],
-    fields={"user.name": ANY, "source.ip": ANY, "event.outcome": {"success", "failure"}},
+    fields={"user.name": ANY, "source.ip": ANY, "source.port": ANY, "event.outcome": {"success", "failure"}},
 )
 IDS = {name: f"00000000-0000-4000-8000-{number:012d}" for number, name in enumerate(("failed", "login", "many", "both", "other"))}
 FAILED = f"""
@@ -231,6 +231,30 @@ def test_rules_of_others_are_dormant_only_when_they_cannot_fire_and_need_no_id(r
     assert by_title["Never"].dormant == by_title["Filter"].dormant == "nothing supplies No.Such for product linux, service sshd"
     assert (by_title["Perhaps"].dormant, by_title["Perhaps"].unsupplied) == (None, ("No.Such",))
     assert sorted(refusal.path.name for refusal in rules.refused) == ["broken.yml", "readme.yml"]
+
+
+@pytest.mark.parametrize(
+    ("items", "condition", "says"),
+    [
+        ("event.outcome: unknown", "a", "'event.outcome' is never 'unknown'"),
+        ("event.outcome: [unknown, odd]", "a", "'event.outcome' is never 'unknown', and 'event.outcome' is never 'odd'"),
+        ("event.outcome: unknown, user.name: x", "a", "'event.outcome' is never 'unknown'"),
+        ("source.port: ''", "a", "'source.port' is never ''"),
+        ("source.port|gt: 99999999999999999999", "a", "'source.port' is never gt 99999999999999999999"),
+        ("event.outcome: [unknown, success]", "a", None),
+        ("event.outcome: unknown", "not a", None),
+        ("event.outcome: unknown", "a or b", None),
+        ("user.name: ''", "a", None),
+    ],
+)
+def test_a_rule_whose_test_no_event_can_meet_is_dormant_and_says_why(root, tmp_path, items, condition, says):
+    (tmp_path / "others").mkdir()
+    rule = "title: t\nlogsource: {{product: linux, service: sshd}}\ndetection: {{a: {{{}}}, b: {{user.name: x}}, condition: {}}}\n"
+    (tmp_path / "others" / "one.yml").write_text(rule.format(items, condition))
+
+    [rule] = load(root, imported=[tmp_path / "others"]).rules.values()
+
+    assert rule.dormant == (None if says is None else f"no event can meet it: for product linux, service sshd {says}")
 
 
 def known_truth(node, event, missing) -> bool | None:

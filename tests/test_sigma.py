@@ -323,3 +323,33 @@ def test_a_pipeline_renames_the_fields_of_the_logsources_it_names():
 
 def test_a_list_is_lines_without_comments():
     assert list_entries("# who\n\n root \nadm*\n") == ("root", "adm*")
+
+
+@pytest.mark.parametrize(
+    ("condition", "bounds"),
+    [
+        ("{gte: 3.5}", ["gte", 4, []]),
+        ("{gte: '3.5'}", ["gte", 4, []]),
+        ("{gt: 3.5}", ["gt", 3, []]),
+        ("{lt: 3.5}", ["lt", 4, []]),
+        ("{lte: 3.5}", ["lte", 3, []]),
+        ("{gte: 3.0}", ["gte", 3, []]),
+        ("{gte: 3.5, lte: 7.5}", ["gte", 4, [["lte", 7]]]),
+    ],
+)
+def test_a_fraction_of_a_count_is_the_whole_number_that_says_the_same(condition, bounds):
+    [rule] = compiled(correlated("event_count", condition)).rules
+
+    assert [rule.correlation[name] for name in ("op", "bound", "also")] == bounds
+
+
+def test_a_fraction_of_a_sum_is_kept_and_no_count_equals_one():
+    [rule] = compiled(correlated("value_sum", "{gte: 3.5, field: source.bytes}")).rules
+    [refusal] = compiled(correlated("event_count", "{eq: 3.5}")).refused
+
+    assert rule.correlation["bound"] == 3.5
+    assert "a count is never 3.5" in refusal.what
+
+
+def correlated(kind: str, condition: str) -> str:
+    return f"title: t\ncorrelation: {{type: {kind}, rules: [a], group-by: [user.name], timespan: 5m, condition: {condition}}}\n"

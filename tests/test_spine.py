@@ -30,9 +30,32 @@ def test_a_yaml_error_names_its_line():
         parse_documents("a: 1\nb: 2\na: 3\n", Path("x.yml"))
 
 
-def test_an_alias_bomb_is_refused():
-    with pytest.raises(ContentError, match="aliases"):
-        parse_documents("a: &x [1]\nb: [*x, *x]\n", Path("x.yml"))
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f"a: &x [{'x,' * 1000}]\nb: &y [{'*x,' * 1000}]\nc: [{'*y,' * 1000}]\n", r"x\.yml:1: YAML aliases repeat too much"),
+        (f"a: &x {'x' * 100_000}\nb: [{'*x,' * 100}]\n", r"x\.yml:1: YAML aliases repeat too much"),
+        ("a: &x [1, *x]\n", "an alias stands within what it names"),
+    ],
+)
+def test_an_alias_bomb_is_refused(text, says):
+    with pytest.raises(ContentError, match=says):
+        parse_documents(text, Path("x.yml"))
+
+
+def test_an_alias_stands_for_what_its_anchor_names():
+    [document] = parse_documents("a: &x {k: [1]}\nb: *x\nc: {<<: *x, l: 2}\n", Path("x.yml"))
+
+    assert document.value == {"a": {"k": [1]}, "b": {"k": [1]}, "c": {"k": [1], "l": 2}}
+
+
+def test_plain_words_are_texts_where_they_are_verbatim_and_told_with_their_line():
+    text = "a: no\nv:\n  w: [no, 'no', 0010, 5, 1.5, 1.50, 0x1F, true, ~]\n  x: 22:30:00\n"
+
+    [document] = parse_documents(text, Path("x.yml"), verbatim=("v",))
+
+    assert document.value == {"a": False, "v": {"w": ["no", "no", "0010", 5, 1.5, "1.50", 31, True, None], "x": "22:30:00"}}
+    assert document.words == ((3, "no"), (3, "0010"), (3, "1.50"), (4, "22:30:00"))
 
 
 def test_a_wrong_value_is_named_by_the_catalogue():

@@ -6,7 +6,9 @@ In a bound tree
   form), `int` for long and date, `float` for double, `bool` for bool;
 - Contains, Starts, Ends, Wildcard and Regex stand on text, long and bool fields (there on the canonical text);
 - a Wildcard holds One, or text around an inner Any_; every simpler one became Equals, Contains, Starts, Ends or Exists;
-- the bound of a Compare has its field's type (keyword fields: `float`); what every or no value meets became Exists or FALSE;
+- an empty text equals no number, time or truth value;
+- the bound of a Compare has its field's type (keyword fields: `float`, or an `int` as `needs_digits` says); what every or no
+  value meets became Exists or FALSE;
 - networks are canonical, IPv4-mapped ones are IPv4.
 Binding a bound tree changes nothing.
 """
@@ -19,7 +21,7 @@ from ipaddress import IPv6Network, ip_network
 from typing import Any
 
 from soc.condition.fold import fold
-from soc.condition.numbers import as_double, equal_number, number_of, whole_bound
+from soc.condition.numbers import as_double, equal_number, needs_digits, number_of, whole_bound
 from soc.condition.patterns import compile_regex, simplest
 from soc.condition.tree import (
     FALSE,
@@ -90,6 +92,8 @@ def _keyword(node: Keyword, catalogue: Catalogue) -> Node:
 
 def _equals(node: Equals, kind: str, catalogue: Catalogue) -> Node:
     value = node.value
+    if value == "" and kind not in ("keyword", "ip"):
+        return FALSE
     if kind in ("keyword", "ip"):
         text = checked_text(canonical(value), node.field)
         address = canonical_ip(text) if kind == "ip" else None
@@ -152,8 +156,10 @@ def _compare(node: Compare, kind: str, catalogue: Catalogue) -> Node:
         raise ConditionError(f"field {node.field!r} is of type {kind}: it has no order", repair="use equality or a network")
     if node.number != node.number:  # nan
         return FALSE
-    if kind in ("double", "keyword"):
+    if kind == "double" or (kind == "keyword" and not needs_digits(node.number)):
         return replace(node, number=as_double(node.number))
+    if kind == "keyword":
+        return node
     return whole_bound(node)
 
 

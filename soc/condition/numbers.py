@@ -9,6 +9,8 @@ from soc.condition.tree import FALSE, Compare, Equals, Exists, Node
 from soc.condition.values import moment_in, number_in
 
 LONG = (-(1 << 63), (1 << 63) - 1)
+_DOUBLES = 1 << 53  # up to here every whole number is a double
+_LONGEST = 10**30  # beyond what `soc.condition.values.NUMBER` reads
 
 
 def number_of(value: str | int | float, kind: str) -> int | float | None:
@@ -28,6 +30,11 @@ def equal_number(field: str, number: int | float, kind: str) -> Node:
     if not LONG[0] <= number <= LONG[1] or number != int(number):  # nan lies in no range
         return FALSE
     return Equals(field, int(number))
+
+
+def needs_digits(number: int | float) -> bool:
+    """Whether a text that spells a number is compared with this one digit by digit: as doubles, neighbours would be one."""
+    return isinstance(number, int) and _DOUBLES < abs(number) < _LONGEST
 
 
 def as_double(number: int | float) -> float:

@@ -8,7 +8,8 @@
 - Equals on a number field compares numbers. An address field compares canonical text.
 - A Regex is looked for by RE2 in the unfolded text.
 - Cidr is met by an address, however it is written, of the network's version; `::ffff:192.0.2.1` is `192.0.2.1`.
-- Compare on a keyword field is met only by decimal digits (`soc.condition.values.NUMBER`), read as a double.
+- Compare on a keyword field is met only by decimal digits (`soc.condition.values.NUMBER`), read as a double,
+  or digit by digit where the bound is a whole number that no double is.
 - A Keyword looks at `event.original`, or, where that has no value, at `message`.
 - A value that does not have its field's type meets no numeric leaf.
 """
@@ -24,6 +25,7 @@ from typing import Any
 
 from soc.condition.bind import bind, kind_of
 from soc.condition.fold import fold
+from soc.condition.numbers import needs_digits
 from soc.condition.patterns import compile_regex, wildcard_test
 from soc.condition.tree import (
     And,
@@ -44,7 +46,7 @@ from soc.condition.tree import (
     TimePart,
     Wildcard,
 )
-from soc.condition.values import YEARS, canonical, number_in, values_of
+from soc.condition.values import YEARS, canonical, exact_in, number_in, values_of
 from soc.event import Event
 from soc.fields import Catalogue, canonical_ip
 from soc.times import to_datetime
@@ -150,6 +152,8 @@ def _typed_test(leaf: Cidr | TimePart | Compare | Equals, kind: str) -> Test:
     stands = RELATIONS[leaf.op]
     if isinstance(leaf, TimePart):
         return lambda value: _is_number(value) and YEARS[0] <= value <= YEARS[1] and stands(time_part(value, leaf.part), leaf.number)
+    if kind == "keyword" and needs_digits(leaf.number):
+        return lambda value: (number := exact_in(canonical(value))) is not None and stands(number, leaf.number)
     if kind == "keyword":
         return lambda value: (number := number_in(canonical(value))) is not None and stands(number, leaf.number)
     return lambda value: _is_number(value) and stands(value, leaf.number)
@@ -179,10 +183,10 @@ def time_part(moment: int, part: str) -> int:
 def _field_ref(node: FieldRef, catalogue: Catalogue) -> Callable[[Event], bool]:
     stands = RELATIONS[node.op]
     left, right = kind_of(node.field, catalogue), kind_of(node.other, catalogue)
-    if {left, right} <= {"long", "double"} and node.op == "equals":
-        read: Callable[[Any], Any] = _double
-    elif left == right == "date":
-        read = _moment
+    if left == right and left in ("long", "date") and (left == "date" or node.op == "equals"):
+        read: Callable[[Any], Any] = _whole
+    elif {left, right} <= {"long", "double"} and node.op == "equals":
+        read = _double
     else:
         read = canonical if node.cased else lambda value: fold(canonical(value))
 
@@ -197,5 +201,5 @@ def _double(value: Any) -> float:
     return float(value) if _is_number(value) else math.nan  # nan equals nothing
 
 
-def _moment(value: Any) -> int | float:
+def _whole(value: Any) -> int | float:
     return value if _is_number(value) else math.nan

@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection
 
 from soc.condition.bind import bind, is_list, kind_of
 from soc.condition.fold import table
+from soc.condition.numbers import needs_digits
 from soc.condition.patterns import re2_text
 from soc.condition.sql_address import inside
-from soc.condition.sql_text import like_number, literal, name, wildcard_pattern
+from soc.condition.sql_text import like_number, like_whole, literal, name, wildcard_pattern
 from soc.condition.tree import (
     And,
     Cidr,
@@ -94,13 +95,13 @@ class _Writer:
         numeric = node.op == "equals" and set(kinds) <= {"long", "double"}
 
         def read(value: str, kind: str) -> str:
-            if numeric:
+            if numeric and kinds != ("long", "long"):
                 return f"CAST({value} AS DOUBLE)"
-            return value if kind == "date" else _text(value, kind, cased=node.cased)
+            return value if kind == "date" or numeric else _text(value, kind, cased=node.cased)
 
         def stands(value: str, other: str) -> str:
             met = RELATIONS[node.op].format(read(value, kinds[0]), read(other, kinds[1]))
-            return f"({met} AND NOT isnan({read(value, kinds[0])}))" if numeric else met
+            return f"({met} AND NOT isnan({read(value, kinds[0])}))" if numeric and kinds != ("long", "long") else met
 
         def some_other(value: str) -> str:
             return _some(right, lambda o: stands(value, o), "w") if is_list(node.other, self.catalogue) else stands(value, right)
@@ -183,6 +184,8 @@ def _text_test(leaf: Leaf, text: str) -> str:
 def _compare(value: str, kind: str, operator: str, number: str | int | float | bool) -> str:
     if kind == "bool":
         return value if number else f"(NOT {value})"
+    if kind == "keyword" and needs_digits(number):  # type: ignore[arg-type]
+        return like_whole(value, operator, int(number))
     if kind == "keyword":
         return like_number(value, lambda double: f"{double} {operator} CAST('{number}' AS DOUBLE)")
     if kind == "double":

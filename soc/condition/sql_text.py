@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from soc.condition.patterns import Part
 from soc.condition.tree import ANY
 
+_DIGITS = r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?"
+
 
 def name(field: str) -> str:
     """A column's name, quoted."""
@@ -22,8 +24,19 @@ def literal(text: str) -> str:
 
 def like_number(value: str, met: Callable[[str], str]) -> str:
     """Whether a text is a number in decimal digits (as `soc.condition.values.NUMBER`) that meets a test."""
-    digits = r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?"
-    return f"CASE WHEN regexp_full_match({value}, '{digits}') THEN coalesce({met(f'TRY_CAST({value} AS DOUBLE)')}, false) ELSE false END"
+    return f"CASE WHEN regexp_full_match({value}, '{_DIGITS}') THEN coalesce({met(f'TRY_CAST({value} AS DOUBLE)')}, false) ELSE false END"
+
+
+def like_whole(value: str, operator: str, bound: int) -> str:
+    """Whether a text is such a number that stands so to a whole one of at most 30 digits that is not 0, to the last digit."""
+    whole, more = f"TRY_CAST(ltrim(split_part({value}, '.', 1), '+') AS HUGEINT)", f"regexp_matches({value}, '[.].*[1-9]')"
+    beyond, stands = (">", operator in (">", "<=")) if bound > 0 else ("<", operator in ("<", ">="))
+    if stands:  # a fraction leads away from 0
+        met = f"({whole} {beyond} {bound} OR ({whole} = {bound} AND {more}))"
+        met = met if operator == beyond else f"NOT {met}"
+    else:
+        met = f"{whole} {operator} {bound}"
+    return f"CASE WHEN regexp_full_match({value}, '{_DIGITS}') THEN coalesce({met}, false) ELSE false END"
 
 
 def wildcard_pattern(parts: Iterable[Part]) -> str:

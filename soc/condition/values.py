@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from soc.event import Event
@@ -44,6 +45,11 @@ def canonical(value: str | int | float | bool) -> str:
 def number_in(text: str) -> float | None:
     """The number a text spells in decimal digits, as a double; None when it spells none (`1e3`, `0x10`, ` 5`)."""
     return float(text) if NUMBER.fullmatch(text) else None
+
+
+def exact_in(text: str) -> Decimal | None:
+    """As `number_in`, with all digits."""
+    return Decimal(text) if NUMBER.fullmatch(text) else None
 
 
 def moment_in(text: str) -> int | None:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from soc.condition.predicate import compile
+from soc.condition.numbers import needs_digits
+from soc.condition.predicate import compile, value_test
 from soc.condition.tree import Cidr, Compare, Exists, FieldRef, TimePart
 from soc.condition.values import LABEL, YEARS
 from soc.fields import Catalogue
@@ -127,7 +128,11 @@ def _compared(leaf: Compare, view: View) -> Any:
         return view.present[stands(view.numbers, leaf.number)]
     if view.kind != "text":
         return None
-    return np.flatnonzero(np.append(stands(view.spelt, leaf.number), False)[view.codes])
+    if needs_digits(leaf.number):
+        met = list(map(value_test(leaf, "keyword"), view.texts))
+    else:
+        met = stands(view.spelt, leaf.number)
+    return np.flatnonzero(np.append(met, False)[view.codes])
 
 
 def _inside(leaf: Cidr, view: View) -> Any:

@@ -99,6 +99,8 @@ def show(soc: Soc, id: str, folders: tuple[Path, ...], output: str | None) -> No
 def check(soc: Soc, folders: tuple[Path, ...], output: str | None) -> int:
     """Rules that were refused, rules that never run, and what is wrong in tuning, lists, pipelines and exceptions.
 
+    Words such as no, 0010 and 22:30:00 that stand in a rule without quotes are texts, and are listed: other tools may differ.
+
     Exits 2 when a rule of ours was refused or never runs, or another file is wrong. Others' rules (--rules) are only listed.
 
     \b
@@ -111,12 +113,18 @@ def check(soc: Soc, folders: tuple[Path, ...], output: str | None) -> int:
     rows = [{"state": "refused", "path": str(e.path), "line": e.line, "why": e.what, "repair": e.repair} for e in faults]
     dormant = list(rules.dormant())
     rows += [{"state": "dormant", "path": str(r.path), "line": r.line, "why": r.dormant, "repair": ""} for r in dormant]
+    rows += [_word(one, line, word) for one in rules.rules.values() for line, word in one.words]
     emit(rows, ("state", "path", "line", "why", "repair"), output)
     active = sum(1 for _ in rules.active())
     note(f"{active} rules run, {len(dormant)} never, {len(rules.refused)} refused; {len(exceptions)} exceptions")
     theirs = [folder.absolute() for folder in folders]
     ours = [e for e in faults if not (e.path and any(Path(e.path).absolute().is_relative_to(folder) for folder in theirs))]
     return 2 if ours or any(not one.imported for one in dormant) else 0
+
+
+def _word(one: Rule, line: int, word: str) -> dict[str, Any]:
+    why = f"{word!r} is this text, as in YAML 1.2; by YAML 1.1 it is something else"
+    return {"state": "word", "path": str(one.path), "line": line, "why": why, "repair": "write it in quotes"}
 
 
 @rule.command()

@@ -28,7 +28,7 @@ from soc.text import json_digest
 def compile_file(text: str, environment: Environment) -> CompiledFile:
     """All documents of a rule file, in order."""
     try:
-        documents = parse_documents(text, Path())
+        documents = parse_documents(text, Path(), verbatim=("detection", "filter"))
     except ContentError as error:
         return CompiledFile(refused=(Refusal(error.what, error.line, error.repair or "write one YAML mapping per rule"),))
     rules: list[Compiled] = []
@@ -110,4 +110,5 @@ def _plain_rule(document: Document, value: dict[str, Any], environment: Environm
         lines={name: document.line(*steps) for name in names if (steps := place(document, None, name))},
         tree=dumped,
         tree_hash=json_digest(dumped),
+        words=document.words,
     )

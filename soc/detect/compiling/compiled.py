@@ -5,7 +5,7 @@ Rows of plain values, so that a cache can keep them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,8 @@ class Compiled:
 
     `id` is "" where none is stated; `made_id` is made from the text. `tree` is the condition as `soc.condition.codec`
     writes it, `fields` what it reads. `correlation` refers to rules by the names stated. `fault` is what is wrong in the
-    rule's metadata while its detection can be compiled.
+    rule's metadata while its detection can be compiled. `words`: plain words that are text here and something else to
+    others, with their lines.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Compiled:
     correlation: dict[str, Any] | None = None
     filter: dict[str, Any] | None = None  # see `soc.detect.compiling.filters.filter_of`
     fault: tuple[str, int, str] | None = None  # what, line, repair
+    words: Sequence[Sequence[Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

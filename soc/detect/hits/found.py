@@ -174,7 +174,8 @@ def _first_present(events: Events) -> Coded | None:
     for name in reversed(DEFAULT_KEY):
         if (field := events.coded(name)) is None:
             return None
-        codes = np.where(field[0] >= 0, field[0] + len(made), codes)
+        says = np.array([bool(text) for text in field[1]] + [False])  # the last for -1, no value
+        codes = np.where(says[field[0]], field[0] + len(made), codes)
         made += [canonical_json({name: text}).decode() for text in field[1]]
     return codes, made
 

@@ -28,9 +28,9 @@ def institution(get: Get, side: str | None) -> str:
 
 
 def default_key(get: Get) -> bytes:
-    """The key of a single-event rule without tuning: the first present of source.ip, user.name and host.name."""
+    """The key of a single-event rule without tuning: the first of source.ip, user.name and host.name that names something."""
     for name in DEFAULT_KEY:
-        if values := texts(get(name)):
+        if (values := texts(get(name))) and values[0]:
             return canonical_json({name: values[0]})
     return canonical_json({})
 

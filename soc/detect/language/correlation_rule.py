@@ -18,11 +18,11 @@ from sigma.correlations import (
 )
 
 from soc.detect.language.keys import check_counted
+from soc.detect.language.thresholds import each_bound
 from soc.detect.rules.rule import LONGEST
 from soc.errors import RuleRefused
 from soc.times import SECOND, duration_text
 
-OPS = ("gte", "gt", "lte", "lt", "eq", "neq")
 MOST = 1 << 53
 
 
@@ -35,7 +35,9 @@ def correlation_of(value: dict[str, Any]) -> dict[str, Any]:
         stated = stated | {"condition": _small(stated["condition"], stated.get("rules"))}
     if "generate" in value:  # the specification's place for it; pySigma's is within
         stated = {"generate": value["generate"]} | stated
-    plain, *others = (_plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": one})) for one in _bounds(stated))
+    plain, *others = (
+        _plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": one}), bound) for one, bound in each_bound(stated)
+    )
     return plain | {"also": [[one["op"], one["bound"]] for one in others]}
 
 
@@ -45,15 +47,7 @@ def _small(condition: str, rules: Any) -> str:
     return re.sub(r"\b(AND|OR|NOT)\b", lambda word: word[0] if word[0] in names else word[0].lower(), condition)
 
 
-def _bounds(stated: dict[str, Any]) -> list[dict[str, Any]]:
-    """The correlation with each bound of its condition alone: pySigma reads no ranges (`{gte: 5, lte: 10}`)."""
-    condition = stated.get("condition")
-    if not isinstance(condition, dict) or len(ops := [op for op in OPS if op in condition]) < 2:
-        return [stated]
-    return [stated | {"condition": {key: item for key, item in condition.items() if key == op or key not in ops}} for op in ops]
-
-
-def _plain(rule: SigmaCorrelationRule) -> dict[str, Any]:
+def _plain(rule: SigmaCorrelationRule, bound: float | None) -> dict[str, Any]:
     condition = rule.condition
     extended = condition if isinstance(condition, SigmaExtendedCorrelationCondition) else None
     rules = [str(one.reference) for one in rule.rules or ()]
@@ -75,7 +69,7 @@ def _plain(rule: SigmaCorrelationRule) -> dict[str, Any]:
         "group_by": [str(name) for name in rule.group_by or ()],
         "timespan": timespan,
         "op": simple.op.name.lower() if simple else "gte",
-        "bound": simple.count if simple else len(rules),
+        "bound": bound if bound is not None else simple.count if simple else len(rules),
         "fields": [counted] if isinstance(counted, str) else list(counted or ()),
         "aliases": {one.alias: {str(ref.reference): name for ref, name in one.mapping.items()} for one in rule.aliases},
         "generate": rule.generate,

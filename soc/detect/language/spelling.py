@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from soc.condition.numbers import number_of
+from soc.condition.values import canonical
 from soc.detect.language.bounds import check_dashes
+from soc.detect.language.numbers import exact
 
+_AS_THEY_ARE = {"all", "neq", "exists", "cidr"}  # of any kind of value
 _NUMERIC = {"lt", "lte", "gt", "gte", "minute", "hour", "day", "week", "month", "year"}
 
 
@@ -18,7 +21,9 @@ def detections_of(value: Any) -> Any:
 
 
 def renamed(value: Any) -> Any:
-    """The specification's `utf16le` under its other name, `wide`, and numbers in text as numbers where a modifier compares them.
+    """The specification's `utf16le` under its other name, `wide`, and values of the kind that their modifiers work on.
+
+    A number in text is a number where it is compared, a number is its text where text is looked for.
 
     Raises RuleRefused for a value that a modifier would make too many of.
     """
@@ -32,10 +37,11 @@ def renamed(value: Any) -> Any:
 def _value(value: Any, modifiers: set[str]) -> Any:
     if "windash" in modifiers:
         check_dashes(value)
-    return _numbers(value) if _NUMERIC & modifiers else value
-
-
-def _numbers(value: Any) -> Any:
     if isinstance(value, list):
-        return [_numbers(item) for item in value]
-    return value if not isinstance(value, str) or (number := number_of(value, "double")) is None else number
+        return [_value(item, modifiers) for item in value]
+    if _NUMERIC & modifiers:
+        number = number_of(value, "double") if isinstance(value, str) else None
+        return exact(value if number is None else number)
+    if modifiers - _AS_THEY_ARE and isinstance(value, (int, float)):
+        return canonical(value)
+    return exact(value)

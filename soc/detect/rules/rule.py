@@ -73,6 +73,7 @@ class Rule:
     """One Sigma rule: either `condition` or `correlation` is set.
 
     `hash` changes when the rule could find something else: its tree, correlation, logsource, key, cell or side.
+    `words`: plain words in it that are text here and something else to other tools, with their lines.
     `dormant` says why it never runs. `unsupplied`: fields it reads that nothing supplies, while it can still fire.
     """
 
@@ -96,6 +97,7 @@ class Rule:
     unsupplied: tuple[str, ...] = ()
     tuning: Tuning = Tuning()
     imported: bool = False
+    words: tuple[tuple[int, str], ...] = ()
 
     @property
     def severity(self) -> str:

@@ -4,6 +4,7 @@ sources      files and their bytes, before anything is understood
 compiler     rule files compiled, or known from the cache
 supply       which datasets a rule sees, and which fields these can carry
 names        names of fields as tuning and exceptions state them
+never        conditions that no event can meet
 placed       a compiled rule at its place in a content root
 filters      Sigma filters, joined to their rules
 grouping     the names of a correlation as fields of its rules' events

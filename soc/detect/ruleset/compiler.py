@@ -19,13 +19,14 @@ from soc.text import canonical_json, json_digest, system_text
 if TYPE_CHECKING:  # it brings pySigma
     from soc.detect.compiling.environment import Environment
 
-_LANGUAGE = "bounds conditions correlation_rule encoded keys metadata sigma spelling values"
+_LANGUAGE = "bounds conditions correlation_rule encoded keys metadata numbers sigma spelling thresholds values"
 _COMPILING = "blame compile compiled environment filters lists mapped"
 _CONDITION = "bind codec numbers patterns tree values"
 COMPILER = (
     *(f"detect/language/{name}" for name in _LANGUAGE.split()),
     *(f"detect/compiling/{name}" for name in _COMPILING.split()),
     *(f"condition/{name}" for name in _CONDITION.split()),
+    *("document", "plain"),
 )
 """The modules whose own text is part of the cache's key: when one changes, rules may compile to something else."""
 

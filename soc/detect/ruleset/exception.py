@@ -134,7 +134,8 @@ def _documents(folders: Sequence[Path]) -> tuple[list[tuple[Document, tuple[int,
     errors: list[ContentError] = []
     for path in files.values():
         try:
-            found += [(document, steps, value) for document in load_documents(path) for steps, value in _entries(document)]
+            read = load_documents(path, verbatim=("selection",))
+            found += [(document, steps, value) for document in read for steps, value in _entries(document)]
         except ContentError as error:
             errors.append(error)
     return found, errors

@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from soc.condition import codec
-from soc.condition.fold import fold
-from soc.condition.tree import Equals, leaves
 from soc.detect.rules.rule import Rule, RuleSet, Tuning
 from soc.detect.ruleset.compiler import Compiler
 from soc.detect.ruleset.filters import Filters
+from soc.detect.ruleset.never import never_met, unheard
 from soc.detect.ruleset.placed import Placed, digest, unknown_field
 from soc.detect.ruleset.references import Correlations
 from soc.detect.ruleset.supply import Supply, can_fire
@@ -32,7 +31,7 @@ def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings
     for one in chosen.values():
         if one.rule.correlation is None:
             try:
-                rules[one.id] = _plain(one, filters, supply, tuning_of(tunings, one.id, one.relative, one.rule.tags))
+                rules[one.id] = _plain(one, filters, supply, catalogue, tuning_of(tunings, one.id, one.relative, one.rule.tags))
             except RuleRefused as error:
                 refused.append(error)
     resolver = Correlations(chosen, rules, supply, catalogue, compiler.mapped)
@@ -90,6 +89,7 @@ def rule_of(one: Placed, tuning: Tuning) -> Rule:
         name=rule.name,
         tuning=tuning,
         imported=one.imported,
+        words=tuple((line, word) for line, word in rule.words),
     )
 
 
@@ -130,7 +130,7 @@ def _identity_fault(one: Placed) -> RuleRefused | None:
     return RuleRefused(what, path=one.path, line=line, repair=repair)
 
 
-def _plain(alone: Placed, filters: Filters, supply: Supply, tuning: Tuning) -> Rule:
+def _plain(alone: Placed, filters: Filters, supply: Supply, catalogue: Catalogue, tuning: Tuning) -> Rule:
     one = filters.joined(alone)
     rule = rule_of(one, tuning)
     assert rule.condition is not None
@@ -143,14 +143,14 @@ def _plain(alone: Placed, filters: Filters, supply: Supply, tuning: Tuning) -> R
         _check_values(alone, rule_of(alone, tuning), supply)
     if missing and not can_fire(rule.condition, missing):
         return replace(rule, dormant=f"nothing supplies {', '.join(missing)} for {rule.logsource}", unsupplied=tuple(missing))
+    if (why := never_met(rule.condition, rule.logsource, supply, catalogue)) is not None:
+        return replace(rule, dormant=why, unsupplied=tuple(missing))
     return replace(rule, unsupplied=tuple(missing))
 
 
 def _check_values(one: Placed, rule: Rule, supply: Supply) -> None:
     """Raises RuleRefused for a text that no dataset ever has in this field: a slip of the pen that would never fire."""
-    for leaf in leaves(rule.condition) if rule.condition is not None else ():
-        if isinstance(leaf, Equals) and isinstance(leaf.value, str):
-            known = supply.closed(leaf.field, rule.logsource)
-            if known is not None and fold(leaf.value) not in known:
-                what = f"field {leaf.field!r} is never {leaf.value!r} for {rule.logsource}"
-                raise one.refused(what, field=leaf.field, repair=f"it has: {', '.join(sorted(known))}")
+    for leaf in unheard(rule.condition, rule.logsource, supply) if rule.condition is not None else ():
+        what = f"field {leaf.field!r} is never {leaf.value!r} for {rule.logsource}"
+        known = supply.closed(leaf.field, rule.logsource) or ()
+        raise one.refused(what, field=leaf.field, repair=f"it has: {', '.join(sorted(known))}")

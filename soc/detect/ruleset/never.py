@@ -1,0 +1,54 @@
+"""Conditions that no event can meet: each way to meet them rests on a value that a field never has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from soc.condition.bind import bind
+from soc.condition.fold import fold
+from soc.condition.tree import FALSE, And, Compare, Equals, Node, Not, Or, leaves
+from soc.detect.ruleset.supply import Supply
+from soc.fields import Catalogue
+from soc.model import Logsource
+
+
+def never_met(node: Node, logsource: Logsource, supply: Supply, catalogue: Catalogue) -> str | None:
+    """Why no event of the logsource meets the condition; None where one may."""
+
+    def impossible(leaf: Node) -> bool:
+        return isinstance(leaf, (Equals, Compare)) and _never(leaf, logsource, supply, catalogue)
+
+    if _reachable(node, impossible, wanted=True):
+        return None
+    said = dict.fromkeys(_said(leaf) for leaf in leaves(node) if impossible(leaf) and isinstance(leaf, (Equals, Compare)))
+    return f"no event can meet it: for {logsource} {', and '.join(said)}" if said else "no event can meet its condition"
+
+
+def unheard(node: Node, logsource: Logsource, supply: Supply) -> Iterator[Equals]:
+    """The texts of the condition that no dataset of the logsource ever has in their field."""
+    for leaf in leaves(node):
+        if isinstance(leaf, Equals) and _unheard(leaf, logsource, supply):
+            yield leaf
+
+
+def _unheard(leaf: Equals, logsource: Logsource, supply: Supply) -> bool:
+    known = supply.closed(leaf.field, logsource) if isinstance(leaf.value, str) else None
+    return known is not None and fold(str(leaf.value)) not in known
+
+
+def _never(leaf: Equals | Compare, logsource: Logsource, supply: Supply, catalogue: Catalogue) -> bool:
+    return bind(leaf, catalogue) == FALSE or (isinstance(leaf, Equals) and _unheard(leaf, logsource, supply))
+
+
+def _said(leaf: Equals | Compare) -> str:
+    return f"{leaf.field!r} is never {leaf.value!r}" if isinstance(leaf, Equals) else f"{leaf.field!r} is never {leaf.op} {leaf.number}"
+
+
+def _reachable(node: Node, impossible: Callable[[Node], bool], *, wanted: bool) -> bool:
+    """Whether the condition can be as wanted, as far as its parts can be told apart."""
+    if isinstance(node, Not):
+        return _reachable(node.arg, impossible, wanted=not wanted)
+    if isinstance(node, (And, Or)):
+        ways = (_reachable(arg, impossible, wanted=wanted) for arg in node.args)
+        return all(ways) if isinstance(node, And) == wanted else any(ways)
+    return not (wanted and impossible(node))
