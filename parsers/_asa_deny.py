@@ -18,7 +18,7 @@ ATTACK = THREAT | {"event.action": "threat-detected"}
 
 _PAIR = "<src>/<sport> to <dst>/<dport>"
 _TO_DEVICE = "from <src>/<sport> to <dif>: ?<dst>/<dport>"
-_ACCESS = r"<sif>/<src>\(<sport>\)(?:\(<suser>\))? ?-> ?<dif>/<dst>\(<dport>\)(?:\(<duser>\))? hit-cnt <hits>"
+_ACCESS = r"<sif>/<src>\(<sport>\)(?:\(<suser>\))? ?-> ?<dif>/<dst>\(<dport>\)(?:\(<duser>\))?(?: hit-cnt <hits>|$)"
 _USER_ACCESS = r"for user <who> <sif>/<src>(?:\(<sport>\)| <sport>)(?: ->)? <dif>/<dst>(?:\(<dport>\)| <dport>) hit-cnt <hits>"
 _RATES = "Current burst rate is <burst> per second.*Current average rate is <average> per second.*Cumulative total count is <total>"
 _LISTED = (
@@ -28,7 +28,7 @@ _LISTED = (
 )
 
 ROWS: list[Row] = [
-    ("106001", DENIED | TCP, f"Inbound TCP connection denied from {_PAIR} flags <flags> *on interface <sif>"),
+    ("106001", DENIED | TCP, f"Inbound TCP connection denied from {_PAIR}(?: flags <flags>)? *on interface <sif>"),
     ("106002", DENIED, "<proto> Connection denied by outbound list <acl> src <src>(?:/<sport>)? dest <dst>(?:/<dport>)?"),
     ("106006", DENIED | UDP, f"Deny inbound UDP from {_PAIR}(?: on interface <sif>)?"),
     ("106007", DENIED | UDP, f"Deny inbound UDP from {_PAIR} due to <reason>"),
@@ -37,7 +37,7 @@ ROWS: list[Row] = [
     ("106012", DENIED, "Deny IP from <src> to <dst>, <reason>"),
     ("106013", DENIED | ICMP, "Dropping echo request from <src> to PAT address <dst>"),
     ("106014", DENIED | ICMP, "Deny inbound icmp src <source> dst <destination><icmp>"),
-    ("106015", DENIED | TCP | because("no connection"), rf"Deny TCP \(no connection\) from {_PAIR} flags <flags> *on interface <sif>"),
+    ("106015", DENIED | TCP | because("no connection"), rf"Deny TCP \(no connection\) from {_PAIR}(?: flags <flags>)? *on interface <sif>"),
     ("106016", DENIED | because("IP spoof"), r"Deny IP spoof from \(?<src>\)? to <dst> on interface <sif>"),
     ("106017", DENIED | because("Land Attack"), "Deny IP due to Land Attack from <src> to <dst>"),
     ("106018", DENIED | ICMP, "ICMP packet type <type> denied by outbound list <acl> src <src> dest <dst>"),
@@ -45,11 +45,11 @@ ROWS: list[Row] = [
     ("106021", DENIED | because("reverse path check"), "Deny <proto> reverse path check from <src> to <dst> on interface <sif>"),
     ("106022", DENIED | because("connection spoof"), "Deny <proto> connection spoof from <src> to <dst> on interface <sif>"),
     ("106027", DENIED, r"[^:]{0,128}: ?Deny src \[?<smac>\]? dst \[?<dmac>\]? by access-(?:group|list) [\"“]?<acl>"),
-    ("106100", ALLOWED, f"access-list <acl> (?:permitted|est-allowed) <proto> {_ACCESS}"),
-    ("106100", DENIED, f"access-list <acl> denied <proto> {_ACCESS}"),
-    ("106102", ALLOWED, f"access-list <acl> permitted <proto> {_USER_ACCESS}"),
-    ("106102", DENIED, f"access-list <acl> denied <proto> {_USER_ACCESS}"),
-    ("106103", DENIED, f"access-list <acl> denied <proto> {_USER_ACCESS}"),
+    ("106100", ALLOWED, f"access-list <list>(?:permitted|est-allowed) <proto> {_ACCESS}"),
+    ("106100", DENIED, f"access-list <list>denied <proto> {_ACCESS}"),
+    ("106102", ALLOWED, f"access-list <list>permitted <proto> {_USER_ACCESS}"),
+    ("106102", DENIED, f"access-list <list>denied <proto> {_USER_ACCESS}"),
+    ("106103", DENIED, f"access-list <list>denied <proto> {_USER_ACCESS}"),
     ("110002", UNROUTED, "Failed to locate egress interface for <proto> from <source> to <dst>/<dport>"),
     ("110003", UNROUTED, "Routing failed to locate next hop for <proto> from <source> to <destination>"),
     ("201010", DENIED | LIMIT, rf"Embryonic connection limit exceeded \S* for <dir> packet from {_PAIR} on interface <sif>"),

@@ -29,7 +29,7 @@ ICMP6: Event = {"network.transport": "ipv6-icmp", "network.iana_number": "58"}
 GRE: Event = {"network.transport": "gre", "network.iana_number": "47"}
 
 _ADDRESS = r"[\w.:%-]*(?:\w|::)"
-_INTERFACE = r"[^\s:/()]+"
+_INTERFACE = r"(?:NP Identity Ifc|[^\s:/()]+)"  # the device itself is the one name with blanks
 _PORT_WORDS = """
     ftp-data=20 ftp=21 ssh=22 telnet=23 smtp=25 time=37 tacacs=49 domain=53 bootps=67 bootpc=68 tftp=69 www=80 http=80
     kerberos=88 pop3=110 sunrpc=111 ident=113 nntp=119 ntp=123 netbios-ns=137 netbios-dgm=138 netbios-ssn=139 imap4=143
@@ -153,7 +153,7 @@ _SLOTS: dict[str, tuple[str, Setter]] = {
     "received": (r"\d+", _value("source.bytes", count)),
     "type": (r"\d+", _value("cisco.asa.icmp_type", count)),
     "code": (r"\d+", _value("cisco.asa.icmp_code", count)),
-    "flags": (r"[A-Z ]*?", lambda event, text: event.update({"cisco.asa.tcp_flags": text.split()})),
+    "flags": (r"[A-Z0-9 -]*?", lambda event, text: event.update({"cisco.asa.tcp_flags": text.split()})),
     "hits": (r"\d+", _value("cisco.asa.hit_count", count)),
     "command": (r".*", _text("process.command_line")),
     "application": (r".{0,128}", _text("cisco.asa.application")),
@@ -195,6 +195,8 @@ _MACROS = {  # outside:203.0.113.7/44123(EXAMPLE\jdoe, 5:group); the port is mis
     "<destination>": r"<dif>: ?<dst>(?:/<dport>)?(?: ?\(<duser>\))?",
     "<who>": r"(?:'<user>'|<user>)",
     "<through>": r"(?:'<application>'|<application>)",
+    "<list>": r"(?:[\"“]?<acl>[\"”]? |[\"“][\"”] )?",  # a list may have no name
+    "on interface <sif>": r"on interface(?: <sif>)?",
     "<icmp>": r"(?: ?\(type <type>, code <code>\))?",
 }
 
@@ -238,7 +240,7 @@ def concluded(event: Event) -> Event:
             event.pop(f"{side}.nat.port", None)
     if event.get("network.transport") in ("icmp", "ipv6-icmp") and "source.port" in event:  # ICMP has no ports
         kind, code = event.pop("source.port"), event.pop("destination.port", 0)
-        if "rule.name" in event:  # an access list prints type and code there, others an identifier
+        if "cisco.asa.hit_count" in event or "rule.name" in event:  # an access list prints type and code there, others an identifier
             event.setdefault("cisco.asa.icmp_type", kind)
             event.setdefault("cisco.asa.icmp_code", code)
     places = related(*map(event.get, _PLACES))

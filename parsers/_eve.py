@@ -24,7 +24,7 @@ _metadata = Remembered("alert.metadata.{}".format, most=1 << 10, longest=128)
 _tcp = Remembered("tcp.{}".format, most=1 << 8, longest=128)
 _SECOND_NS = 1_000_000_000
 _LONGEST = LARGEST // 1000  # microseconds whose nanoseconds fit 64 bits: 292 years
-_ANSWERS = ("answer", "response")
+_MESSAGES = {"query": "query", "request": "query", "answer": "answer", "response": "answer"}
 _OPERATIONS = {0: "QUERY", 1: "IQUERY", 2: "STATUS", 4: "NOTIFY", 5: "UPDATE", 6: "DSO"}  # IANA, "DNS OpCodes"
 
 
@@ -56,12 +56,13 @@ def alert(said: Alert, event: Event, labels: Labels) -> None:
 def dns(said: Dns, event: Event, labels: Labels) -> None:
     """A question or an answer; `answers` of version 2 and 3, or the one answer of version 1, or `grouped` alone."""
     asked: Dns | Question = said if said.rrname else next(iter(said.queries or said.query), said)
-    event["dns.type"] = "answer" if said.type in _ANSWERS else "query"
+    if kind := _MESSAGES.get(said.type) or ("query" if said.query or said.queries else ""):
+        event["dns.type"] = kind
     if name := asked.rrname:
         event["dns.question.name"] = name
         event["related.hosts"] = [name]
-    if kind := asked.rrtype:
-        event["dns.question.type"] = kind
+    if asked_for := asked.rrtype:
+        event["dns.question.type"] = asked_for
     if (number := said.id) != "":
         event["dns.id"] = str(number)
     if code := said.rcode:

@@ -88,7 +88,7 @@ _STEPS = {"430002": ["start"], "430003": ["end"]}
 
 
 def security_event(code: str, text: str) -> Event | None:
-    """The fields of a security event; None when it names no two addresses."""
+    """The fields of a security event; None when it names no address, or one that cannot be read: then it was cut off."""
     keys = list(_KEY.finditer(text))
     ends = [*(key.start() for key in keys[1:]), len(text)]
     said: dict[str, str] = {}
@@ -100,7 +100,8 @@ def security_event(code: str, text: str) -> Event | None:
             field, read = _READ[name]
             if (value := read(text_of)) is not None:
                 event.setdefault(field, value)
-    if "source.ip" not in event or "destination.ip" not in event:
+    sides = [(said.get("SrcIP"), "source.ip" in event), (said.get("DstIP"), "destination.ip" in event)]
+    if not any(read for _, read in sides) or not all(read or text in _NOTHING for text, read in sides):
         return None
     _decided(event, code, said)
     _summed(event, said)
@@ -143,5 +144,5 @@ def _summed(event: Event, said: dict[str, str]) -> None:
         event["event.duration"] = min(seconds, 10**9) * 1_000_000_000
     if digest := event.get("file.hash.sha256"):
         event["related.hash"] = [digest]
-    event["network.type"] = "ipv6" if ":" in event["source.ip"] else "ipv4"
-    event["related.ip"] = related(event["source.ip"], event["destination.ip"], event.get("source.nat.ip"), event.get("destination.nat.ip"))
+    event["related.ip"] = related(*map(event.get, ("source.ip", "destination.ip", "source.nat.ip", "destination.nat.ip")))
+    event["network.type"] = "ipv6" if ":" in event["related.ip"][0] else "ipv4"

@@ -65,7 +65,7 @@ def _protocol(text: str) -> tuple[str | None, str | None]:
     return (_KEYWORDS.get(numeric), str(numeric)) if numeric < 256 else (None, None)
 
 
-_known = {name: _protocol(name) for word in (*_NUMBERS, "ICMPv6") for name in (word, word.upper())}
+_known = {name: _protocol(name) for word in (*_NUMBERS, "ICMPv6", "IPv6-ICMP") for name in (word, word.upper())}
 
 
 def protocol(text: str) -> tuple[str | None, str | None]:

@@ -32,6 +32,12 @@ _USUAL = re.compile(
     )\ ?""",
     re.VERBOSE,
 ).fullmatch
+_ETHERNET = re.compile("(?:[0-9a-fA-F]{2}:){13,63}[0-9a-fA-F]{2}").fullmatch
+_TAGGED = frozenset({0x8100, 0x88A8})
+_BEHIND_ETHERNET = frozenset({0x0800, 0x0806, 0x86DD, 0x8863, 0x8864, *_TAGGED})  # a tunnel's longer header is none of Ethernet
+_REST = re.compile(
+    r"(?:[^ ]* )?(?:(?:[A-Z]+=[^ ]*|DF|MF|CE|FRAG:[0-9]+) )*PROTO=[A-Za-z0-9]{1,16} ?(?:(?:SPT|TYPE|SPI)=.*)?", re.DOTALL
+).fullmatch
 _ETHER_TYPE = re.compile("[0-9a-fA-F]{4}").fullmatch
 _INCOMPLETE = re.compile(r"INCOMPLETE \[(\d+) bytes\]")
 
@@ -144,6 +150,25 @@ def any_packet(text: str) -> Event:
     return event
 
 
+def rest(text: str) -> Event | None:
+    """The fields of what a cut in front left of a packet's text; None of another text. The first word may be a part of one."""
+    if not _REST(text):
+        return None
+    if text.startswith(("IN=", "OUT=")):  # of PHYSIN=, PHYSOUT=
+        text = text.partition(" ")[2]
+    keys = words(text)
+    event: Event = {"event.category": ["network"]}
+    for side, key in (("source", "SRC"), ("destination", "DST")):
+        if address := ip(keys.get(key, "")):
+            event[f"{side}.ip"] = address
+            event["related.ip"] = related(*event.get("related.ip", ()), address)
+            event["network.type"] = "ipv6" if ":" in address else "ipv4"
+    _link(event, keys)
+    _internet(event, keys, text)
+    _transport(event, keys, text)
+    return event
+
+
 def _address(keys: dict[str, str], key: str) -> str:
     """Raises ParseError: a line cut off here is of no use as a packet."""
     text = keys.get(key) or keys.get(f"IP{key}")  # IPSRC in ARP
@@ -156,15 +181,23 @@ def _address(keys: dict[str, str], key: str) -> str:
 
 
 def _link(event: Event, keys: dict[str, str]) -> None:
-    """Interfaces and hardware addresses: MAC= is destination, source, type of an Ethernet header."""
+    """Interfaces and hardware addresses: MAC= is destination, source, type of an Ethernet header, and whatever stands behind them."""
     if name := keys.get("IN"):
         event["observer.ingress.interface.name"] = name
     if name := keys.get("OUT"):
         event["observer.egress.interface.name"] = name
     header = keys.get("MAC")
-    if header and len(header) == 41 and header.count(":") == 13 and (kind := _hexadecimal(header[36:38] + header[39:])) is not None:
-        addresses = header[:35].upper().replace(":", "-")
-        event["destination.mac"], event["source.mac"], event["iptables.ether_type"] = addresses[:17], addresses[18:], kind
+    if not header or not _ETHERNET(header):
+        return
+    octets = bytes.fromhex(header.replace(":", ""))
+    kind = int.from_bytes(octets[12:14])
+    if len(octets) > 14 and kind not in _BEHIND_ETHERNET:
+        return
+    if kind in _TAGGED and len(octets) >= 18:
+        event["network.vlan.id"] = str(int.from_bytes(octets[14:16]) & 0xFFF)
+        kind = int.from_bytes(octets[16:18])
+    addresses = header[:35].upper().replace(":", "-")
+    event["destination.mac"], event["source.mac"], event["iptables.ether_type"] = addresses[:17], addresses[18:], kind
 
 
 def _internet(event: Event, keys: dict[str, str], text: str) -> None:

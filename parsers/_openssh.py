@@ -1,7 +1,8 @@
 """What sshd logs besides logins, by first word, " [preauth]" and the level ("error:", "fatal:") taken off.
 
-Groups: `user`, `root`, `state` (the login that was under way), `invalid`, `ip` or `alone`, `port`, `domain`, `local`,
-`local_port`, `reason`. packet.c writes a peer as "[[authenticating|invalid] user NAME ]ADDRESS port PORT"; up to OpenSSH 7.1
+Groups: `user`, `root`, `state` (the login that was under way), `invalid`, `ip` or `alone`, `port`, `network`, `domain`, `local`,
+`local_port`, `reason`, and those of `CREDENTIALS`.
+packet.c writes a peer as "[[authenticating|invalid] user NAME ]ADDRESS port PORT"; up to OpenSSH 7.1
 it wrote the address alone. A name in front of a port is read to the last place where it can end: it may hold an address.
 """
 
@@ -20,8 +21,20 @@ FIELDS = (
     Field("openssh.preauth", "bool", meaning="true: written by the part of sshd that serves clients before they are authenticated"),
     Field("openssh.key.type", "keyword", meaning="type of the key, with -CERT for certificates"),
     Field("openssh.key.fingerprint", "keyword", meaning="fingerprint of the key"),
-    Field("openssh.repeated", "long", nonnegative=True, meaning="how often syslog saw the message that it wrote once"),
+    Field("openssh.certificate.id", "keyword", meaning="id that the certification authority gave the certificate"),
+    Field("openssh.certificate.serial", "keyword", meaning="serial number of the certificate"),
+    Field("openssh.certificate.ca.type", "keyword", meaning="type of the authority's key"),
+    Field("openssh.certificate.ca.fingerprint", "keyword", meaning="fingerprint of the authority's key"),
 )
+CREDENTIALS = {  # group -> field
+    "key": "openssh.key.type",
+    "print": "openssh.key.fingerprint",
+    "id": "openssh.certificate.id",
+    "serial": "openssh.certificate.serial",
+    "ca": "openssh.certificate.ca.type",
+    "ca_0": "openssh.certificate.ca.type",  # of an authorized_keys file
+    "ca_print": "openssh.certificate.ca.fingerprint",
+}
 _PEER = r"(?:(?:(?P<state>authenticating |invalid )?user (?P<user>.*) )?(?P<ip>[^ ]+) port (?P<port>[0-9]+)|(?P<alone>[^ ]+))"
 _FROM = r"from (?P<ip>[^ ]+) port (?P<port>[0-9]+)"
 
@@ -63,11 +76,8 @@ _TABLE: list[tuple[str, str, str, str, str]] = [
         *("too_many_attempts", "authentication", "end", "failure"),
     ),
     (
-        r"PAM: (?P<reason>.*?) for (?P<invalid>illegal user )?(?P<user>.*) from (?P<ip>[^ ]+)",
-        "authentication",
-        "authentication",
-        "start",
-        "failure",
+        r"PAM: (?P<reason>.*?) for (?P<invalid>illegal user )?(?P<user>.*) from (?P<ip>[^ ]+)(?: via (?P<local>[^ ]+))?",  # macOS
+        *("authentication", "authentication", "start", "failure"),
     ),
     (
         r"User (?P<user>.*) from (?P<ip>[^ ]+) not allowed because (?P<reason>.*)",
@@ -79,6 +89,27 @@ _TABLE: list[tuple[str, str, str, str, str]] = [
         r"Authentication tried for (?P<user>.*) with correct key but (?P<reason>not from a permitted host)"
         r" \(host=(?P<domain>[^ ,]*), ip=(?P<ip>[^ ,)]+)(?:, required=.*)?\)\.?",
         *("user_not_allowed", "authentication", "info", "failure"),
+    ),
+    (
+        r"Authentication tried for (?P<user>.*) with valid certificate but"
+        r" (?P<reason>not from a permitted source address) \((?P<ip>[^ ()]+)\)\.",
+        *("user_not_allowed", "authentication", "info", "failure"),
+    ),
+    (
+        r"Accepted key (?P<key>[^ ]+) (?P<print>[^ ]+) found at (?:.*)",
+        *("key_accepted", "authentication", "info", ""),
+    ),
+    (
+        r'Accepted certificate ID "(?P<id>.*)"(?: \(serial (?P<serial>[0-9]+)\))? signed by (?:CA (?P<ca_0>[^ ]+)|(?P<ca>[^ ]+) CA)'
+        r" (?P<ca_print>[^ ]+) (?:via|found at|from) (?:.*)",
+        *("certificate_accepted", "authentication", "info", ""),
+    ),
+    (r"Certificate invalid: (?P<reason>.*)", "certificate_refused", "authentication", "info", "failure"),
+    (r"Certificate (?P<reason>does not contain an authorized principal)", "certificate_refused", "authentication", "info", "failure"),
+    (r"Refused by (?P<reason>certificate (?:principals )?options)", "certificate_refused", "authentication", "info", "failure"),
+    (
+        r"Authentication key (?P<key>[^ ]+) (?P<print>[^ ]+) (?P<reason>revoked by file .*)",
+        *("key_revoked", "authentication", "info", "failure"),
     ),
     (
         r"ROOT (?P<root>LOGIN) REFUSED FROM (?P<ip>[^ ]+)(?: port (?P<port>[0-9]+))?",
@@ -104,6 +135,20 @@ _TABLE: list[tuple[str, str, str, str, str]] = [
     (
         r"Protocol major versions differ for (?P<ip>[^ ]+)(?: port (?P<port>[0-9]+))?: (?P<reason>.*)",
         *("negotiation_failed", "network", "connection info", ""),
+    ),
+    (r"Protocol major versions differ: (?P<reason>.*)", "negotiation_failed", "network", "connection info", ""),
+    (
+        r"connect_to (?P<local>[^ ]+) port (?P<local_port>[0-9]+): (?P<reason>failed)\.?",
+        *("forwarding_failed", "network", "connection info", "failure"),
+    ),
+    (
+        r"connect_to (?P<local>[^ ]+): (?P<reason>unknown host \(.*\))",
+        *("forwarding_failed", "network", "connection info", "failure"),
+    ),
+    (
+        r"srclimit_penalise: (?:ipv[46]: new )?(?P<network>[0-9A-Fa-f:.]+/[0-9]+):? (?:active|deferred|activating ipv[46]) penalty"
+        r" of [0-9]+ seconds for (?:penalty: )?(?P<reason>.*)",
+        *("penalty_given", "network", "connection info", ""),
     ),
     (
         r"refused connect from (?:.*@)?(?:(?P<domain>[^@]*) \((?P<ip>[^ ()]+)\)|(?P<alone>[^ @]+))",  # carol@host (address): by identd

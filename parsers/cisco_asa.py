@@ -26,11 +26,13 @@ Header = tuple[Event, str, Callable[[str], Event | None] | None, int]
 
 _HEADER = re.compile(
     r"(?:[^\s%]{1,255})?[ :]{0,3}"  # what some relays leave before it
-    r"%?(ASA|FTD|PIX|FWSM)-(?:[\w-]{0,32}-)?([0-7])-([0-9]{6}): ?"  # %ASA-session-6-302013:  <- with its class
+    r"%?(ASA|FTD|PIX|FWSM)-(?:[\w-]{0,32}-)?([0-7])-([0-9]{6})(?:: ?| )"  # %ASA-session-6-302013:  <- with its class
 ).match
+_BLANKS = re.compile("  +")
 _LEVELS = ("emergency", "alert", "critical", "error", "warning", "notification", "informational", "debugging")
 _USUAL_HEADER = len("%ASA-6-302013: ")
 _MOST_HEADERS = 4096
+_TOO_MANY = 1 << 63  # for a long
 _EVENTS = frozenset(str(430000 + kind) for kind in range(1, 6))
 _headers: dict[str, Header] = {}
 
@@ -53,12 +55,23 @@ def parse(record: Record) -> Event | None:
     origin, code, flow, end = known
     text = message[end:]
     meaning = flow(text) if flow else _meaning(code, text)
+    if meaning is None and "  " in text:  # some devices and relays write several blanks for one
+        single = _BLANKS.sub(" ", text)
+        meaning = flow(single) if flow else _meaning(code, single)
     if meaning is None:
         meaning = {"event.kind": "pipeline_error", "error.message": _unknown(code, text)}
+    elif flow is None and "cisco.asa.hit_count" in meaning:
+        _count_hits(meaning, record.fields.get("soc.repeated", 1))
     if host := record.fields.get("host.name"):
         meaning["observer.name"] = host
     meaning.update(origin)
     return meaning
+
+
+def _count_hits(event: Event, times: int) -> None:
+    """The event stands for its hits, or for as many times as many as a relay saw it repeated."""
+    if 1 < (hits := event["cisco.asa.hit_count"] * times) < _TOO_MANY:
+        event["soc.repeated"] = hits
 
 
 def _header(message: str) -> Header | None:

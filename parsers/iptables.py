@@ -6,8 +6,10 @@
 Fields: iptables-extensions(8), LOG; order as printed by net/netfilter/nf_log_syslog.c (Linux 6.1); ulogd2's LOGEMU writes
 the same. The prefix before IN= is the administrator's and says alone what became of the packet; UFW, Shorewall,
 firewalld, SuSEfirewall2, EdgeOS and VyOS write it each in their way. BLOCK and DENY do not tell a silent drop from a
-reject and are read as drop; a prefix with words for both passing and stopping claims neither. Proxmox (pve-firewall(8),
-"Logging") writes guest, level, chain and time before it, without a syslog header: such a file's format has to be stated.
+reject and are read as drop; a prefix with words for both passing and stopping claims neither. Where a firewall's own form has
+a place for the verdict (a letter, the last word), names of chains and zones and descriptions beside it claim nothing.
+Proxmox (pve-firewall(8), "Logging") writes guest, level, chain and time before it, without a syslog header: such a file's
+format has to be stated.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from soc.parsing import ANY, Clock, Dataset, Parser, Record
 from soc.parsing.remembered import Remembered
 from soc.parsing.timestamps import MONTHS, iso
 
-from ._netfilter import FIELDS, packet
+from ._netfilter import FIELDS, packet, rest
 
 _ACTIONS = {
     **dict.fromkeys(
@@ -31,12 +33,24 @@ _ACTIONS = {
 }
 _LETTERS = {"A": "accept", "D": "drop", "R": "reject"}
 _STAMP = re.compile(r" *\[ *[0-9]+\.[0-9]+\] ?(?:\[ *[TC][0-9]+\] ?)?").match  # [12345.678901] [  T123]   <- printk's time and caller
-_NUMBERED = re.compile(r"\[(.+)-(\d+|default)-([ADR])\]")  # [WAN_LOCAL-default-D]   <- EdgeOS, VyOS: rule set, rule, action
+_NUMBERED = re.compile(r"\[(.+)-(\d+|default)-([ADR])\]").fullmatch  # [WAN_LOCAL-default-D]   <- EdgeOS, VyOS: rule set, rule, action
+_DESCRIBED = re.compile(  # [WAN_LAN-D-10001] DESCR="Guests"   <- UniFi OS
+    r'(\[([^]]+)-([A-Z]{1,16})-(\d+|default)\])(?: DESCR="(.*)")?'
+).fullmatch
+_LAST_WORD = re.compile(  # Shorewall:net-fw:DROP, filter_IN_drop_REJECT   <- Shorewall: chain, verdict; firewalld: chain of a zone, verdict
+    r"(?:Shorewall6?:[^:]*:|filter_(?:IN|OUT|FWD[IO]?)_.*_)([A-Z]+)"
+).fullmatch
+_FIRST_WORD = re.compile(  # reject wan in, DROP wan forward   <- OpenWrt: verdict, zone, chain
+    "(accept|drop|reject) [^ ]+ (?:in|out|forward|invalid ct state)", re.IGNORECASE
+).fullmatch
 _PROXMOX = rf"([0-9]{{1,10}}) [0-7] (\S{{1,64}}) ([0-9]{{2}})/({'|'.join(MONTHS)})/([0-9]{{4}}):([0-9:]{{8}}) ([+-][0-9]{{2}})([0-9]{{2}}) "
 _BY_PROXMOX = re.compile(_PROXMOX).match
 _ONE_WAY = re.compile(_PROXMOX + "[^=]{0,64}(?=IN=|OUT=)").match  # 0 6 PVEFW-HOST-IN 11/Oct/2026:22:14:15 +0200 policy DROP: IN=vmbr0 SRC=
 _ZONED = Clock(0, UTC)  # for a time that states its zone
 _WORDS = re.compile(r"[A-Za-z]+")
+_PROGRAMS = frozenset({"kernel", "ulogd"})
+_TAG = ("process.name", "log.syslog.appname")
+_HOST = ("host.name", "host.hostname", "log.syslog.hostname")
 _NEGATIONS = frozenset({"NOT", "NO", "NON"})  # NOT ALLOWED: such a word claims nothing
 
 
@@ -46,14 +60,37 @@ def parse(record: Record) -> Event | None:
     start = message.rfind("IN=", 0, end)
     if end < 0 or start < 0 or " " in message[start:end]:
         if (before := _ONE_WAY(message)) is None:
-            return None
+            return _rest(record)
         start = before.end()
     event = packet(message[start:])
     stamp = _STAMP(message)
-    claim = _claims[message[stamp.end() : start] if stamp else message[:start]]
+    prefix = message[stamp.end() : start] if stamp else message[:start]
+    if not prefix and record.program not in _PROGRAMS and (misplaced := _misplaced(record)):
+        record.fields.update(event)
+        prefix, event = misplaced, record.fields
+    claim = _claims[prefix]
     event.update(claim)
     event["event.type"] = [*claim["event.type"]]
     return event
+
+
+def _rest(record: Record) -> Event | None:
+    """What is left of a packet whose line was cut in front; None when it is none."""
+    if record.program not in _PROGRAMS or "PROTO=" not in record.message:
+        return None
+    stamp = _STAMP(record.message)
+    event = rest(record.message[stamp.end() :] if stamp else record.message)
+    return event | {"event.type": ["connection"]} if event else None
+
+
+def _misplaced(record: Record) -> str:
+    """The prefix where the header's reader had to take it for a tag, or for a host: "DENY: IN=eth0", "DENY IN=eth0". Then it is neither."""
+    word = record.program or record.fields.get("host.name", "")
+    meant = "event.action" in _said(word) if record.program else word.upper() in _ACTIONS
+    if meant:
+        for name in _TAG if record.program else _HOST:
+            record.fields.pop(name, None)
+    return word if meant else ""
 
 
 def _claim(prefix: str) -> Event:
@@ -69,18 +106,29 @@ _claims = Remembered(_claim, most=4096, longest=256)
 def _said(prefix: str) -> Event:
     """The rule's name, and what its words claim."""
     name = prefix.strip(' "').rstrip(":").rstrip()  # "filter_IN_public_REJECT: "   <- firewalld's quotes
-    if numbered := _NUMBERED.fullmatch(name):
+    if described := _DESCRIBED(prefix.strip(" ")):
+        return _described(*described.groups())
+    if numbered := _NUMBERED(name):
         named: Event = {"rule.name": name[1:-1], "rule.ruleset": numbered[1], "rule.id": numbered[2]}
         return named | _fate(_LETTERS[numbered[3]])
     if name.startswith("[") and name.endswith("]"):
         name = name[1:-1].strip()
-    words = [word.upper() for word in _WORDS.findall(name)]
+    placed = _LAST_WORD(name) or _FIRST_WORD(name)
+    words = [word.upper() for word in _WORDS.findall(placed[1] if placed else name)]
     claims = {
         _ACTIONS[word]: None for before, word in zip(["", *words], words, strict=False) if word in _ACTIONS and before not in _NEGATIONS
     }
     sure = claims and ("accept" not in claims or len(claims) == 1)
     named = {"rule.name": name} if name else {}
     return named | _fate(list(claims)[-1] if sure else None)
+
+
+def _described(name: str, ruleset: str, letter: str, number: str, description: str | None) -> Event:
+    """UniFi OS: the letter decides, or a word in its place; others (RET, DNAT) are no verdict, and the description never is."""
+    named: Event = {"rule.name": name[1:-1], "rule.ruleset": ruleset, "rule.id": number}
+    if description:
+        named["rule.description"] = description
+    return named | _fate(_LETTERS.get(letter) or _ACTIONS.get(letter))
 
 
 def _logged_by_proxmox(guest: str, chain: str, day: str, month: str, year: str, time: str, hours: str, minutes: str) -> Event:
@@ -98,7 +146,7 @@ def _fate(action: str | None) -> Event:
 
 
 _SUPPLIED = """
-    event.category event.type rule.name rule.ruleset rule.id source.ip source.port source.mac
+    event.category event.type rule.description rule.name rule.ruleset rule.id source.ip source.port source.mac
     destination.ip destination.port destination.mac
     network.type network.transport network.iana_number network.bytes network.vlan.id related.ip user.id user.group.id
     observer.ingress.interface.name observer.egress.interface.name
@@ -108,7 +156,7 @@ PARSER = Parser(
     name="iptables",
     title="Linux firewall: netfilter LOG, nftables log, UFW, Shorewall, firewalld",
     parse=parse,
-    programs={"kernel", "ulogd"},
+    programs=_PROGRAMS,
     marks=(" OUT=",),
     fields=FIELDS,
     supplies=[

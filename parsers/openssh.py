@@ -7,7 +7,7 @@
 auth.c, packet.c, session.c, sshd.c and sshd-session.c of OpenSSH 3 to 9.9. A user name comes from the client and may hold anything;
 what stands behind it is sshd's own. So names are read up to the last place where sshd can have ended them, but those of existing
 accounts up to the first, since a client's certificate may follow. "Invalid user" is `invalid_user`: sshd counts the same attempt
-again as a failed `login`. PAM's own lines in sshd: `_pam`; the other families: `_openssh`.
+again as a failed `login`. PAM's own lines in sshd: `_pam`; the other families: `_openssh`; how sshd escapes: `_vis`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import re
 
 from soc.event import Event
 from soc.parsing import ANY, Dataset, Parser, Record
-from soc.parsing.values import count, ip, port
+from soc.parsing.values import ip, port
 
-from ._openssh import ACTIONS, FAMILIES, FIELDS, reader
+from ._openssh import ACTIONS, CREDENTIALS, FAMILIES, FIELDS, reader
 from ._pam import ACTIONS as PAM_ACTIONS
 from ._pam import FIELDS as PAM_FIELDS
-from ._pam import LONGEST, SUPPLIED, pam
+from ._pam import LONGEST, SUPPLIED, by_tag, pam
+from ._vis import unescaped
 
 _LOGIN = re.compile(
     r"""
@@ -41,12 +42,19 @@ _SPACED = re.compile(
     """,
     re.VERBOSE,
 ).fullmatch
-_KEY = re.compile(r"([A-Z0-9-]+) ((?:SHA256:|MD5:)?[A-Za-z0-9+/=:]+)").match
-_REPEATED = re.compile(r"message repeated ([0-9]+) times: \[ (.*)\]").fullmatch
+_KEY = re.compile(r"([A-Z0-9-]+) ([A-Za-z0-9+/=]+:[A-Za-z0-9+/=:]+)").match
+_CERTIFICATE = re.compile(
+    r"""
+    (?P<key>[A-Z0-9-]+)(?:\ (?P<print>[^ ]*:[^ ]*))?    # ED25519-CERT SHA256:…        <- OpenSSH 6 wrote no fingerprint of it
+    \ ID\ (?P<id>.*)\ \(serial\ (?P<serial>[0-9]+)\)    # ID alice (serial 42)         <- the authority's text: may hold anything
+    \ CA\ (?P<ca>[^ ]+)\ (?P<ca_print>[^ ]+?)(?:,\ .*)?
+    """,
+    re.VERBOSE,
+).fullmatch
 _OUTCOMES = {"Failed": "failure", "Accepted": "success", "Postponed": "unknown", "Partial": "unknown"}
 _MOST = ("Failed ", "Accepted ")
 _PREAUTH = " [preauth]"
-_PLACED = re.compile(r"[^ ]+:[0-9]+: (Authentication .*)").fullmatch  # /home/alice/.ssh/authorized_keys:1: Authentication tried …
+_PLACED = re.compile(r"(?:[^ ]+:[0-9]+|cert): (Authentication .*)").fullmatch  # /home/alice/.ssh/authorized_keys:1: Authentication tried …
 _TAG = re.compile(r"sshd(?:-session|-auth)?(?:\[[0-9]{1,10}\])?: ").match
 
 
@@ -59,11 +67,12 @@ def parse(record: Record) -> Event | None:
     event = _meaning(message.strip(" "))  # relays put a second space before the message, or one behind it
     if event is None and not record.program and (tag := _TAG(message)):  # a tag and no header
         event = _meaning(message[tag.end() :].strip(" "))
-    return event
+    return event or by_tag(record)
 
 
 def _meaning(message: str) -> Event | None:
     preauth = message.endswith(_PREAUTH)
+    times = 2 if preauth else 1
     if preauth:
         message = message[: -len(_PREAUTH)]
     word, _, rest = message.partition(" ")
@@ -71,23 +80,18 @@ def _meaning(message: str) -> Event | None:
         message = rest
         word = rest.partition(" ")[0]
     if word in _OUTCOMES:
-        event = _login(message, {})
+        event = _login(message, {}, times) or _family(word, message, times)
     elif word.startswith(("pam_", "PAM")):
-        event = pam(message) or _family(word, message)
-    elif word == "message" and (repeated := _REPEATED(message)):
-        event = _meaning(repeated[2]) if not repeated[2].startswith("message repeated ") else None
-        times = count(repeated[1])
-        if event is not None and times is not None:
-            event["openssh.repeated"] = times
+        event = pam(message) or _family(word, message, times)
     else:
-        event = _family(word, message)
+        event = _family(word, message, times)
     if preauth and event is not None:
         event["openssh.preauth"] = True
     return event
 
 
-def _login(message: str, event: Event) -> Event | None:
-    """The event, with the fields of a login added; None, and nothing added, when the message tells of none."""
+def _login(message: str, event: Event, times: int = 1) -> Event | None:
+    """The event, with the fields of a login added; None, and nothing added, when the message tells of none. `times`: escaped so often."""
     if match := _LOGIN(message):
         verdict, method, stranger, user, address, number, tail = match.groups()
     elif match := _SPACED(message):
@@ -103,38 +107,63 @@ def _login(message: str, event: Event) -> Event | None:
     if stranger is not None:
         event["openssh.invalid_user"], user = True, stranger
     if user:
+        if "\\" in user:
+            user = unescaped(user, times)
         event["user.name"], event["related.user"] = user, [user]
     if (canonical := ip(address)) is not None and (source_port := port(number)) is not None:
         event["source.ip"], event["related.ip"], event["source.port"] = canonical, [canonical], source_port
     else:
         _source(event, address, number)
-    if tail and (key := _KEY(tail)):
+    if tail and " ID " in tail and method != "hostbased" and (certificate := _CERTIFICATE(tail)):
+        _credentials(_meant(certificate, times), event)
+    elif tail and (key := _KEY(tail)):
         event["openssh.key.type"], event["openssh.key.fingerprint"] = key.groups()
     return event
 
 
-def _family(word: str, message: str) -> Event | None:
+def _family(word: str, message: str, times: int) -> Event | None:
     for pattern, event in FAMILIES.get(word.rstrip(":"), ()):
         read, brief = reader(pattern)
         if match := read(message):
-            return _peer(event.copy(), *match.groups()) if brief else _said(match.groupdict(), event.copy())
-    if word.startswith("/") and (placed := _PLACED(message)):
-        return _family("Authentication", placed[1])
+            if brief and "\\" not in message:
+                return _peer(event.copy(), *match.groups())
+            said = _meant(match, times)
+            return _peer(event.copy(), *said.values()) if brief else _said(said, event.copy())
+    if word.startswith(("/", "cert:")) and (placed := _PLACED(message)):
+        return _family("Authentication", placed[1], times)
     return None
 
 
+def _meant(match: re.Match[str], times: int) -> dict[str, str | None]:
+    return {name: text and unescaped(text, times) for name, text in match.groupdict().items()}
+
+
+def _credentials(said: dict[str, str | None], event: Event) -> None:
+    event.update((CREDENTIALS[name], text) for name, text in said.items() if text and name in CREDENTIALS)
+
+
 def _said(said: dict[str, str | None], event: Event) -> Event:
+    _credentials(said, event)
     user = said.get("user") or ("root" if said.get("root") else None)
     _peer(event, said.get("state") or said.get("invalid"), user, said.get("ip"), said.get("port"), said.get("alone"))
     if (domain := said.get("domain")) and ip(domain) is None:
         event["source.domain"] = domain
     if reason := said.get("reason"):
         event["event.reason"] = reason
-    if (local := said.get("local")) and (here := ip(local)):
-        event["destination.ip"] = here
-        if (number := port(said.get("local_port") or "")) is not None:
-            event["destination.port"] = number
+    if network := said.get("network"):
+        _source(event, network.removesuffix("/128" if ":" in network else "/32"), None)
+    if local := said.get("local"):
+        _destination(event, local, said.get("local_port"))
     return event
+
+
+def _destination(event: Event, address: str, number: str | None) -> None:
+    if (canonical := ip(address)) is not None:
+        event["destination.ip"] = canonical
+    else:
+        event["destination.address"] = address
+    if number and (destination_port := port(number)) is not None:
+        event["destination.port"] = destination_port
 
 
 def _peer(event: Event, state: str | None, user: str | None, address: str | None, number: str | None, alone: str | None = None) -> Event:
@@ -178,6 +207,7 @@ PARSER = Parser(
                 "event.outcome": {"success", "failure", "unknown"},
                 "source.domain": ANY,
                 "source.port": ANY,
+                "destination.address": ANY,
                 "destination.ip": ANY,
                 "destination.port": ANY,
                 **dict.fromkeys((field.name for field in FIELDS), ANY),

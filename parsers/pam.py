@@ -10,21 +10,17 @@ from __future__ import annotations
 from soc.event import Event
 from soc.parsing import Dataset, Parser, Record
 
-from ._pam import FIELDS, SUPPLIED, pam, session
+from ._pam import FIELDS, SUPPLIED, by_tag, pam
 
 
 def parse(record: Record) -> Event | None:
-    if event := pam(record.message):
-        return event
-    if "(pam_" in record.fields.get("log.syslog.appname", ""):  # login(pam_unix)[123]: session opened …     <- before Linux-PAM 1.0
-        return session(record.message, {"pam.service": record.program}, record.program)
-    return None
+    return pam(record.message) or by_tag(record)
 
 
 PARSER = Parser(
     name="pam",
     title="Linux-PAM",
-    marks=["pam_", "session opened for user ", "session closed for user "],
+    marks=["pam_", "session opened for user ", "session closed for user ", "authentication failure", "check pass; user"],
     parse=parse,
     fields=FIELDS,
     supplies=[Dataset("pam.auth", logsources=[{"product": "linux", "service": "auth"}], fields=SUPPLIED)],

@@ -18,7 +18,7 @@ from soc.event import Event
 from soc.parsing import ANY, Dataset, Field, Parser, Record
 from soc.parsing.values import related
 
-from ._pam import ACTIONS, FIELDS, LONGEST, SUPPLIED, pam, session
+from ._pam import ACTIONS, FIELDS, LONGEST, SUPPLIED, by_tag, pam, session
 
 _UTIL_LINUX = re.compile(r"(?P<bad>FAILED SU )?\(to (?P<target>.*?)\) (?P<user>.*?)(?: on (?P<tty>\S+))?$").match
 _SHADOW = re.compile(r"(?:Successful|(?P<bad>FAILED)) su for (?P<target>.*) by (?P<user>.*)$").match
@@ -29,7 +29,7 @@ _SOLARIS = re.compile(r"'su (?P<target>.*)' (?:succeeded|(?P<bad>failed)) for (?
 
 def parse(record: Record) -> Event | None:
     message = record.message
-    if event := pam(message) or session(message, {"pam.service": "su"}, "su"):
+    if event := pam(message) or by_tag(record) or session(message, {"pam.service": "su"}, "su"):
         return event
     if len(message) > LONGEST:
         return None

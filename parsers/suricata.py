@@ -9,6 +9,8 @@ names, but for statistics and raw packets, which stay in event.original.
 
 from __future__ import annotations
 
+import re
+
 from msgspec import DecodeError
 
 from soc.errors import ParseError
@@ -20,6 +22,7 @@ from soc.parsing.values import ip, related
 from . import _eve
 from ._eve import FIELDS, PROTOCOLS, TYPES, stamp
 from ._eve_records import Eve
+from ._ip import protocol
 from ._typed import Labels, Reader, others
 
 _OF = {"alert": "alert", "dns": "dns", "http": "http", "tls": "tls", "flow": "flow", "netflow": "flow", "fileinfo": "fileinfo"}
@@ -28,6 +31,8 @@ _RARE = (
     *(("fileinfo", _eve.fileinfo), ("ssh", _eve.ssh), ("smtp", _eve.smtp), ("email", _eve.email), ("netflow", _eve.netflow)),
     ("ether", _eve.ether),
 )
+_TYPE = re.compile(r'(?<!\\)"event_type"\s{0,8}:\s{0,8}"([a-z0-9_-]{1,32})"').search
+_protocols = Remembered(protocol, most=1 << 10, longest=64)
 _reader = Reader(Eve, "EVE JSON")
 _at_once = _reader.at_once
 
@@ -36,18 +41,28 @@ def parse(record: Record) -> Event | None:
     labels: Labels = {}
     eve: Eve | None
     try:
-        eve = _at_once(record.message)
-    except (DecodeError, RecursionError):
-        eve = _reader.by_value(record.message, labels)
-    if eve is None or not eve.event_type:
-        return None
-    if not eve.timestamp:
-        raise ParseError('EVE record without a timestamp; expected "timestamp":"2026-10-11T22:14:15.123456+0000"')
-    event = _begun(eve, stamp(eve.timestamp, record.clock))
+        try:
+            eve = _at_once(record.message)
+        except (DecodeError, RecursionError):
+            eve = _reader.by_value(record.message, labels)
+        if eve is None or not eve.event_type:
+            return None
+        if not eve.timestamp:
+            raise ParseError('EVE record without a timestamp; expected "timestamp":"2026-10-11T22:14:15.123456+0000"')
+        event = _begun(eve, stamp(eve.timestamp, record.clock))
+    except ParseError as error:
+        return _failed(record.message, str(error))
     _objects(eve, event, labels)
     if labels:
         event["labels"] = labels
     return event
+
+
+def _failed(text: str, reason: str) -> Event:
+    """A record that cannot be read belongs to the dataset that its type says, if it still says one."""
+    said = _TYPE(text)
+    dataset = {"event.dataset": f"suricata.{_OF.get(said[1], 'other')}"} if said else {}
+    return {**dataset, "event.kind": "pipeline_error", "error.message": reason}
 
 
 def _objects(eve: Eve, event: Event, labels: Labels) -> None:
@@ -113,8 +128,12 @@ def _begun(eve: Eve, moment: int) -> Event:
         event["network.type"] = "ipv6" if ":" in source else "ipv4"
     else:
         _odd_ends(eve, event)
-    if protocol := eve.proto:
-        event["network.transport"] = protocol.lower()
+    if said := eve.proto:
+        keyword, number = _protocols[said]  # of a name, or of digits where the sensor knows none
+        if keyword is not None:
+            event["network.transport"] = keyword
+        if number is not None:
+            event["network.iana_number"] = number
     if (application := eve.app_proto) and application != "failed":
         event["network.protocol"] = application
     if (flow := eve.flow_id) is not None:
@@ -161,8 +180,8 @@ def recognises(line: str) -> bool:
 
 _COMMON = """event.category event.type observer.vendor observer.product observer.type observer.name observer.ingress.interface.name
     source.ip source.address source.port source.mac destination.ip destination.address destination.port destination.mac related.ip
-    network.type network.transport network.protocol network.community_id network.vlan.id suricata.eve.event_type suricata.eve.flow_id
-    suricata.eve.tx_id"""
+    network.type network.transport network.iana_number network.protocol network.community_id network.vlan.id
+    suricata.eve.event_type suricata.eve.flow_id suricata.eve.tx_id"""
 _FLOW = """source.bytes source.packets destination.bytes destination.packets network.bytes network.packets event.start event.end
     event.duration suricata.eve.flow.state suricata.eve.flow.reason suricata.eve.flow.alerted"""
 _HTTP = """url.domain url.original url.path url.query url.port http.request.method http.request.referrer http.response.status_code

@@ -53,7 +53,7 @@ def check_name(path: Path) -> None:
 
 
 def load_documents(path: Path) -> list[Document]:
-    """The YAML documents of a file, in order. Raises ContentError with the line: unreadable, no YAML, duplicate keys, aliases."""
+    """The YAML documents of a file, in order. Raises ContentError with the line: unreadable, empty, no YAML, duplicate keys, aliases."""
     check_name(path)
     try:
         blob = path.read_bytes()
@@ -67,6 +67,8 @@ def load_documents(path: Path) -> list[Document]:
 def parse_documents(text: str, path: Path) -> list[Document]:
     """As `load_documents`, from text. `path` only names the place in errors."""
     documents = []
+    if not text.replace("---", "").strip():
+        raise ContentError("the file is empty", path=path, repair="write what it is for, or delete it")
     try:
         loader = _Loader(text)
         while loader.check_node():

@@ -20,6 +20,7 @@ from soc.shipped import DATA
 
 TIME, ID, DATASET, LABELS = "@timestamp", "event.id", "event.dataset", "labels"
 INGESTED, BATCH, FEED, READING = "event.ingested", "soc.batch", "soc.feed", "soc.reading"
+REPEATED = "soc.repeated"
 INSTITUTION = "organization.id"
 
 TYPES = ("keyword", "ip", "long", "double", "bool", "date", "map")

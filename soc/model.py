@@ -142,7 +142,7 @@ class Evidence:
 class Extent:
     """How far an alert reaches: the newest of these rows is valid."""
 
-    count: int  # distinct contributing events
+    count: int  # distinct contributing events, each as often as the messages it stands for
     first: int  # first and last trigger
     last: int
     evidence: tuple[Evidence, ...]  # the ten with the smallest (time, id), in front of them the one that completed it

@@ -33,9 +33,9 @@ def correlation(kind, timespan, bound, parts=PARTS, **more):
     return Correlation(kind, tuple(parts), ("user.name",), timespan, "gte", bound, **more)
 
 
-def triggers(rule, hits):
+def triggers(rule, hits, times=None):
     rows = [
-        ("r", part, time, "i", group, None if value is None else canonical_json([value]).decode(), event)
+        ("r", part, time, "i", group, None if value is None else canonical_json([value]).decode(), event, (times or {}).get(event))
         for time, event, part, value, group in hits
     ]
     series = series_of(to_table(rows))
@@ -59,6 +59,13 @@ def test_a_hit_triggers_when_its_closed_window_holds_enough_distinct_events(hits
     expected = [h for h in hits if len({one[1] for one in window(hits, h, timespan)}) >= bound]
 
     assert triggers(correlation("event_count", timespan, bound), hits) == named(expected)
+
+
+@given(SERIES, st.integers(0, 6), st.integers(1, 9), st.dictionaries(st.sampled_from("uvwxyz"), st.integers(2, 5)))
+def test_an_event_counts_as_often_as_the_messages_it_stands_for(hits, timespan, bound, times):
+    expected = [h for h in hits if sum(times.get(event, 1) for event in {one[1] for one in window(hits, h, timespan)}) >= bound]
+
+    assert triggers(correlation("event_count", timespan, bound), hits, times) == named(expected)
 
 
 @given(SERIES, st.integers(0, 6), st.integers(1, 3))

@@ -13,15 +13,15 @@ from itertools import islice
 from typing import Any, Protocol
 
 from soc.condition.bind import bind, is_list, kind_of
-from soc.condition.tree import FALSE, TRUE, And, Equals, Node, Or
+from soc.condition.tree import FALSE, TRUE, And, Equals, Exists, Node, Or
 from soc.detect.cells.cell import Cell
 from soc.detect.cells.evaluate import Evaluator
 from soc.detect.cells.triggers import least
 from soc.detect.hits.scan import hits_of
-from soc.detect.rules.rule import Correlation, Rule, RuleSet
+from soc.detect.rules.rule import Correlation, Rule, RuleSet, carriers
 from soc.detect.ruleset.references import unjudged
 from soc.errors import ConditionError, UsageError
-from soc.fields import Catalogue
+from soc.fields import REPEATED, Catalogue
 from soc.match.columns import to_tables
 from soc.match.hits import joined, within
 from soc.model import Window
@@ -91,7 +91,7 @@ class _Asked:
         assert rule.correlation is not None
         parts = [rules[id] for id in rule.correlation.rules]
         narrow = self._narrowed(rule.correlation, parts)
-        for part in parts:
+        for part in (*parts, *(replace(part, id=path) for path, part in carriers(rules, rule).items())):
             if part.condition is not None and (also := narrow.get(part.id, TRUE)) != FALSE:
                 for table in self._tables(And((part.condition, also))):
                     yield hits_of(rule, part, table)
@@ -139,6 +139,8 @@ class _Asked:
         keys: Keys = set()
         for length in range(1, len(by) + 1):
             keys = set(counted.groups(node, self._window, by=by[:length], at_least=bound, distinct=distinct))
+            if distinct is None:  # an event that stands for several may be enough alone
+                keys |= counted.groups(And((node, Exists(REPEATED))), self._window, by=by[:length], at_least=1).keys()
             if not keys:
                 break
             node = And((node, _among(by[:length], keys, self._catalogue)))

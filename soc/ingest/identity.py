@@ -18,6 +18,7 @@ from hashlib import blake2b
 HEAD = 64 << 10  # a source's first bytes, as far as consumed
 TAIL = 4 << 10  # its last bytes before the position
 ID_LENGTH = 26
+_HOLE = bytes(TAIL)
 _DIGEST = 16
 _LETTERS = bytes.maketrans(bytes(range(32)), b"abcdefghijklmnopqrstuvwxyz234567")
 _TOGETHER = 1024  # digests turned at a time: their numbers stay in the processor's cache
@@ -132,5 +133,10 @@ class Footprint:
 
     @property
     def mid_line(self) -> bool:
-        """Whether the last byte before the position is not the end of a line."""
-        return bool(self._tail) and not self._tail.endswith(b"\n")
+        """Whether the last byte before the position is not the end of a line, and none of a hole in front of one."""
+        return bool(self._tail) and not self._tail.endswith(b"\n") and not self.in_hole
+
+    @property
+    def in_hole(self) -> bool:
+        """Whether nothing but NULs lies before the position, as far back as is known (`soc.ingest.lines`)."""
+        return self._tail == _HOLE

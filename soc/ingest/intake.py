@@ -207,7 +207,7 @@ class Intake:
                 self._add(reading.id, chunk, routes, stream, finisher)
                 terms.progress(self._done + reading.origin.taken, self._total)
             if self._batch.full(terms.most) or (is_stream and terms.monotonic() - self._begun >= SECONDS):
-                if reading.advanced:
+                if reading.id and reading.advanced:
                     self._keep(reading.state(stream.preamble, now=terms.now()))
                 yield from self._given_on()
             if terms.stop():

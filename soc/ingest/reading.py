@@ -36,7 +36,7 @@ class Origin(Protocol):
 class Reading:
     """One source of one feed, read from its position to the end.
 
-    `before`: what was known of it. `id` is "" until a new source's first line came. `advanced`: whether any bytes were
+    `before`: what was known of it. `id` is "" until a new source's first line came, be it behind a hole. `advanced`: whether any bytes were
     consumed in this reading. `fault`: why it could not be read to the end, once `chunks` is exhausted.
     """
 
@@ -64,10 +64,12 @@ class Reading:
         footprint = self._footprint
         pieces = self.origin.pieces(footprint.position)
         try:
-            for chunk in chunks(pieces, footprint.position, mid_line=footprint.mid_line, final=final):
+            where = {"mid_line": footprint.mid_line, "in_hole": footprint.in_hole}
+            for chunk in chunks(pieces, footprint.position, **where, final=final):
                 if chunk.consumed:
                     footprint.add(chunk.consumed)
                     self.advanced = True
+                if chunk.raws:
                     self.id = self.id or self._new_id(chunk.raws[0])
                 yield chunk
             self._ended = True

@@ -20,6 +20,7 @@ HITS = pa.schema(
         ("key", pa.string()),  # canonical JSON: folded group value by field
         ("value", pa.string()),  # canonical JSON of the counted values; null when nothing is counted
         ("event", pa.string()),  # event.id
+        ("times", pa.int32()),  # how many messages the event stands for; null: one
     ]
 )
 CODED = ("rule", "part", "institution", "key", "value")  # few distinct texts: held as dictionaries in memory
@@ -29,7 +30,8 @@ HELD = pa.schema([pa.field(field.name, DICTIONARY if field.name in CODED else fi
 Group = tuple[str, str]
 """Institution and key, as in the columns of these names."""
 
-Row = tuple[str, str, int, str, str, str | None, str]
+Row = tuple[str, str, int, str, str, str | None, str, int | None]
+MOST_TIMES = (1 << 31) - 1  # that an event is believed to stand for, so that sums stay exact
 
 
 def to_table(rows: Iterable[Row]) -> pa.Table:
@@ -61,8 +63,12 @@ def codes_of(column: pa.ChunkedArray) -> tuple[Any, pa.Array]:
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:
-    """The rows of all tables in turn, held as HELD says."""
-    return pa.concat_tables([table.select(HELD.names).cast(HELD) for table in tables]) if tables else HELD.empty_table()
+    """The rows of all tables in turn, held as HELD says; those made before `times` was known stand for one message each."""
+    return pa.concat_tables([_with_times(table).select(HELD.names).cast(HELD) for table in tables]) if tables else HELD.empty_table()
+
+
+def _with_times(table: pa.Table) -> pa.Table:
+    return table if "times" in table.column_names else table.append_column("times", pa.nulls(table.num_rows, HELD.field("times").type))
 
 
 def by_rule(table: pa.Table) -> dict[str, pa.Table]:
@@ -77,6 +83,17 @@ def by_rule(table: pa.Table) -> dict[str, pa.Table]:
     ordered = table.take(pa.array(order))
     found = {names[int(sorted_codes[start])].as_py(): ordered.slice(start, end - start) for start, end in zip(starts, ends, strict=True)}
     return dict(sorted(found.items()))
+
+
+def times_of(repeated: Any) -> int | None:
+    """The value of `times` for an event with this `soc.repeated`."""
+    return min(repeated, MOST_TIMES) if repeated and repeated > 1 else None
+
+
+def messages_of(table: pa.Table) -> int:
+    """How many messages the rows stand for."""
+    times = table["times"]
+    return int(table.num_rows - (len(times) - times.null_count) + (pc.sum(times.cast(pa.int64())).as_py() or 0))
 
 
 def reaches(table: pa.Table) -> dict[Group, tuple[int, int]]:

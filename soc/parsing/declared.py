@@ -13,7 +13,7 @@ _NAMES = """
     host.hostname host.ip host.name process.executable process.name process.pid
     log.syslog.appname log.syslog.facility.code log.syslog.facility.name log.syslog.hostname log.syslog.msgid log.syslog.priority
     log.syslog.procid log.syslog.severity.code log.syslog.severity.name log.syslog.version
-    soc.batch soc.claimed soc.coarse soc.feed soc.labels_dropped soc.raw soc.reading soc.skew_ms
+    soc.batch soc.claimed soc.coarse soc.feed soc.labels_dropped soc.raw soc.reading soc.repeated soc.skew_ms
     soc.institution.destination soc.institution.feed soc.institution.source
 """
 EVERYWHERE = frozenset(_NAMES.split())

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from soc.event import Event
+from soc.parsing.hosts import may_be_host, may_be_program
 from soc.parsing.parser import Clock, Record, new_record
+from soc.parsing.relayed import LEADS, is_cut, is_repeated, rejoin, undo
 from soc.parsing.values import count, ip
 
 FACILITIES = (
@@ -32,16 +34,24 @@ def _priorities() -> dict[str | None, Event]:
 
 PRIORITIES = _priorities()
 _NO_FIELDS: Event = {}
+_NOBODY: tuple[Event, str, str | None] = ({}, "", None)
 LONGEST = 510  # characters of host and tag that are remembered
 
 
 def record(line: str, code: str | None, moment: int, host: str, tag: str, procid: str | None, message: str, clock: Clock) -> Record:
     """A header's record, without what RFC 5424 has besides: priority (text) or None, moment, host and tag or "", process number."""
+    times = 1
+    if message[:1] in LEADS and is_repeated(message):
+        message, times = undo(message)
+    if is_cut[tag] and (whole := rejoin(tag, message)) is not None:
+        tag, message = "", whole
     said = sender if len(host) + len(tag) <= LONGEST else sender.__wrapped__
     known, program, address = said(code, host, tag)
     fields = known.copy()
     fields["@timestamp"] = moment
     fields["message"] = message
+    if times > 1:
+        fields["soc.repeated"] = times
     if procid:
         fields["log.syslog.procid"] = procid
         if (pid := count(procid)) is not None:
@@ -49,6 +59,12 @@ def record(line: str, code: str | None, moment: int, host: str, tag: str, procid
     if address is not None:
         fields["host.ip"] = [address]
     return new_record(Record, (line, fields, program, message, clock, ()))
+
+
+@lru_cache(maxsize=1 << 12)
+def usual_sender(code: str | None, host: str, tag: str) -> tuple[Event, str, str | None]:
+    """As `sender`; no fields at all when the host can be none, or the tag names no program."""
+    return sender(code, host, tag) if may_be_host[host] and (not tag or may_be_program(tag)) else _NOBODY
 
 
 @lru_cache(maxsize=1 << 12)

@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 
 from soc.errors import ParseError, UsageError
 from soc.event import Event
-from soc.parsing.envelope import EXPECTED, read_header
+from soc.parsing.envelope import EXPECTED, read_start
+from soc.parsing.half import Half
 from soc.parsing.outcome import failed, finished, meta, unrecognised
 from soc.parsing.parser import ANY, Dataset, Parser, Record, Stream, new_record
 from soc.text import decode_line
@@ -31,6 +32,7 @@ SYSLOG = Dataset(
     logsources=[{"product": "linux", "service": "syslog"}],
     fields={"log.syslog.appname": ANY, "process.name": ANY, "process.pid": ANY, "host.name": ANY, "host.hostname": ANY, "labels": ANY},
 )
+_MOST_NULS = 4 << 10  # behind a message: more are no sender's
 _COOKIE = "@cee:"  # CEE Log Syntax: JSON in a syslog message
 T = TypeVar("T")
 
@@ -51,7 +53,14 @@ class Routes:
         self._read = self._reader(parsers, stated)
 
     def event(self, raw: bytes, stream: Stream) -> Event:
-        """The event of a line, whatever its bytes are; nothing is raised. Without `event.id`: that is the pump's."""
+        """The event of a line, whatever its bytes are; nothing is raised. Without `event.id`: that is the pump's.
+
+        NULs at a line's edges are no part of it.
+        """
+        if raw and not (raw[0] and raw[-1]) and (bare := _without_nuls(raw)) != raw:
+            event = self.event(bare, stream)
+            event["soc.raw"] = b64encode(raw).decode()
+            return event
         try:
             line = raw.decode()
         except UnicodeDecodeError:
@@ -73,7 +82,7 @@ class Routes:
 
     def _syslog(self, line: str, stream: Stream) -> Event:
         try:
-            record = read_header(line, stream.clock)
+            record = _headed(line, stream)
         except ParseError as error:
             return failed({}, SYSLOG.name, str(error))
         return failed({}, SYSLOG.name, EXPECTED) if record is None else self._behind(record, stream)
@@ -85,24 +94,32 @@ class Routes:
         if owner is not None and (event := self._whole(owner, line, stream)) is not None:
             return event
         try:
-            record = read_header(line, stream.clock)
+            found = read_start(line, stream.clock)
         except ParseError:
-            record = None
-        if record is not None:
-            return self._behind(record, stream)
+            found = None
+        if type(found) is Record:
+            return self._behind(found, stream)
         for parser in self._bare:
             if parser is not owner and (event := self._whole(parser, line, stream)) is not None:
                 return event
         for mark, parser in self._marks:
             if line.startswith(mark):
                 return self._ask(parser, Record(line, {"message": line}, "", line, stream.clock)) or unrecognised({"message": line}, RAW)
-        return unrecognised({"message": line}, RAW)
+        return self._half(found, stream) if type(found) is Half else unrecognised({"message": line}, RAW)
+
+    def _half(self, half: Half, stream: Stream) -> Event:
+        """A line with a time and not all of a header: what a parser makes of it, else the line with its time."""
+        for read in (half.named, half.plain) if half.program in self._programs else (half.plain,):
+            event = self._behind(read(), stream)
+            if "unrecognised" not in event.get("tags", ()) and "error.message" not in event:
+                return event
+        return unrecognised({"@timestamp": half.moment, "message": half.line}, RAW)
 
     def _one(self, line: str, stream: Stream) -> Event:
         """As the stated format says, behind a header."""
         parser = self._stated
         try:
-            record, reason = read_header(line, stream.clock), EXPECTED
+            record, reason = _headed(line, stream), EXPECTED
         except ParseError as error:
             record, reason = None, str(error)
         if record is None:
@@ -204,6 +221,13 @@ class Routes:
             logging.getLogger(__name__).error("parser %s has a bug; its lines are kept with the tag parser_bug", parser.name, exc_info=bug)
 
 
+def _without_nuls(raw: bytes) -> bytes:
+    """Without those in front, which a hole in a file leaves, and those behind, with which a sender ends a message (RFC 6587, 3.4.2)."""
+    bare = raw.lstrip(b"\0")
+    behind = bare.rstrip(b"\0")
+    return behind if len(bare) - len(behind) <= _MOST_NULS else bare
+
+
 def _named(parsers: Iterable[Parser], name: str | None) -> Parser:
     known = {parser.name: parser for parser in parsers}
     if name not in known:
@@ -213,9 +237,15 @@ def _named(parsers: Iterable[Parser], name: str | None) -> Parser:
 
 def _header_or_none(line: str, stream: Stream) -> Record | None:
     try:
-        return read_header(line, stream.clock)
+        return _headed(line, stream)
     except ParseError:
         return None
+
+
+def _headed(line: str, stream: Stream) -> Record | None:
+    """The record of a line of which it is stated that it has a header. Raises ParseError."""
+    found = read_start(line, stream.clock)
+    return found.plain() if isinstance(found, Half) else found
 
 
 def _payload(record: Record) -> Record | None:

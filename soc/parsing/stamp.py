@@ -2,8 +2,9 @@
 
     Oct 11 22:14:15    Oct  1 2026 22:14:15.123    Aug 24 05:34:00 CST 1987    *Mar  1 18:46:11.123 UTC:
     2026-10-11T22:14:15.003+02:00    2026-10-11 22:14:15 +0200    Sun 2026-10-11 22:14:15 CEST    2026 Oct 11 22:14:15 CEST:
+    1791756855.003123
 
-RFC 3164, 4.1.2; RFC 3339; Cisco IOS "service timestamps"; Cisco NX-OS System Messages; journalctl(1), short-iso and short-full.
+RFC 3164, 4.1.2; RFC 3339; Cisco IOS "service timestamps"; Cisco NX-OS System Messages; journalctl(1), short-iso, short-full and short-unix.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import re
 from datetime import UTC
 
+from soc.parsing.half import Kind
+from soc.parsing.hosts import ZONES
 from soc.parsing.parser import Clock
-from soc.parsing.timestamps import MONTHS, dated, iso, undated
+from soc.parsing.timestamps import MONTHS, dated, epoch, iso, undated
 
-_ABBREVIATIONS = "UTC|GMT|Z|WES?T|CES?T|EES?T|BST|IST|MSK|[ECMP][SD]T|AK[SD]T|HST|[JK]ST|A[ECW][SD]T|NZ[SD]T|SGT|HKT|BRT|SAST"
 _SAYS_UTC = ("UTC", "GMT", "Z")
 _MONTH = "|".join(MONTHS)
 _BSD = re.compile(
@@ -23,7 +25,7 @@ _BSD = re.compile(
     (?:(?P<year>[0-9]{{4}})\ )?                                        # 2026
     (?P<hour>[0-9]{{1,2}})(?P<tail>:[0-9]{{2}}:[0-9]{{2}})             # 18:46:11
     (?:[.,](?P<fraction>[0-9]{{1,9}}))?                                # .123
-    (?:\ (?P<zone>{_ABBREVIATIONS})(?=:|\ [12][0-9]{{3}}:?[ ]))?      # UTC         <- else it is a host of that name
+    (?:\ (?P<zone>{ZONES})(?=[: ]))?                              # UTC         <- never a host
     (?:\ (?P<late_year>[12][0-9]{{3}})(?=:?[ ]))?                      # 1987
     """,
     re.VERBOSE,
@@ -33,12 +35,21 @@ _ISO = re.compile(
     (?:[A-Z][a-z]{{2}}\ )?                                             # Sun
     (?P<when>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[T\ ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:[.,][0-9]{{1,9}})?
     (?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)                                 # +02:00
-    (?:\ (?P<offset>[+-][0-9]{{2}}:?[0-9]{{2}})(?=[ :]))?               # +0200       <- with a blank before it
-    (?:\ (?P<zone>{_ABBREVIATIONS})(?=[ :]))?                          # CEST
+    (?:\ (?P<offset>[+-][0-9]{{2}}(?::?[0-9]{{2}})?)(?=[ :]))?          # +0200       <- with a blank before it
+    (?:\ (?P<zone>{ZONES})(?=[ :]))?                          # CEST
     """,
     re.VERBOSE,
 )
+_UNIX = re.compile(r"[0-9]{10}\.[0-9]{6}(?= )")
+_WITH_ZONE = re.compile(r"[A-Z][a-z]{2} [0-9]{4}-|[0-9]{4}-[0-9-]{5}T.*(?:Z|[+-][0-9]{2}:?[0-9]{2})$|[0-9]{10}\.").match
 _EARLY_YEAR = re.compile(rf"([12][0-9]{{3}}) (?={_MONTH})")
+
+
+def kind_of(stamp: str) -> Kind:
+    """Of the text of a time."""
+    if _WITH_ZONE(stamp):
+        return Kind.ISO
+    return Kind.LOOSE if stamp[4:5] == "-" else Kind.BSD
 
 
 def read_stamp(line: str, at: int, clock: Clock) -> tuple[int, int] | None:
@@ -55,6 +66,8 @@ def read_stamp(line: str, at: int, clock: Clock) -> tuple[int, int] | None:
         return iso(when + offset if offset else when, local), match.end()
     if (year := _EARLY_YEAR.match(line, at)) and (match := _BSD.match(line, year.end())):
         return _bsd(match, clock, year[1]), match.end()
+    if match := _UNIX.match(line, at):
+        return epoch(match[0]), match.end()
     return None
 
 

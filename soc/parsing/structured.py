@@ -10,10 +10,13 @@ the process number ("su[4711]").
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from soc.event import Event
-from soc.parsing.header import PRIORITIES
+from soc.parsing.header import LONGEST, PRIORITIES
+from soc.parsing.hosts import may_be_host
 from soc.parsing.parser import Clock, Record, new_record
+from soc.parsing.relayed import LEADS, is_cut, is_repeated, rejoin, undo
 from soc.parsing.timestamps import iso
 from soc.parsing.values import count, ip
 
@@ -32,46 +35,66 @@ def read_5424(line: str, at: int, code: str | None, clock: Clock) -> Record | No
 
     None when no such header follows. Raises ParseError for a time or structured data that cannot be read.
     """
-    fields: Event = {"@timestamp": clock.received, **PRIORITIES.get(code, {})}
-    said = _header(line[at:], fields, clock)
-    if said is None:
-        return None
-    program, message = said
-    fields["message"] = message
-    host = fields.get("host.name", "")
-    if (host[:1].isdigit() or ":" in host) and (address := ip(host)) is not None:
-        fields["host.name"] = address
-        fields["host.ip"] = [address]
-        del fields["host.hostname"]
-    return new_record(Record, (line, fields, program, message, clock, ()))
-
-
-def _header(text: str, fields: Event, clock: Clock) -> tuple[str, str] | None:
-    """Program and message; adds what else the header says to `fields`. None when it is no such header."""
-    parts = text.split(" ", 5)
+    parts = line[at:].split(" ", 5)
     if len(parts) < 5:
         return None
     stamp, host, app, procid, msgid = parts[:5]
-    rest = parts[5] if len(parts) == 6 else ""
-    if stamp != _NIL:
-        if stamp[4:5] != "-" or stamp[10:11] != "T":
-            return None
-        fields["@timestamp"] = iso(stamp, clock)
-    fields["log.syslog.version"] = "1"
-    if host != _NIL:
-        fields["log.syslog.hostname"] = fields["host.name"] = fields["host.hostname"] = host
-    if app[-1:] == "]" and (tag := _TAG(app)):
-        app, procid = tag[1], tag[2] if procid == _NIL else procid
-    if app != _NIL:
-        fields["log.syslog.appname"] = fields["process.name"] = app
+    if stamp != _NIL and (stamp[4:5] != "-" or stamp[10:11] != "T"):
+        return None
+    said = _sender if len(host) + len(app) <= LONGEST else _sender.__wrapped__
+    known, program, number, address = said(code, host, app)
+    fields = known.copy()
+    if address is not None:
+        fields["host.ip"] = [address]
+    fields["@timestamp"] = clock.received if stamp == _NIL else iso(stamp, clock)
+    if procid == _NIL:
+        procid = number
     if procid != _NIL:
         fields["log.syslog.procid"] = procid
         if (pid := count(procid)) is not None:
             fields["process.pid"] = pid
     if msgid != _NIL:
         fields["log.syslog.msgid"] = msgid
-    message = _structured(rest, fields)
-    return app if app != _NIL else "", message
+    message = _structured(parts[5] if len(parts) == 6 else "", fields)
+    if message[:1] in LEADS and is_repeated(message):
+        message, times = undo(message)
+        if times > 1:
+            fields["soc.repeated"] = times
+    if program and "process.name" not in fields:
+        program, message = _rejoined(program, message, fields)
+    fields["message"] = message
+    return new_record(Record, (line, fields, program, message, clock, ()))
+
+
+@lru_cache(maxsize=1 << 12)
+def _sender(code: str | None, host: str, app: str) -> tuple[Event, str, str, str | None]:
+    """What lines of one priority, host and app have in common; the program; the number in the app's name, or NIL; the host's address.
+
+    A program whose name may be the beginning of the message is not among the fields yet.
+    """
+    fields: Event = {"@timestamp": 0, **PRIORITIES.get(code, {}), "log.syslog.version": "1"}
+    address = ip(host)
+    if host != _NIL:
+        fields["log.syslog.hostname"] = host
+        if address is not None:
+            fields["host.name"] = address
+        elif may_be_host[host]:
+            fields["host.name"] = fields["host.hostname"] = host
+    tag = _TAG(app)
+    program, number = tag.groups() if tag else (app, _NIL)
+    if program == _NIL:
+        return fields, "", number, address
+    if not is_cut[program]:
+        fields["log.syslog.appname"] = fields["process.name"] = program
+    return fields, program, number, address
+
+
+def _rejoined(program: str, message: str, fields: Event) -> tuple[str, str]:
+    """Program and message where it has to be seen whether the one is the beginning of the other."""
+    if (whole := rejoin(program, message)) is not None:
+        return "", whole
+    fields["log.syslog.appname"] = fields["process.name"] = program
+    return program, message
 
 
 def _structured(rest: str, fields: Event) -> str:

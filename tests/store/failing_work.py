@@ -37,7 +37,7 @@ def hits_of(*events):
     import pyarrow as pa
 
     rows = [("r", "r", BASE + number * HOUR, "uni", "[]", None, f"id{number}") for number in events]
-    return pa.table([pa.array(column) for column in zip(*rows, strict=True)], names=HITS.names)
+    return pa.table([pa.array(column) for column in zip(*rows, strict=True)], names=HITS.names[:7])
 
 
 def lay_out(path: Path) -> None:

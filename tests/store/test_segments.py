@@ -421,6 +421,16 @@ def test_hits_of_a_file_that_does_not_say_where_each_rule_ends_are_read(store, s
     assert [store.hits([rule]).num_rows for rule in ("a", "b", "c")] == [2, 4, 0]
 
 
+def test_hits_that_an_earlier_soc_wrote_stand_for_one_message_each(store, segments):
+    store.put_hits("1-r", hits_table([("r", "r", 1, "uni", "[]", None, "e1", 7)]))
+    (file,) = (segments.path(store) / "hits").iterdir()
+    pq.write_table(pq.read_table(file).drop_columns(["times"]), file)
+
+    store.put_hits("2-r", hits_table([("r", "r", 2, "uni", "[]", None, "e2", 7)]))
+
+    assert [(row["event"], row["times"]) for row in store.hits(["r"]).to_pylist()] == [("e1", None), ("e2", 7)]
+
+
 WRONG = (
     b"[6]",
     b"{}",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from soc.detect.hits.scan import Scan
+from soc.match.hits import messages_of
 from soc.model import Alert
 
 BLIND = "blind"  # the verdict of a run that could not reach the store, or not to its end
@@ -44,7 +45,7 @@ class Outcome:
     def searched(self, scan: Scan, events: int) -> None:
         """What was found in so many events."""
         self.events += events
-        self.hits += scan.hits.num_rows
+        self.hits += messages_of(scan.hits)
         self.matched.update(scan.matched)
         self.removed.update(scan.removed)
         self.keyless.update(scan.keyless)

@@ -7,6 +7,7 @@
     spans       windows that overlap, joined
     cell        what becomes an alert, and how far it had come before
     layer       what a rule counts over what its children count, for all groups at once
+    chained     the triggers of a child as hits of its parent
     completing  the event that completed a cell
     growth      cells that grow by what is new: nothing that was counted is read again
     whole       cells counted from all their hits, chains among them

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from soc.detect.cells.cell import Stamped
 from soc.detect.cells.layer import Layer
@@ -34,17 +35,7 @@ def completing(rule: Rule, series: Series, met: Any, row: int) -> Stamped:
 def completing_chain(layer: Layer, row: int) -> Stamped:
     """As `completing`, of a rule over others: what a child's trigger stands for is the event that made the child trigger."""
     rows = _completing(layer.rule, layer.series, layer.met, row)
-    part = int(layer.series.part[rows[0]])
-    if part not in layer.below:
-        return completing(layer.rule, layer.series, layer.met, row)
-    child, places = layer.below[part]
-    return min(_of_child(child, places[event], int(layer.series.time[row])) for event in layer.series.event[rows].tolist())
-
-
-def _of_child(child: Layer, place: int, moment: int) -> Stamped:
-    start, end = (int(np.searchsorted(child.series.group, place, side=side)) for side in ("left", "right"))
-    row = start + int(np.searchsorted(child.series.time[start:end], moment))
-    return completing_chain(child, row + int(np.argmax(child.met[row:end])))
+    return int(layer.series.time[row]), min(layer.made.take(pa.array(layer.series.event[rows])).to_pylist())
 
 
 def _completing(rule: Rule, series: Series, met: Any, row: int) -> Any:

@@ -6,15 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from soc.detect.cells.cell import Cell, Known, width
+from soc.detect.cells.chained import rekey
 from soc.detect.cells.completing import is_completed
 from soc.detect.cells.growth import Grown, Stretch, grown, stretches
 from soc.detect.cells.series import Loaded
 from soc.detect.cells.triggers import timespan_of
-from soc.detect.cells.whole import Reach, Reader, Whole, is_chained, rekey
+from soc.detect.cells.whole import Reach, Reader, Whole, is_chained
 from soc.detect.rules.identity import hit_name
-from soc.detect.rules.rule import Rule, RuleSet
+from soc.detect.rules.rule import Rule, RuleSet, carriers
 from soc.match.hits import Group, by_rule, joined, reaches, within
 from soc.model import Counted, Window
 
@@ -42,13 +45,14 @@ class Evaluator:
         self._raising = self._rules.keys() - rules.quiet
         self._correlations = rules.correlations()  # children first
         self._chained = self._in_chains()
+        self._carriers = {rule.id: list(carriers(rules.rules, rule)) for rule in self._correlations}
 
     def cells(self, fresh: Any) -> list[Cell]:
         """The cells whose triggers lie within reach of a fresh hit, counted from all hits; by first trigger, then id.
 
         `fresh` is a table of hits that the reader already returns too.
         """
-        whole, reach = Whole(self._rules, self._read), self._changed(self._split(fresh))
+        whole, reach = Whole(self._rules, self._read), self._changed(self._split(fresh), self._read)
         return self._sorted(cell for id, groups in reach.items() if id in self._raising for cell in whole.cells(self._rules[id], groups))
 
     def grown(self, fresh: Any) -> list[Cell]:
@@ -59,10 +63,15 @@ class Evaluator:
         split = self._split(fresh)
         steady = {id: table for id, table in split.items() if id in self._raising and not self._chains(id)}
         rested = {id: table for id, table in split.items() if id in self._chained}
-        stale: Reaches = {id: groups for id, groups in self._changed(rested).items() if self._chains(id) and id in self._raising}
+
+        def read(names: Collection[str], window: Window) -> Any:
+            return joined([self._read(names, window), within(fresh, names, window)])
+
+        changed = self._changed(rested, read)
+        stale: Reaches = {id: groups for id, groups in changed.items() if self._chains(id) and id in self._raising}
         unknown: set[str] = set()
         cells = [cell for found in self._found(steady) for cell in self._counted_on(found, stale, unknown)]
-        whole = Whole(self._rules, lambda names, window: joined([self._read(names, window), within(fresh, names, window)]))
+        whole = Whole(self._rules, read)
         for id, groups in stale.items():
             counted = [cell for cell in whole.cells(self._rules[id], groups) if id not in steady or cell.id in unknown]
             known, by = self._known([cell.id for cell in counted]), counter(self._rules[id], self._store)
@@ -116,7 +125,7 @@ class Evaluator:
         windows = [Window(first - timespan, last + timespan + 1) for first, last in near] if rule.correlation else []
         return joined([self._read([hit_name(rule)], window) for window in windows])
 
-    def _changed(self, fresh: Fresh) -> Reaches:
+    def _changed(self, fresh: Fresh, read: Reader) -> Reaches:
         """Per rule and group: the moments between which triggers can have appeared."""
         changed: Reaches = {}
         for id, table in fresh.items():
@@ -124,10 +133,23 @@ class Evaluator:
             changed[id] = {group: (first, last + ahead) for group, (first, last) in reaches(table).items()}
         for parent in self._correlations:
             for child in parent.correlation.rules if parent.correlation else ():
-                for group, (first, last) in changed.get(child, {}).items() if is_chained(self._rules, child) else ():
-                    if (own := rekey(parent, child, group)) is not None:
-                        _stretch(changed.setdefault(parent.id, {}), own, (first, last + timespan_of(parent)))
+                theirs = changed.get(child, {}) if is_chained(self._rules, child) else {}
+                for own, (first, last) in self._owned(parent, child, theirs, read):
+                    _stretch(changed.setdefault(parent.id, {}), own, (first, last + timespan_of(parent)))
         return changed
+
+    def _owned(self, parent: Rule, child: str, theirs: Mapping[Group, Reach], read: Reader) -> Iterator[tuple[Group, Reach]]:
+        """The parent's groups to which triggers of a child within this reach belong, with the reach in each."""
+        if parent.correlation is None or child not in parent.correlation.looked_up:
+            yield from ((own, reach) for group, reach in theirs.items() if (own := rekey(parent, child, group)) is not None)
+        elif theirs:
+            window = Window(min(first for first, _ in theirs.values()), max(last for _, last in theirs.values()) + 1)
+            carried = read([hit_name(parent)], window)
+            carried = carried.filter(pc.is_in(carried["part"].cast(pa.string()), value_set=pa.array(self._carriers[parent.id])))
+            if not self._chains(child):
+                events = Loaded(read([hit_name(self._rules[child])], window)).events_of(theirs)
+                carried = carried.filter(pc.is_in(carried["event"], value_set=pa.array(events, pa.string())))
+            yield from reaches(carried).items()
 
 
 def _stretch(reach: dict[Group, Reach], group: Group, more: Reach) -> None:

@@ -79,14 +79,14 @@ class Grown:
         return Cell(self.id, self.rule, self.group[0], self.key, self.start, end, count, first, last, evidence, spans)
 
     def _gain(self, known: Counted | None) -> tuple[int, tuple[Stamped, ...]]:
-        """How many events count that were not counted, and the evidence with them."""
+        """How many messages count that were not counted, and the evidence with them."""
         before = known.evidence if known else ()
         if self.rows[1] - self.rows[0] == 1 and not before:  # most alerts are of one event
             row = self.rows[0]
-            return 1, ((self.first, self.series.names[int(self.series.event[row])].as_py()),)
+            return int(self.series.times[row]), ((self.first, self.series.names[int(self.series.event[row])].as_py()),)
         picked = self._added(known)
         evidence = smallest([(self.series, picked)], before)
-        return len(np.unique(self.series.event[picked])), self._headed(evidence, known)
+        return self.series.messages(picked), self._headed(evidence, known)
 
     def _headed(self, evidence: tuple[Stamped, ...], known: Counted | None) -> tuple[Stamped, ...]:
         """With what completed it in front: what was known to, unless there is a trigger as early."""

@@ -17,13 +17,35 @@ from soc.detect.rules.rule import Rule
 
 
 @dataclass(frozen=True)
+class Below:
+    """A child's layer, and its triggers as events of the layer above, whose codes begin with `first`.
+
+    `places`: the group of each in the child's series. `made`: the id of the event that made it.
+    """
+
+    layer: Layer
+    first: int
+    places: Any
+    made: Any
+
+
+@dataclass(frozen=True)
 class Layer:
-    """What a rule counts, and where it triggers (a mask). `below`: by part, the child's layer, and its group by the chained event."""
+    """What a rule counts, and where it triggers (a mask). `below`: the children by their part."""
 
     rule: Rule
     series: Series
     met: Any
-    below: Mapping[int, tuple[Layer, Mapping[int, int]]]
+    below: Mapping[int, Below]
+
+    @cached_property
+    def made(self) -> Any:
+        """The id of each event in the series; of a child's trigger that of the event that made it."""
+        if not self.below:
+            return self.series.names
+        children = sorted(self.below.values(), key=lambda below: below.first)
+        plain = self.series.names.slice(0, children[0].first)
+        return pa.concat_arrays([plain, *(below.made.cast(plain.type) for below in children)])
 
     @cached_property
     def _times(self) -> Any:
@@ -48,8 +70,8 @@ class Layer:
     def layers(self) -> Iterator[Layer]:
         """This one and those below."""
         yield self
-        for child, _ in self.below.values():
-            yield from child.layers()
+        for below in self.below.values():
+            yield from below.layer.layers()
 
     def resting(self, groups: Any, moments: Any, owners: Any) -> Iterator[tuple[Layer, Any, Any]]:
         """The rows with events that triggers at these moments of these groups rest on, with the owner of each, layer by layer: a child's
@@ -59,17 +81,29 @@ class Layer:
         part = self.series.part[rows]
         chained = np.isin(part, list(self.below))
         yield self, rows[~chained], owners[self.series.group[rows[~chained]]]
-        for code, (child, places) in self.below.items():
+        for code, below in self.below.items():
             of_it = rows[part == code]
-            events, back = np.unique(self.series.event[of_it], return_inverse=True)
-            below = np.array([places[event] for event in events.tolist()], np.int64)[back]
-            theirs = np.zeros(len(child.series.groups), np.int64)
-            theirs[below] = owners[self.series.group[of_it]]
-            yield from child.resting(below, self.series.time[of_it], theirs)
+            places, whose = below.places[self.series.event[of_it] - below.first], owners[self.series.group[of_it]]
+            for some in _one_owner_each(places, whose):
+                theirs = np.zeros(len(below.layer.series.groups), np.int64)
+                theirs[places[some]] = whose[some]
+                yield from below.layer.resting(places[some], self.series.time[of_it[some]], theirs)
+
+
+def _one_owner_each(places: Any, owners: Any) -> Iterator[Any]:
+    """All rows in turns, as masks: in each a place has one owner."""
+    if not len(places):
+        return
+    size = int(owners.max()) + 1
+    pairs, which = np.unique(places.astype(np.int64) * size + owners, return_inverse=True)
+    starts = np.flatnonzero(np.diff(pairs // size, prepend=-1))
+    turn = (np.arange(len(pairs)) - np.repeat(starts, np.diff(np.append(starts, len(pairs)))))[which]
+    for number in range(int(turn.max()) + 1):
+        yield turn == number
 
 
 class Tally:
-    """Counts events over a layer and those below it, whichever of them has them."""
+    """Counts over a layer and those below it, an event once, whichever of them has it."""
 
     def __init__(self, top: Layer) -> None:
         self._top = top
@@ -83,25 +117,26 @@ class Tally:
             self._names, self._numbers = names.dictionary, {id(layer): one for layer, one in zip(layers, numbers, strict=True)}
 
     def of(self, groups: Any, moments: Any) -> Mapping[int, tuple[int, tuple[Stamped, ...]]]:
-        """By group of the layer: how many events its triggers at these moments rest on, and the ten with the smallest (time, id)."""
-        owner, time, event = (np.concatenate(column) for column in zip(*self._rows(groups, moments), strict=True))
+        """By group of the layer: the messages that its triggers at these moments rest on, and the ten smallest (time, id)."""
+        owner, time, event, times = (np.concatenate(column) for column in zip(*self._rows(groups, moments), strict=True))
         order = np.lexsort((time, event, owner))
         once = np.append(True, (np.diff(owner[order]) != 0) | (np.diff(event[order]) != 0))[: len(order)]
-        owner, time, event = (column[order[once]] for column in (owner, time, event))
-        order = np.lexsort((time, owner))
-        owner, time, event = owner[order], time[order], event[order]
+        order = order[once]
+        order = order[np.lexsort((time[order], owner[order]))]
+        owner, time, event, times = (column[order] for column in (owner, time, event, times))
         starts = np.flatnonzero(np.diff(owner, prepend=-1))
         ends = np.append(starts[1:], len(owner))
+        counts = np.add.reduceat(times, starts).tolist()
         return {
-            int(owner[start]): (end - start, self._smallest(time[start:end], event[start:end]))
-            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+            int(owner[start]): (count, self._smallest(time[start:end], event[start:end]))
+            for start, end, count in zip(starts.tolist(), ends.tolist(), counts, strict=True)
         }
 
-    def _rows(self, groups: Any, moments: Any) -> Iterator[tuple[Any, Any, Any]]:
-        """Owner, time and number of the event of each row."""
+    def _rows(self, groups: Any, moments: Any) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Owner, time, number of the event, and how many messages it stands for, of each row."""
         for layer, rows, owners in self._top.resting(groups, moments, np.arange(len(self._top.series.groups))):
             numbers, events = self._numbers[id(layer)], layer.series.event[rows]
-            yield owners, layer.series.time[rows], events if numbers is None else numbers[events]
+            yield owners, layer.series.time[rows], events if numbers is None else numbers[events], layer.series.times[rows]
 
     def _smallest(self, times: Any, events: Any) -> tuple[Stamped, ...]:
         last = times[min(MOST_EVIDENCE, len(times)) - 1]

@@ -23,8 +23,10 @@ class Axis:
         self.moments = places[first]
         self.at = np.cumsum(first) - 1
 
-    def distinct(self, what: Any) -> Any:
+    def distinct(self, what: Any, times: Any = None) -> Any:
         """How many distinct values (codes; those below 0 do not count) the window of each moment holds.
+
+        `times`: how often the value of each row counts, where that is not once.
 
         A hit counts from its moment up to the next one of its value, or as long as the timespan lasts.
         """
@@ -39,7 +41,27 @@ class Axis:
         follows = values[1:] == values[:-1]
         end[:-1][follows] = np.minimum(end[:-1][follows], start[1:][follows])
         most = len(self.moments) + 1
-        return np.cumsum(np.bincount(start, minlength=most) - np.bincount(end, minlength=most))[:-1]
+        often = None if times is None else times[rows]
+        return np.cumsum(np.bincount(start, often, most) - np.bincount(end, often, most))[:-1]
+
+    def apart(self, rows: Any, gap: int) -> Any:
+        """How many of these rows (a mask) the window of each moment holds at most that lie pairwise further apart than `gap`.
+
+        The latest, the latest that is far enough before it, and so on, are as many as any; steps are doubled.
+        """
+        places = np.unique(self.places[rows])
+        first = np.searchsorted(places, self.moments - self.timespan)
+        at = np.searchsorted(places, self.moments, side="right") - 1
+        count = (at >= first).astype(np.int64)
+        before = np.searchsorted(places, places - gap) - 1
+        steps = [np.append(before, -1)]  # from -1, nowhere, one gets nowhere
+        while (steps[-1] >= 0).any():
+            steps.append(steps[-1][steps[-1]])
+        for power in range(len(steps) - 1, -1, -1):
+            further = steps[power][at]
+            there = (further >= first) & (at >= first)
+            at, count = np.where(there, further, at), count + (there << power)
+        return count
 
     def present(self, rows: Any) -> Any:
         """Whether the window of each moment holds one of these rows (a mask)."""

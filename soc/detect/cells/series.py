@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from soc.match.hits import Group, codes_of, joined
 from soc.model import Window
@@ -21,7 +22,7 @@ class Series:
     """Columns of one length, in order. `groups`, `parts`, `names` (ids of events) and `values`: what the codes stand for.
 
     Within a group and moment equal events have equal codes, and no two events have one code. `value` is -1 where nothing is counted.
-    `new`: hits of events that the rule had no hit of before.
+    `times`: how many messages the event stands for. `new`: hits of events that the rule had no hit of before.
     """
 
     groups: Sequence[Group]
@@ -33,6 +34,7 @@ class Series:
     event: Any
     part: Any
     value: Any
+    times: Any
     new: Any
 
     def __len__(self) -> int:
@@ -40,7 +42,7 @@ class Series:
 
     def rows(self, kept: Any) -> Series:
         """Some of the rows: numbers in ascending order, a mask or a slice."""
-        columns = {name: getattr(self, name)[kept] for name in ("group", "time", "event", "part", "value", "new")}
+        columns = {name: getattr(self, name)[kept] for name in ("group", "time", "event", "part", "value", "times", "new")}
         return replace(self, **columns)
 
     def axis(self, timespan: int) -> Any:
@@ -71,6 +73,13 @@ class Series:
         rank[places] = np.arange(len(places))
         return replace(self, groups=[self.groups[place] for place in places], group=rank[self.group])
 
+    def messages(self, rows: Any) -> int:
+        """How many messages the distinct events of these rows of one group stand for."""
+        events, times = self.event[rows], self.times[rows]
+        if (times == 1).all():
+            return len(np.unique(events))
+        return int(times[np.unique(events, return_index=True)[1]].sum())
+
     def ids(self, events: Any) -> list[str]:
         """The ids of events, by their codes."""
         return list(self.names.take(pa.array(events)).to_pylist())
@@ -82,7 +91,7 @@ class Loaded:
     def __init__(self, old: Any, fresh: Any | None = None) -> None:
         table = joined([old] if fresh is None else [old, fresh])
         self._group, self.groups = _groups(table)
-        self._table = table.select(["time", "event", "part", "value"])
+        self._table = table.select(["time", "event", "part", "value", "times"])
         self._fresh = np.zeros(len(self), bool)
         self._fresh[old.num_rows :] = True
 
@@ -92,6 +101,18 @@ class Loaded:
     def of(self, wanted: Callable[[Group], bool]) -> Series:
         """The hits of some groups."""
         return self._series(np.array([wanted(group) for group in self.groups], bool))
+
+    def having(self, events: Any) -> set[Group]:
+        """The groups that have a hit of one of these events (ids)."""
+        met = pc.is_in(self._table["event"], value_set=pa.array(events.unique(), pa.string())).to_numpy()
+        return {self.groups[place] for place in np.unique(self._group[met]).tolist()}
+
+    def events_of(self, reach: Mapping[Group, tuple[int, int]]) -> Any:
+        """The ids of the events that hit in these groups from a first to a last moment, both included."""
+        none = (1, 0)
+        first, last = (np.array([reach.get(group, none)[end] for group in self.groups], np.int64)[self._group] for end in (0, 1))
+        time = self._table["time"].to_numpy()
+        return self._table["event"].filter(pa.array((first <= time) & (time <= last))).unique()
 
     def changed(self) -> Series:
         """The hits of the groups that have fresh ones."""
@@ -108,7 +129,14 @@ class Loaded:
         value, values = codes_of(table["value"])
         event = np.arange(table.num_rows, dtype=np.int32)
         time = table["time"].to_numpy()
-        return settled(Series(self.groups, parts.to_pylist(), whole(table["event"]), values, group, time, event, part, value, fresh))
+        names, times = whole(table["event"]), _times(table["times"])
+        return settled(Series(self.groups, parts.to_pylist(), names, values, group, time, event, part, value, times, fresh))
+
+
+def _times(column: pa.ChunkedArray) -> Any:
+    if column.null_count == len(column):
+        return np.ones(len(column), np.int64)
+    return column.fill_null(1).to_numpy().astype(np.int64)
 
 
 def whole(names: pa.ChunkedArray) -> pa.Array:
@@ -171,6 +199,12 @@ def _ranked(numbers: Any, most: int) -> tuple[Any, Any]:
         return np.unique(numbers, return_inverse=True)
     occurs = np.bincount(numbers, minlength=most) > 0
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[numbers]
+
+
+def of_parts(series: Series, parts: Collection[str]) -> Series:
+    """The rows of these parts."""
+    kept = np.isin(series.part, [code for code, part in enumerate(series.parts) if part in parts])
+    return series if kept.all() else series.rows(kept)
 
 
 def inside(series: Series, window: Window) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import floor
 from typing import Any
 
@@ -25,20 +26,28 @@ def least(correlation: Correlation) -> int:
     return floor(correlation.bound) + 1 if correlation.op == "gt" else -floor(-correlation.bound)
 
 
-def triggering(correlation: Correlation, series: Series) -> Any:
-    """The rows at which the windows behind them fulfil the correlation, as a mask."""
-    masks = [_triggering(correlation, piece) for piece in series.fitting(correlation.timespan)]
+def triggering(correlation: Correlation, series: Series, chained: Mapping[str, int] | None = None) -> Any:
+    """The rows at which the windows behind them fulfil the correlation, as a mask. `chained`: timespans of parts that are correlations."""
+    masks = [_triggering(correlation, piece, chained or {}) for piece in series.fitting(correlation.timespan)]
     return np.concatenate(masks) if masks else np.zeros(0, bool)
 
 
-def _triggering(correlation: Correlation, series: Series) -> Any:
+def _triggering(correlation: Correlation, series: Series, chained: Mapping[str, int]) -> Any:
     axis = Axis(series.axis(correlation.timespan), correlation.timespan)
     if correlation.type == "temporal_ordered":
         return _in_order(correlation, series, axis)
     if correlation.type == "temporal":
         return _together(correlation, series, axis)[axis.at]
-    counted = series.value if correlation.type == "value_count" else series.event
-    return (axis.distinct(counted) >= least(correlation))[axis.at]
+    counted = axis.distinct(series.value) if correlation.type == "value_count" else _messages(series, axis, chained)
+    return (counted >= least(correlation))[axis.at]
+
+
+def _messages(series: Series, axis: Axis, chained: Mapping[str, int]) -> Any:
+    """What the distinct events in each window stand for; of a correlation's triggers as many as lie further apart than its timespan."""
+    gaps = {code: chained[part] for code, part in enumerate(series.parts) if part in chained}
+    plain = np.where(np.isin(series.part, list(gaps)), -1, series.event) if gaps else series.event
+    times = series.times if (series.times != 1).any() else None
+    return sum((axis.apart(series.part == code, gap) for code, gap in gaps.items()), axis.distinct(plain, times))
 
 
 def _together(correlation: Correlation, series: Series, axis: Axis) -> Any:

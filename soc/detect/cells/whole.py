@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,17 +10,17 @@ import orjson
 import pyarrow as pa
 
 from soc.detect.cells.cell import Cell, Stamped, headed, width
+from soc.detect.cells.chained import rekey, with_triggers
 from soc.detect.cells.completing import completing_chain, is_completed
 from soc.detect.cells.growth import runs
-from soc.detect.cells.layer import Layer, Tally
-from soc.detect.cells.series import Loaded, Series, inside, settled
+from soc.detect.cells.layer import Below, Layer, Tally
+from soc.detect.cells.series import Loaded, Series, inside, of_parts, settled
 from soc.detect.cells.spans import behind
 from soc.detect.cells.triggers import least, timespan_of, triggering
 from soc.detect.rules.identity import alert_id, hit_name
-from soc.detect.rules.rule import Correlation, Rule
+from soc.detect.rules.rule import Correlation, Rule, leaves_of, path_of
 from soc.match.hits import Group
 from soc.model import Window
-from soc.text import canonical_json
 
 Reader = Callable[[Collection[str], Window], Any]
 """Reads hits by their rules' `hit_name` in a window of event time, as a table of `soc.match.hits.HITS`: a store's `hits`."""
@@ -78,16 +77,28 @@ class Whole:
         if rule.correlation is None:
             return Layer(rule, series, inside(series, window), {})
         children = [self._rules[id] for id in rule.correlation.rules if is_chained(self._rules, id)]
+        others = [part for part in series.parts if part not in rule.correlation.rules]
+        series, carried = of_parts(series, rule.correlation.rules), of_parts(series, others)
         able = _able(rule.correlation, series, {child.id for child in children})
         if children and able is not None:
-            series = _of_groups(series, able.__contains__)
-        below: dict[int, tuple[Layer, Mapping[int, int]]] = {}
+            series, carried = _of_groups(series, able.__contains__), _of_groups(carried, able.__contains__)
+        below: dict[int, Below] = {}
         for child in children if able is None or able else ():
-            lower = self._layer(child, reading, lambda group, child=child: _belongs(rule, child, group, wanted, able))  # type: ignore[misc]
-            series, code, events = _with_triggers(rule, series, lower)
-            below[code] = (lower, events)
+            lower = self._layer(child, reading, self._theirs(rule, child, reading, wanted, able, carried))
+            paths = [path_of(self._rules, child.id, leaf) for leaf in leaves_of(self._rules, child.id)]
+            series, found = with_triggers(rule, series, of_parts(carried, paths), lower)
+            below[len(series.parts) - 1] = found
         series = settled(series) if below else series
-        return Layer(rule, series, triggering(rule.correlation, series) & inside(series, window), below)
+        spans = {child.id: timespan_of(child) for child in children}
+        return Layer(rule, series, triggering(rule.correlation, series, spans) & inside(series, window), below)
+
+    def _theirs(self, rule: Rule, child: Rule, reading: Window, wanted: Wanted, able: Collection[Group] | None, carried: Series) -> Wanted:
+        """The groups of a child that can have a trigger for the groups wanted."""
+        if rule.correlation is None or child.id not in rule.correlation.looked_up:
+            return lambda group: _belongs(rule, child, group, wanted, able)
+        if any(is_chained(self._rules, part) for part in (child.correlation.rules if child.correlation else ())):
+            return lambda group: True
+        return self._load(child, _behind(child, reading)).having(carried.names.take(pa.array(carried.event))).__contains__
 
 
 def _behind(rule: Rule, window: Window) -> Window:
@@ -106,16 +117,6 @@ def _shared_out(reach: Mapping[Group, Reach], parts: int) -> Iterator[dict[Group
 def is_chained(rules: Mapping[str, Rule], id: str) -> bool:
     """Whether it is a correlation that runs."""
     return id in rules and rules[id].correlation is not None
-
-
-def rekey(parent: Rule, child: str, group: Group) -> Group | None:
-    """The parent's group that a child's group belongs to; None when the child's key lacks a field that the parent groups by."""
-    correlation = parent.correlation
-    if correlation is None:
-        return None
-    key = orjson.loads(group[1])
-    own = {name: key.get(correlation.aliases.get(name, {}).get(child, name)) for name in correlation.group_by}
-    return None if None in own.values() else (group[0], canonical_json(own).decode())
 
 
 def _belongs(parent: Rule, child: Rule, group: Group, wanted: Wanted, able: Collection[Group] | None) -> bool:
@@ -142,55 +143,6 @@ def _able(correlation: Correlation, series: Series, chained: Collection[str]) ->
 def _of_groups(series: Series, wanted: Wanted) -> Series:
     kept = np.array([wanted(group) for group in series.groups], bool)
     return series if kept.all() else series.rows(kept[series.group])
-
-
-def _with_triggers(parent: Rule, series: Series, child: Layer) -> tuple[Series, int, dict[int, int]]:
-    """The series with the child's triggers as hits, not yet in order; the child's part in it, and its group by the chained event.
-
-    Triggers of one cell of the child are one event to the parent: the alert that they make.
-    """
-    found, code = _alerts(child), len(series.parts)
-    events: dict[int, int] = {}
-    ids: list[str] = []
-    codes = {group: place for place, group in enumerate(series.groups)}
-    group, time, event = [series.group], [series.time], [series.event]
-    values: dict[str | None, int] = {None: -1} | {text: place for place, text in enumerate(series.values.to_pylist())}
-    value = [series.value]
-    for id, place, moments in found:
-        own = rekey(parent, child.rule.id, child.series.groups[place])
-        assert own is not None  # else its group would not have been asked for
-        number = len(series.names) + len(ids)
-        ids.append(id)
-        events[number] = place
-        moments = np.unique(moments)
-        same = np.ones(len(moments), np.int32)
-        group.append(same * codes.setdefault(own, len(codes)))
-        time.append(moments)
-        event.append(same * number)
-        text = _value(parent, orjson.loads(child.series.groups[place][1]))
-        value.append(same * values.setdefault(text, len(values) - 1))
-    names = pa.concat_arrays([series.names, pa.array(ids, pa.large_string())])
-    columns = {"group": group, "time": time, "event": event, "value": value}
-    all_of = {name: np.concatenate(parts) for name, parts in columns.items()}
-    part = np.append(series.part, np.full(len(all_of["time"]) - len(series), code))
-    new = np.zeros(len(part), bool)
-    parts = [*series.parts, child.rule.id]
-    texts = pa.array([text for text in values if text is not None], pa.string())
-    return replace(series, groups=list(codes), parts=parts, names=names, values=texts, part=part, new=new, **all_of), code, events
-
-
-def _alerts(child: Layer) -> Iterator[tuple[str, int, Any]]:
-    """The alerts that a child's triggers make: id, group, and the moments of the triggers."""
-    for start, (first, _), moments, _ in runs(child.series, child.met, width(child.rule)):
-        place = int(child.series.group[first])
-        institution, key = child.series.groups[place]
-        yield alert_id(child.rule.id, institution, orjson.loads(key), start), place, moments
-
-
-def _value(parent: Rule, key: Mapping[str, str]) -> str | None:
-    counted = parent.correlation.fields if parent.correlation else ()
-    values = [key.get(name) for name in counted]
-    return None if not values or None in values else canonical_json(values).decode()
 
 
 def _headed(layer: Layer, row: int, evidence: tuple[Stamped, ...]) -> tuple[Stamped, ...]:

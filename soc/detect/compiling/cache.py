@@ -45,7 +45,7 @@ def save_cache(folder: Path | None, key: str, entries: Mapping[str, CompiledFile
     """Keeps the entries; a folder that cannot be written costs time, not rules."""
     if folder is None:
         return
-    files = {name: [[_row(rule) for rule in one.rules], [_refusal(r) for r in one.refused]] for name, one in entries.items()}
+    files = {name: [[_row(rule) for rule in one.rules], [_refusal(r) for r in one.refused], one.names] for name, one in entries.items()}
     body = orjson.dumps({"files": files, "errors": [[e.what, str(e.path or ""), e.line, e.repair] for e in errors]})
     path = _path(folder, key)
     draft = path.with_suffix(f"{DRAFT}{os.getpid()}")
@@ -85,5 +85,5 @@ def _refusal(refusal: Refusal) -> list[Any]:
 
 
 def _file(value: list[Any]) -> CompiledFile:
-    rules, refused = value
-    return CompiledFile(tuple(starmap(Compiled, rules)), tuple(starmap(Refusal, refused)))
+    rules, refused, names = value
+    return CompiledFile(tuple(starmap(Compiled, rules)), tuple(starmap(Refusal, refused)), names)

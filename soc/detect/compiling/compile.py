@@ -13,8 +13,10 @@ from soc.condition.tree import fields
 from soc.detect.compiling.blame import blamed, place, refused, section
 from soc.detect.compiling.compiled import Compiled, CompiledFile, Refusal
 from soc.detect.compiling.environment import Environment
+from soc.detect.compiling.filters import filter_of
 from soc.detect.language.correlation_rule import correlation_of
-from soc.detect.language.metadata import metadata_fault, metadata_of
+from soc.detect.language.keys import meaning_fault
+from soc.detect.language.metadata import metadata_of
 from soc.detect.language.sigma import PYSIGMA_ERRORS, Misplaced, condition_of
 from soc.detect.language.spelling import detections_of
 from soc.detect.language.values import Values
@@ -37,6 +39,8 @@ def compile_file(text: str, environment: Environment) -> CompiledFile:
         except RuleRefused as error:
             stated = value.get("id") if isinstance(value, dict) else None
             turned_away.append(Refusal(error.what, error.line, error.repair, str(stated or "")))
+    if documents and not rules and not turned_away:
+        turned_away.append(Refusal("the file holds no rule", documents[0].line(), "write one YAML mapping per rule, or delete the file"))
     return CompiledFile(tuple(rules), tuple(turned_away))
 
 
@@ -72,16 +76,17 @@ def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, 
 
 
 def _compiled(document: Document, value: Any, environment: Environment) -> Compiled:
+    if isinstance(value, dict) and "filter" in value and not {"detection", "correlation"} & value.keys():
+        return Compiled(**metadata_of(document, value), filter=filter_of(document, value))
+    if isinstance(value, dict) and (fault := meaning_fault(value)):
+        raise refused(document, fault.what, *fault.steps, repair=fault.repair)
     if not isinstance(value, dict) or not ({"detection", "correlation"} & value.keys()):
-        kind = "a Sigma filter" if isinstance(value, dict) and "filter" in value else "no Sigma rule"
-        repair = "write an exception in detections/exceptions" if "filter" in kind else "a rule has title, logsource and detection"
-        raise refused(document, f"this is {kind}", repair=repair)
+        raise refused(document, "this is no Sigma rule", repair="a rule has title, logsource and detection")
     if "action" in value:
         raise refused(document, f"unknown action {value['action']!r}", "action", repair="use global, repeat or reset")
     try:
         if "correlation" in value:
-            correlation, fault = correlation_of(value)
-            return Compiled(**metadata_of(document, value), correlation=correlation, fault=fault)
+            return Compiled(**metadata_of(document, value), correlation=correlation_of(value))
         return _plain_rule(document, value, environment)
     except Misplaced as error:
         raise refused(document, error.what, *place(document, error.detection, error.field), repair=error.repair) from error
@@ -105,5 +110,4 @@ def _plain_rule(document: Document, value: dict[str, Any], environment: Environm
         lines={name: document.line(*steps) for name in names if (steps := place(document, None, name))},
         tree=dumped,
         tree_hash=json_digest(dumped),
-        fault=metadata_fault(value),
     )

@@ -7,6 +7,7 @@ events, or a field holds lists (`soc.detect.hits.keys.keys`), event by event.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from soc.condition.fold import fold
 from soc.detect.hits.keys import DEFAULT_KEY, SIDES, as_text, default_key, institution, keys, texts
 from soc.detect.rules.identity import hit_name
 from soc.detect.rules.rule import Rule
+from soc.fields import REPEATED
 from soc.match.columns import values_of
-from soc.match.hits import HELD, Row, codes_of, column_of, from_columns, joined, to_table
+from soc.match.hits import HELD, Row, codes_of, column_of, from_columns, joined, times_of, to_table
 from soc.model import UNKNOWN
 from soc.text import canonical_json
 
@@ -75,6 +77,13 @@ class Events:
                 self._columns[name] = values_of(self.taken(name)) if name in self._names else [None] * len(self)
         return self._columns[name]
 
+    @cached_property
+    def times(self) -> Any:
+        """How many messages each event stands for; null for one."""
+        if REPEATED not in self._names:
+            return pa.nulls(len(self), HELD.field("times").type)
+        return pa.array(map(times_of, self.column(REPEATED)), HELD.field("times").type)
+
     def getter(self, place: int) -> Any:
         return lambda name: self.column(name)[place]
 
@@ -121,6 +130,7 @@ def _columns(rule: Rule, part: Rule, events: Events, kept: Any) -> Any | None:
             "key": column_of(key[0][kept], key[1]),
             "value": column_of(value[0][kept], value[1]),
             "event": events.taken("event.id").take(pa.array(kept)).cast(HELD.field("event").type),
+            "times": events.times.take(pa.array(kept)),
         },
     )
 
@@ -190,7 +200,7 @@ def _hits(rule: Rule, part: Rule, events: Events, place: int) -> Iterator[Row]:
     whose = institution(get, rule.tuning.side)
     for value in _values(get, counted):
         for key in groups:
-            yield hit_name(rule), part.id, get("@timestamp"), whose, key.decode(), value, get("event.id")
+            yield hit_name(rule), part.id, get("@timestamp"), whose, key.decode(), value, get("event.id"), times_of(get(REPEATED))
 
 
 def _values(get: Any, counted: Sequence[str]) -> list[str | None]:

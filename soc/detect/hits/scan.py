@@ -13,13 +13,13 @@ from soc.condition.tree import Node
 from soc.detect.hits.found import Events, Found
 from soc.detect.hits.keys import INSTITUTION_FIELDS, institution
 from soc.detect.rules.reach import reach
-from soc.detect.rules.rule import Rule, RuleSet
+from soc.detect.rules.rule import Rule, RuleSet, carriers
 from soc.detect.ruleset.exception import RuleException
-from soc.fields import ID, READING, TIME, Catalogue
+from soc.fields import ID, READING, REPEATED, TIME, Catalogue
 from soc.match.matcher import Matcher
 from soc.parsing import Dataset
 
-ALWAYS_READ = (ID, TIME, READING, *INSTITUTION_FIELDS)
+ALWAYS_READ = (ID, TIME, READING, REPEATED, *INSTITUTION_FIELDS)
 
 
 @dataclass(slots=True)
@@ -143,6 +143,8 @@ def _targets(rules: RuleSet) -> dict[str, list[tuple[Rule, Rule]]]:
         for id in parent.correlation.rules if parent.correlation else ():
             if (part := rules.rules[id]).condition is not None:
                 targets.setdefault(id, []).append((parent, part))
+        for path, part in carriers(rules.rules, parent).items():
+            targets.setdefault(part.id, []).append((parent, replace(part, id=path)))
     return targets
 
 

@@ -3,6 +3,8 @@
 Grammar: Sigma rules specification 2.1.0, "Condition". pySigma's own reader takes `notable` for `not able`.
 
     or > and > not > ( condition ) | name | (1 | any | all) of (them | name with *)
+
+The words may stand in capitals, as in older rules and in the specification's "Logical AND/OR"; a detection of such a name wins.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from soc.errors import RuleRefused
 
 _TOKEN = re.compile(r"\s*(?:([\w*-]+)|([()])|(\S))")
 _WORDS = ("and", "or", "not", "of")
+_CAPITALS = frozenset(("AND", "OR", "NOT", "OF", "ALL", "ANY", "THEM"))  # older rules write operators so
 Kind = type[And] | type[Or]
 _QUANTIFIERS: dict[str, Kind] = {"1": Or, "any": Or, "all": And}
 
@@ -31,7 +34,8 @@ class ConditionText:
                 "the condition aggregates with a pipe, which Sigma replaced by correlations",
                 repair="write a correlation rule (event_count, value_count, temporal) that refers to this rule",
             )
-        self.tokens = [word or bracket or other for word, bracket, other in _TOKEN.findall(text)]
+        tokens = (word or bracket or other for word, bracket, other in _TOKEN.findall(text))
+        self.tokens = [token.lower() if token in _CAPITALS and token not in names else token for token in tokens]
         self.at = 0
 
     def tree(self) -> Node | None:
@@ -74,8 +78,8 @@ class ConditionText:
         self.at += 1
         if quantifier not in _QUANTIFIERS:
             self._wrong(f"'{quantifier} of' is not a quantifier of Sigma")
-        if pattern is None:
-            self._wrong("expected `them` or a name with * at the end")
+        if pattern is None or pattern in ("(", ")", *_WORDS):
+            self._wrong(f"expected `them` or a name with * behind '{quantifier} of'")
         hidden = pattern.startswith("_")  # what a pipeline has added belongs to no selector of the rule
         wanted = "*" if pattern == "them" else pattern
         names = [name for name in self.names if fnmatchcase(name, wanted) and (hidden or not name.startswith("_"))]

@@ -5,6 +5,7 @@ Format: Sigma correlation rules specification 2.1.0; extended temporal condition
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sigma.correlations import (
@@ -16,7 +17,7 @@ from sigma.correlations import (
     SigmaRuleReference,
 )
 
-from soc.detect.language.sigma import PYSIGMA_ERRORS
+from soc.detect.language.keys import check_counted
 from soc.detect.rules.rule import LONGEST
 from soc.errors import RuleRefused
 from soc.times import SECOND, duration_text
@@ -25,18 +26,23 @@ OPS = ("gte", "gt", "lte", "lt", "eq", "neq")
 MOST = 1 << 53
 
 
-def correlation_of(value: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """The correlation, and what is wrong in the rule's metadata. Raises RuleRefused and pySigma's errors."""
+def correlation_of(value: dict[str, Any]) -> dict[str, Any]:
+    """The correlation. Raises RuleRefused and pySigma's errors."""
     stated = value["correlation"]
     if not isinstance(stated, dict):
         raise RuleRefused("the correlation is no mapping", repair="write type, rules, timespan and condition")
-    first, *others = _bounds(stated)
-    try:
-        plain, fault = _plain(SigmaCorrelationRule.from_dict(value | {"correlation": first})), ""
-    except PYSIGMA_ERRORS as error:
-        plain, fault = _plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": first})), str(error)
-    ranged = [_plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": one})) for one in others]
-    return plain | {"also": [[one["op"], one["bound"]] for one in ranged]}, fault
+    if isinstance(stated.get("condition"), str):
+        stated = stated | {"condition": _small(stated["condition"], stated.get("rules"))}
+    if "generate" in value:  # the specification's place for it; pySigma's is within
+        stated = {"generate": value["generate"]} | stated
+    plain, *others = (_plain(SigmaCorrelationRule.from_dict({"title": "rule", "correlation": one})) for one in _bounds(stated))
+    return plain | {"also": [[one["op"], one["bound"]] for one in others]}
+
+
+def _small(condition: str, rules: Any) -> str:
+    """The condition with its words in small letters, which rules that are called so keep from being taken for words."""
+    names = rules if isinstance(rules, list) else [rules]
+    return re.sub(r"\b(AND|OR|NOT)\b", lambda word: word[0] if word[0] in names else word[0].lower(), condition)
 
 
 def _bounds(stated: dict[str, Any]) -> list[dict[str, Any]]:
@@ -57,6 +63,7 @@ def _plain(rule: SigmaCorrelationRule) -> dict[str, Any]:
         raise RuleRefused("the correlation refers to no rule", repair="name rules by id or name under correlation.rules")
     simple = condition if isinstance(condition, SigmaCorrelationCondition) else None
     counted = simple.fieldref if simple else None
+    check_counted(rule.type.name.lower(), [counted] if isinstance(counted, str) else counted or ())
     timespan = rule.timespan.seconds * SECOND
     if timespan > LONGEST:
         raise RuleRefused(f"the timespan is longer than {duration_text(LONGEST)}", repair="write for example 24h or 30d")

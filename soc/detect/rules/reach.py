@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from soc.detect.rules.rule import Rule, RuleSet
+from soc.detect.rules.rule import Rule, RuleSet, leaves_of, path_of
 
 
 class Shared(NamedTuple):
@@ -44,7 +44,9 @@ def leaf_keys(rules: RuleSet, rule: Rule, key: Mapping[str, str]) -> Iterator[di
         yield dict(key)
         return
     for part in rule.correlation.rules:
-        yield from leaf_keys(rules, rules.rules[part], {rule.correlation.field_of(name, part): value for name, value in key.items()})
+        for leaf in leaves_of(rules.rules, part):
+            path = path_of(rules.rules, part, leaf)
+            yield {rule.correlation.field_of(name, path): value for name, value in key.items()}
 
 
 def _parents(rules: RuleSet, rule: Rule) -> list[Rule]:

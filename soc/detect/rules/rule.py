@@ -41,6 +41,8 @@ class Correlation:
     count wants all its rules.
     `aliases`: a name in `group_by` -> rule id -> the field it means there.
     `monotone`: more events never make it untrue. `generate`: its rules also raise alerts of their own.
+    `renamed`: what names of `group_by` and `fields` were called where they were stated. `looked_up`: correlations among `rules`
+    whose key does not tell the groups and values of this one; the events that made them trigger do.
     """
 
     type: str  # event_count value_count temporal temporal_ordered value_sum value_avg value_percentile value_median
@@ -55,9 +57,14 @@ class Correlation:
     monotone: bool = True
     expression: Expression | None = None
     also: tuple[tuple[str, int | float], ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    looked_up: frozenset[str] = field(default=frozenset(), repr=False)
 
     def field_of(self, name: str, rule: str) -> str:
-        """The field that a name in `group_by` or `fields` means in events of this rule."""
+        """The field that a name in `group_by` or `fields` means in events of this rule; of one below a correlation see `path_of`.
+
+        Of a correlation among `rules`: the name in its key.
+        """
         return self.aliases.get(name, {}).get(rule, name)
 
 
@@ -154,3 +161,20 @@ class RuleSet:
         """Ids of rules that raise no alerts of their own: a correlation that runs refers to them, without `generate`."""
         parents = (rule.correlation for rule in self.active() if rule.correlation is not None)
         return frozenset(part for parent in parents if not parent.generate for part in parent.rules)
+
+
+def leaves_of(rules: Mapping[str, Rule], id: str) -> list[str]:
+    """The rules with a condition that a rule rests on: itself, or those at the ends of a correlation."""
+    correlation = rules[id].correlation
+    return [id] if correlation is None else list(dict.fromkeys(leaf for part in correlation.rules for leaf in leaves_of(rules, part)))
+
+
+def path_of(rules: Mapping[str, Rule], part: str, leaf: str) -> str:
+    """What a rule with a condition is called by the correlation that counts `part`: the part, and the leaf where that is a correlation."""
+    return leaf if rules[part].correlation is None else f"{part} {leaf}"
+
+
+def carriers(rules: Mapping[str, Rule], parent: Rule) -> dict[str, Rule]:
+    """The rules whose events have what a correlation looks up of its children's triggers, by their path, which is the part of such hits."""
+    children = sorted(parent.correlation.looked_up) if parent.correlation else ()
+    return {path_of(rules, child, leaf): rules[leaf] for child in children for leaf in leaves_of(rules, child)}

@@ -10,6 +10,8 @@ from soc.condition import codec
 from soc.condition.fold import fold
 from soc.condition.tree import Equals, leaves
 from soc.detect.rules.rule import Rule, RuleSet, Tuning
+from soc.detect.ruleset.compiler import Compiler
+from soc.detect.ruleset.filters import Filters
 from soc.detect.ruleset.placed import Placed, digest, unknown_field
 from soc.detect.ruleset.references import Correlations
 from soc.detect.ruleset.supply import Supply, can_fire
@@ -19,36 +21,47 @@ from soc.fields import Catalogue
 from soc.model import Logsource
 
 
-def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings: Sequence[Entry]) -> RuleSet:
+def link(placed: Sequence[Placed], supply: Supply, catalogue: Catalogue, tunings: Sequence[Entry], compiler: Compiler) -> RuleSet:
     """The rule set. A later root replaces a rule by its id; a rule that is refused stops no other."""
+    filters = Filters(placed, compiler.filter, supply, catalogue)
+    placed = [one for one in placed if one.rule.filter is None]
     chosen, refused, shadowed = _by_id(placed)
+    refused.extend(filters.refused)
     tunings, errors = sound(tunings, catalogue)
     rules: dict[str, Rule] = {}
     for one in chosen.values():
         if one.rule.correlation is None:
             try:
-                rules[one.id] = _plain(one, supply, tuning_of(tunings, one.id, one.relative, one.rule.tags))
+                rules[one.id] = _plain(one, filters, supply, tuning_of(tunings, one.id, one.relative, one.rule.tags))
             except RuleRefused as error:
                 refused.append(error)
-    refused.extend(_correlations(chosen, rules, supply, catalogue, tunings))
+    resolver = Correlations(chosen, rules, supply, catalogue, compiler.mapped)
+    refused.extend([*_drafts(resolver, filters, tunings), *_correlations(resolver)])
     ordered = {id_: rules[id_] for id_ in sorted(rules)}
-    errors += [*for_nothing(tunings, placed), *filter(None, (short_cell(tunings, one) for one in chosen.values()))]
+    errors += [*filters.unmet(chosen), *for_nothing(tunings, placed), *filter(None, (short_cell(tunings, one) for one in chosen.values()))]
     return RuleSet(ordered, tuple(refused), set_hash(ordered), tuple(errors), tuple(shadowed))
 
 
-def _correlations(
-    chosen: Mapping[str, Placed], rules: dict[str, Rule], supply: Supply, catalogue: Catalogue, tunings: Sequence[Entry]
-) -> list[RuleRefused]:
-    """Adds the correlations to the rules; those refused are returned."""
-    resolver, refused = Correlations(chosen, rules, supply, catalogue), []
-    for id_, one in chosen.items():
+def _drafts(resolver: Correlations, filters: Filters, tunings: Sequence[Entry]) -> list[RuleRefused]:
+    """The correlations as they are written; those refused are returned."""
+    refused = []
+    for id_, one in resolver.chosen.items():
         if one.rule.correlation is not None:
             tuning = tuning_of(tunings, id_, one.relative, one.rule.tags)
-            resolver.drafts[id_] = rule_of(one, replace(tuning, cell=None) if short_cell(tunings, one) else tuning)
-    for id_, draft in resolver.drafts.items():
-        if id_ not in rules:
             try:
-                resolver.resolve(chosen[id_], draft)
+                resolver.drafts[id_] = rule_of(filters.joined(one), replace(tuning, cell=None) if short_cell(tunings, one) else tuning)
+            except RuleRefused as error:
+                refused.append(error)
+    return refused
+
+
+def _correlations(resolver: Correlations) -> list[RuleRefused]:
+    """Adds the correlations to the rules; those refused are returned."""
+    refused = []
+    for id_, draft in resolver.drafts.items():
+        if id_ not in resolver.rules:
+            try:
+                resolver.resolve(resolver.chosen[id_], draft)
             except RuleRefused as error:
                 refused.append(error)
     return refused
@@ -111,10 +124,14 @@ def _identity_fault(one: Placed) -> RuleRefused | None:
         return None
     if not one.rule.id:
         return one.refused("the rule has no id", repair=f"write for example id: {one.rule.made_id}")
-    return one.refused(one.rule.fault, repair="see the Sigma rules specification 2.1.0") if one.rule.fault else None
+    if one.rule.fault is None:
+        return None
+    what, line, repair = one.rule.fault
+    return RuleRefused(what, path=one.path, line=line, repair=repair)
 
 
-def _plain(one: Placed, supply: Supply, tuning: Tuning) -> Rule:
+def _plain(alone: Placed, filters: Filters, supply: Supply, tuning: Tuning) -> Rule:
+    one = filters.joined(alone)
     rule = rule_of(one, tuning)
     assert rule.condition is not None
     if not supply.seen(rule.logsource):
@@ -123,7 +140,7 @@ def _plain(one: Placed, supply: Supply, tuning: Tuning) -> Rule:
     if missing and not one.imported:
         raise unknown_field(one, missing[0], rule.logsource, supply)
     if not one.imported:
-        _check_values(one, rule, supply)
+        _check_values(alone, rule_of(alone, tuning), supply)
     if missing and not can_fire(rule.condition, missing):
         return replace(rule, dormant=f"nothing supplies {', '.join(missing)} for {rule.logsource}", unsupplied=tuple(missing))
     return replace(rule, unsupplied=tuple(missing))

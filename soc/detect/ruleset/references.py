@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from soc.detect.rules.rule import Correlation, Expression, Rule
+from soc.detect.ruleset.grouping import Mapped, meanings, named
 from soc.detect.ruleset.placed import Placed, digest, unknown_field
 from soc.detect.ruleset.supply import Supply
 from soc.errors import RuleRefused
@@ -20,8 +21,8 @@ _COUNTS = ("event_count", "value_count", "temporal", "temporal_ordered")
 class Correlations:
     """Adds correlations to the rules of a set, each after those that it refers to."""
 
-    def __init__(self, chosen: Mapping[str, Placed], rules: dict[str, Rule], supply: Supply, catalogue: Catalogue) -> None:
-        self.chosen, self.rules, self.supply, self.catalogue = chosen, rules, supply, catalogue
+    def __init__(self, chosen: Mapping[str, Placed], rules: dict[str, Rule], supply: Supply, catalogue: Catalogue, mapped: Mapped) -> None:
+        self.chosen, self.rules, self.supply, self.catalogue, self.mapped = chosen, rules, supply, catalogue, mapped
         self.drafts: dict[str, Rule] = {}
         self.names: dict[str, list[str]] = {}
         for id_, one in chosen.items():
@@ -42,7 +43,7 @@ class Correlations:
             if id_ in (*above, one.id):
                 raise one.refused("the correlation refers to itself", repair="a correlation may only refer to rules below it")
             self._settle(one, id_, (*above, one.id))
-        correlation = _correlation(stated, ids, self.catalogue)
+        correlation = named(one, _correlation(stated, ids, self._aliases(one, ids), self.catalogue), self.rules, self.mapped)
         rule = replace(
             draft,
             correlation=correlation,
@@ -51,6 +52,18 @@ class Correlations:
         )
         self.rules[one.id] = rule
         return rule
+
+    def _aliases(self, one: Placed, ids: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """By alias and id of a rule: the field that is meant. Raises RuleRefused for a rule that the correlation does not count."""
+        assert one.rule.correlation is not None
+        found: dict[str, dict[str, str]] = {}
+        for alias, fields in one.rule.correlation["aliases"].items():
+            for name, field in fields.items():
+                id_ = ids.get(name) or next((id_ for id_ in ids.values() if name in (id_, self.chosen[id_].rule.name)), None)
+                if id_ is None:
+                    raise one.refused(f"the alias {alias!r} names {name!r}, which it does not count", repair=f"its rules: {', '.join(ids)}")
+                found.setdefault(alias, {})[id_] = field
+        return found
 
     def _found(self, one: Placed, name: str) -> str:
         if name in self.chosen:
@@ -89,17 +102,13 @@ class Correlations:
         return unjudged(correlation) or next(self._blind(one, correlation), None)
 
     def _blind(self, one: Placed, correlation: Correlation) -> Iterator[str]:
-        for part in correlation.rules:
-            rule = self.rules[part]
+        for meant in meanings(correlation, self.rules):
             for name in (*correlation.group_by, *correlation.fields):
-                field = correlation.field_of(name, part)
-                if rule.correlation is not None:
-                    if field not in rule.correlation.group_by:
-                        raise one.refused(f"{field!r} is not in the group-by of {rule.title!r}", repair="group by what that rule groups by")
-                elif self.supply.missing([field], rule.logsource):
+                field, logsource = correlation.field_of(name, meant.path), meant.leaf.logsource
+                if self.supply.missing([field], logsource):
                     if not one.imported:
-                        raise unknown_field(one, field, rule.logsource, self.supply)
-                    yield f"nothing supplies {field} for {rule.logsource}"
+                        raise unknown_field(one, field, logsource, self.supply)
+                    yield f"nothing supplies {field} for {logsource}"
 
 
 def unjudged(correlation: Correlation) -> str | None:
@@ -111,7 +120,10 @@ def unjudged(correlation: Correlation) -> str | None:
     return None
 
 
-def _correlation(stated: Mapping[str, Any], ids: Mapping[str, str], catalogue: Catalogue) -> Correlation:
+Aliases = Mapping[str, Mapping[str, str]]
+
+
+def _correlation(stated: Mapping[str, Any], ids: Mapping[str, str], aliases: Aliases, catalogue: Catalogue) -> Correlation:
     fields = tuple(stated["fields"])
     expression = _expression(stated["expression"], ids) if stated["expression"] is not None else None
     return Correlation(
@@ -122,7 +134,7 @@ def _correlation(stated: Mapping[str, Any], ids: Mapping[str, str], catalogue: C
         op=stated["op"],
         bound=stated["bound"],
         fields=fields,
-        aliases={alias: {ids.get(name, name): field for name, field in one.items()} for alias, one in stated["aliases"].items()},
+        aliases=aliases,
         generate=stated["generate"],
         also=tuple((op, bound) for op, bound in stated["also"]),
         monotone=_monotone(stated, expression, fields, catalogue),

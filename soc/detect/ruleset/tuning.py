@@ -17,7 +17,7 @@ An entry counts for the rules that meet all its selectors; what a later entry sa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase, translate
@@ -102,8 +102,8 @@ def _key_fault(entry: Entry, catalogue: Catalogue) -> ContentError | None:
     return entry.error(f"key: {fault.what}", fault.repair, "key") if fault else None
 
 
-def unmet(entries: Sequence[Entry], ids: Sequence[str], paths: Sequence[str]) -> list[ContentError]:
-    """An error for each id that an entry names and no rule has, and for each path that no rule file meets."""
+def unmet(entries: Sequence[Entry], ids: Sequence[str], paths: Sequence[str], tags: Collection[str]) -> list[ContentError]:
+    """An error for each id and tag that an entry names and no rule has, and for each path that no rule file meets."""
     errors = []
     for entry in entries:
         for wanted in entry.select.get("id", ()):
@@ -112,6 +112,9 @@ def unmet(entries: Sequence[Entry], ids: Sequence[str], paths: Sequence[str]) ->
         for wanted in entry.select.get("path", ()):
             if not any(fnmatchcase(path, wanted) for path in paths):
                 errors.append(entry.error(f"no rule file meets the path {wanted}", _nearest(wanted, paths), "path"))
+        for wanted in entry.select.get("tag", ()):
+            if not any(map(_test((wanted,)), tags)):
+                errors.append(entry.error(f"no rule has the tag {wanted}", _nearest(wanted, sorted(tags)), "tag"))
     return errors
 
 

@@ -23,6 +23,7 @@ HITS: Mapping = {
         **dict.fromkeys(("tag", "rule", "event"), KEYWORD),
         "time": {"type": "long"},
         "place": {"type": "long"},  # within its tag
+        "times": {"type": "integer", "index": False, "doc_values": False},
         **{name: {"type": "keyword", "index": False, "doc_values": False} for name in ("part", "institution", "key", "value")},
     },
 }
@@ -80,6 +81,13 @@ def remove(client: Elasticsearch, prefix: str) -> None:
         for name in client.indices.get(index=f"{prefix}-*", expand_wildcards="all", allow_no_indices=True, features="aliases"):
             client.indices.delete(index=name)
         client.options(ignore_status=404).indices.delete_index_template(name=TEMPLATE.format(prefix))
+
+
+def complete_own(cluster: Cluster, name: str) -> None:
+    """One of the indices of OWN gets the fields that it lacks, because an earlier soc made it."""
+    index = f"{cluster.prefix}-{name}"
+    with cluster_faults(cluster.place):
+        put_missing(cluster, drift(cluster, index, OWN[name]), None)
 
 
 def make_index(core: Core, name: str) -> None:

@@ -11,7 +11,7 @@ from soc.condition.dsl_query import Body
 from soc.errors import StoreError
 from soc.match.hits import HITS, joined, within
 from soc.model import Window
-from soc.store.elasticsearch.indices.indices import make_own, refresh
+from soc.store.elasticsearch.indices.indices import complete_own, make_own, refresh
 from soc.store.elasticsearch.server.asking import LENIENT, among, count, pages, parts
 from soc.store.elasticsearch.server.bulk import Action, delete, put, send
 from soc.store.elasticsearch.server.cluster import Cluster, Core
@@ -23,7 +23,10 @@ _LOOKED_AT = "*.settings.index.uuid,*.mappings.properties.rule.type"
 def put_hits(core: Core, tag: str, hits: pa.Table) -> None:
     """See `soc.store.base.Store.put_hits`."""
     index, version = core.cluster.hits, core.clock()
-    rows = joined([hits]).to_pylist()
+    held = joined([hits])
+    if held["times"].null_count < held.num_rows:
+        complete_own(core.cluster, "hits")
+    rows = held.to_pylist()
     refused = send(core.cluster, (_action(index, tag, place, row, version) for place, row in enumerate(rows))).refused
     if refused:
         raise core.cluster.refusal(refused)
@@ -81,7 +84,8 @@ def drop(core: Core, query: Body) -> int:
 
 
 def _action(index: str, tag: str, place: int, row: Body, version: int) -> Action:
-    return put(index, f"{tag}:{place}", {**row, "tag": tag, "place": place}, version)
+    said = row if row["times"] else {name: value for name, value in row.items() if name != "times"}
+    return put(index, f"{tag}:{place}", {**said, "tag": tag, "place": place}, version)
 
 
 def _table(core: Core, rules: list[str], span: Body) -> pa.Table:
