@@ -60,6 +60,8 @@ VALUES = [
     Row("soc: a number keeps its spelling", "s: {user.name: [0010, 1.10]}",
         [{"user.name": "0010"}, {"user.name": "1.10"}], [{"user.name": "8"}]),
     Row("YAML 1.2, 10.3.2: [-+]?[0-9]+ is an integer", "s: {source.port: 0010}", [{"source.port": 10}], [{"source.port": 8}]),
+    Row("`startswith`: The value is expected at the beginning of the field's content.", "s: {user.name|startswith|fieldref: user.id}",
+        [{"user.name": "Abc", "user.id": "ab"}], [{"user.name": "xab", "user.id": "ab"}]),
     Row("YAML 1.2, 3.2.2.2: an alias stands for the node of its anchor", "{a: &u {user.name: root}, s: *u, condition: s}",
         [{"user.name": "root"}], [{"user.name": "a"}]),
 ]  # fmt: skip
