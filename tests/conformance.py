@@ -60,8 +60,41 @@ VALUES = [
     Row("soc: a number keeps its spelling", "s: {user.name: [0010, 1.10]}",
         [{"user.name": "0010"}, {"user.name": "1.10"}], [{"user.name": "8"}]),
     Row("YAML 1.2, 10.3.2: [-+]?[0-9]+ is an integer", "s: {source.port: 0010}", [{"source.port": 10}], [{"source.port": 8}]),
+    Row("`startswith`: The value is expected at the beginning of the field's content.", "s: {user.name|startswith|fieldref: user.id}",
+        [{"user.name": "Abc", "user.id": "ab"}], [{"user.name": "xab", "user.id": "ab"}]),
     Row("YAML 1.2, 3.2.2.2: an alias stands for the node of its anchor", "{a: &u {user.name: root}, s: *u, condition: s}",
         [{"user.name": "root"}], [{"user.name": "a"}]),
 ]  # fmt: skip
 
-ROWS = [*VALUES]
+KEYWORDS = "Keywords search: it's a matter of searching for keywords across an entire event."
+ALL = "To have an and operator, we use the `'|all':` modifier."
+OURS = "soc: an event from a structured line is searched in its decoded values, never in keys' names; any other in its text"
+JSON = r'{"a": "C:\\Windows\\Temp\\evil", "k\u00fc": {"b": ["say \"hi\"", "x\ty", "\u00dcbertragung", "\/etc\/shadow"]}, "t": true}'
+
+
+def line(text, **more):
+    return {"event.original": text, **more}
+
+
+SEARCHES = [
+    Row(KEYWORDS, "s: ['event::clear', 'event::drop']", [line("x EVENT::CLEAR y"), {"message": "event::drop"}], [line("event: clear"), {}]),
+    Row(KEYWORDS, "s: [evil]", [line("evil", message="x")], [line("x", message="evil")]),
+    Row(ALL, "s: {'|all': [hi, etc]}", [line(JSON), line("hi etc")], [line("hi")]),
+    Row(OURS, r"s: ['C:\Windows\Temp\evil']", [line(JSON), line(f"Oct 11 22:14:15 h p[1]: {JSON}")], [line(f"not JSON {JSON}")]),
+    Row(OURS, "s: ['say \"hi\"']", [line(JSON)], [line(r'{"a": "say \\\"hi"}')]),
+    Row(OURS, 's: ["x\\ty"]', [line(JSON), line("x\ty")], [line(r"x\ty"), line(r'{"a": "x\\ty"}')]),
+    Row(OURS, "s: [übertragung]", [line(JSON), line("Übertragung")], [line(r"\u00dcbertragung")]),
+    Row(OURS, "s: ['/etc/shadow']", [line(JSON), line('{"a": "/etc/shadow"}')], [line(r"\/etc\/shadow")]),
+    Row(OURS, "s: [evil]", [line('{"a": "evil"}'), line('{"a": 1}', message="evil")], [line('{"evil": 1}'), line('{"a": {"evil": "b"}}')]),
+    Row(OURS, "s: ['a\": \"b']", [line('x "a": "b" y')], [line('{"a": "b"}')]),
+    Row(OURS, "s: [4625, true]", [line(JSON), line('{"a": [4625]}')], [line('{"a": 462, "b": false}')]),
+    Row(OURS, "s: ['1.50']", [line('{"a": 1.50}')], [line('{"a": 1.5}')]),
+    Row(OURS, "s: [evil]", [line('{"a": "evil", "a": "x"}')], [line('{"a": "ev\", "b": "il"}')]),
+    Row(OURS, "s: {'|startswith': evil}", [line('{"a": "Evil x"}'), line("evil x")], [line('{"a": "x evil"}'), line("x evil")]),
+    Row(OURS, "s: {'|endswith': evil}", [line('{"a": ["x evil"]}')], [line('{"a": "evil x"}')]),
+    Row(OURS, "s: {'|re': '^ev[il]+$'}", [line('{"a": "evil"}'), line("evil")], [line('{"a": "x evil"}'), line("x evil")]),
+    Row(OURS, "s: [ids1]", [line('Oct 11 22:14:15 ids1 suricata[7]: {"a": "b"}')], [line('{"ids1": "b"}')]),
+    Row(OURS, "{s: [evil], condition: not s}", [line('{"evil": 1}'), {}], [line('{"a": "evil"}')]),
+]  # fmt: skip
+
+ROWS = [*VALUES, *SEARCHES]

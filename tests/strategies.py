@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import strategies as st
 
 from soc.condition.tree import (
@@ -135,7 +137,15 @@ MOMENTS = (
     -(1 << 60),
 )
 
+
+def _json_line(header: str, values: list[str], escaped: bool) -> str:
+    """A line as sensors write it, with a key of the name of a value, a number and a truth value."""
+    return header + json.dumps({"root": values, "a": {"b": 1.5, "AB": True}}, ensure_ascii=escaped)
+
+
 texts = st.one_of(st.text(LETTERS, max_size=5), st.sampled_from(WORDS), st.sampled_from(IP_TEXTS))
+headers = st.sampled_from(("", "Oct 11 x y: ", "no header "))
+lines = st.one_of(texts, st.builds(_json_line, headers, st.lists(texts, max_size=3), st.booleans()))
 longs = st.one_of(st.sampled_from((0, 1, -1, 5, 22, 80, (1 << 63) - 1, -(1 << 63), (1 << 53) + 1)), st.integers(-(1 << 63), (1 << 63) - 1))
 doubles = st.one_of(st.sampled_from((0.0, -0.0, 5.0, 21.5, 22.0, 1e300, float("inf"), float("nan"), float(1 << 53))), st.floats())
 
@@ -153,7 +163,7 @@ events = st.fixed_dictionaries(
     optional={
         "user.name": _maybe(texts),
         "event.category": _maybe(_list(texts)),
-        "event.original": _maybe(texts),
+        "event.original": _maybe(lines),
         "message": _maybe(texts),
         "source.ip": _maybe(st.sampled_from(IPS)),
         "related.ip": _maybe(_list(st.sampled_from(IPS))),

@@ -14,7 +14,7 @@ from soc.condition.codec import dump, load
 from soc.condition.fold import fold, table
 from soc.condition.given import given as given_known
 from soc.condition.predicate import compile
-from soc.condition.sql import to_sql
+from soc.condition.sql import lend, to_sql
 from soc.condition.tree import ANY, FALSE, TRUE, And, Cidr, Compare, Contains, Equals, Not, Or, Regex, Starts, Wildcard, fields, leaves
 from soc.errors import ConditionError
 from soc.match.columns import to_events, to_tables
@@ -26,6 +26,7 @@ ALL = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 @pytest.fixture(scope="module")
 def db():
     with duckdb.connect() as connection:
+        lend(connection)
         connection.execute("SET TimeZone = 'Asia/Kathmandu'")  # answers must not depend on the session's zone
         yield connection
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pytest
 
 from soc.condition import predicate
-from soc.condition.sql import to_sql
+from soc.condition.sql import lend, to_sql
 from soc.condition.tree import Node, fields
 from soc.condition.witness import witnesses
 from soc.detect.rules.rule import Rule
@@ -97,6 +97,7 @@ def test_executors_agree_on_witnesses_of_every_public_rule_and_nearly_every_rule
     count: Counter[str] = Counter()
     silent: dict[str, list[str]] = {}
     with duckdb.connect() as database:
+        lend(database)
         database.execute("SET threads = 1")
         for group in groups(rules):
             catalogue = catalogue_for(list(group.values()))

@@ -211,6 +211,7 @@ REFUSED = [  # what stands in the rule, what the message says, what the repair s
     ({"user.name|contians": "a"}, "contians", "did you mean 'contains'", 6),
     ({"process.command_line|foo": "a"}, "foo", "known: all, ", 6),
     ({"user.name|re": "(?=a)"}, "RE2", "look-around", 6),
+    ({"user.name|re": "a{2,1500}"}, "repeats something more than 1,000 times", "x{1000}x{500}", 6),
     ({"user.name|re": "(a"}, "is invalid", "specification", 6),
     ({"user.name|expand": "%nobody%"}, "%nobody% has no list", "detections/lists/nobody.txt", 6),
     ({"source.port": "ssh"}, "source.port", "whole number", 6),

@@ -8,7 +8,7 @@ import pytest
 from sigma.processing.pipeline import ProcessingPipeline
 
 from soc.condition import codec, predicate
-from soc.condition.sql import to_sql
+from soc.condition.sql import lend, to_sql
 from soc.detect.compiling.compile import compile_file
 from soc.detect.compiling.environment import Environment
 from soc.fields import base_catalogue
@@ -34,6 +34,7 @@ def by_matcher(tree, events):
 def by_sql(tree, events):
     table = table_of(events)
     with duckdb.connect() as db:
+        lend(db)
         db.register("law", table.append_column("row", pa.array(range(len(events)))))
         rows = db.execute(f'SELECT {to_sql(tree, CATALOGUE, table.column_names)} FROM law ORDER BY "row"').fetchall()
     return [met for (met,) in rows]

@@ -3,7 +3,8 @@
 The predicate decides on what comes back. An index that `soc.store.elasticsearch.documents.mapping` describes answers most leaves exactly,
 except for events whose value it could not take as it is: they name the field in `soc.coarse`. So a leaf is bounded from above by
 `leaf OR soc.coarse:field`, from below by `leaf AND NOT soc.coarse:field`; what the server cannot say at all is bounded by
-everything and nothing. Not takes the bounds of its argument in turn, and the query is the upper bound of the whole.
+everything and nothing, a keyword on a line that may be JSON as `soc.condition.dsl_keyword` says. Not takes the bounds of its
+argument in turn, and the query is the upper bound of the whole.
 A field that the index does not have is missing everywhere; one that some indices hold in another way is asked for its presence.
 """
 
@@ -12,28 +13,32 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from soc.condition import dsl_keyword
 from soc.condition.bind import bind, kind_of
 from soc.condition.dsl_any import any_query
 from soc.condition.dsl_leaf import leaf_query
 from soc.condition.dsl_query import ALL, CLAUSE, UNCERTAIN, Body, Bounds, and_, at_most, either, every, neither, not_, or_
 from soc.condition.dsl_text import exists, terms
-from soc.condition.indexed import COARSE, guard
-from soc.condition.tree import And, Exists, FieldRef, Keyword, Leaf, Node, Not, Or
+from soc.condition.indexed import COARSE, UNSURE, guard
+from soc.condition.tree import And, Exists, FieldRef, Keyword, Leaf, Node, Not, Or, leaves
 from soc.fields import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`body` finds every event that meets the condition. `exact`: and no other, unless the event has a `soc.coarse`."""
+    """`body` finds every event that meets the condition. `exact`: and no other, unless the event is one of the `unsure`."""
 
     body: Body
     exact: bool
+    unsure: Body
 
 
 def to_dsl(node: Node, catalogue: Catalogue, otherwise: Collection[str] = ()) -> Query:
     """The query for a condition. `otherwise`: fields that some indices hold as another type. Raises ConditionError, see `bind`."""
-    bounds = _bounds(_loosened(bind(node, catalogue), otherwise), catalogue)
-    return Query(bounds.upper, bounds.exact)
+    bound = _loosened(bind(node, catalogue), otherwise)
+    bounds = _bounds(bound, catalogue)
+    keywords = any(isinstance(leaf, Keyword) for leaf in leaves(bound))
+    return Query(bounds.upper, bounds.exact, or_((UNSURE, *([dsl_keyword.STRUCTURED] if keywords else ()))))
 
 
 def _loosened(node: Node, names: Collection[str]) -> Node:
@@ -105,10 +110,13 @@ def _guarded(bounds: Bounds, names: list[str]) -> Bounds:
     return Bounds(upper, lower, bounds.exact, bounds.depth + 2, bounds.weight + CLAUSE)
 
 
-def _keywords(leaves: list[Keyword], joined: type[And] | type[Or], catalogue: Catalogue) -> Bounds:
-    """On `event.original`, or where that is missing on `message`."""
+def _keywords(keywords: list[Keyword], joined: type[And] | type[Or], catalogue: Catalogue) -> Bounds:
+    """On `event.original`, or where that is missing on `message`; on lines that may be JSON what is known of them."""
     lines, messages = (
-        _alike(tuple(replace(leaf.leaf, field=field) for leaf in leaves), joined, catalogue) for field in ("event.original", "message")
+        _alike(tuple(replace(leaf.leaf, field=field) for leaf in keywords), joined, catalogue) for field in ("event.original", "message")
     )
     missing = neither(_alike((Exists("event.original"),), Or, catalogue))
-    return either((lines, every((missing, messages))))
+    plain = either((lines, every((missing, messages))))
+    json = _bounds(joined(tuple(Or(tuple(dsl_keyword.may_meet(leaf))) for leaf in keywords)), catalogue)
+    upper, lower = or_((plain.upper, and_((dsl_keyword.STRUCTURED, json.upper)))), and_((plain.lower, not_(dsl_keyword.STRUCTURED)))
+    return Bounds(upper, lower, plain.exact, max(plain.depth, json.depth) + 2, plain.weight + json.weight)

@@ -13,6 +13,7 @@ from functools import cache
 
 from soc.condition.automaton import ANYTHING, Chars, Seq, Tree, effort, to_lucene
 from soc.condition.bind import bind, kind_of
+from soc.condition.dsl_keyword import LINE, may_meet
 from soc.condition.dsl_query import NONE, UNCERTAIN, Body, Bounds, at_most, either, every, or_
 from soc.condition.dsl_text import LONGEST_REGEX, MOST_EFFORT, TextLeaf, parts_of
 from soc.condition.fold import fold, table
@@ -69,7 +70,7 @@ def _bounds(node: Node, catalogue: Catalogue, held: Mapping[str, Held]) -> Bound
         parts = [_bounds(arg, catalogue, held) for arg in node.args]
         return every(parts) if isinstance(node, And) else either(parts)
     if isinstance(node, Keyword):
-        return either(_leaf(replace(node.leaf, field=name), catalogue, held) for name in ("event.original", "message"))
+        return either(_bounds(tree, catalogue, held) for tree in (replace(node.leaf, field=LINE), *may_meet(node)))
     if isinstance(node, FieldRef):
         return every(_present(held[name]) for name in (node.field, node.other))
     return _leaf(node, catalogue, held)

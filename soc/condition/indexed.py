@@ -18,6 +18,7 @@ from soc.condition.values import LABEL
 from soc.fields import LABELS, canonical_ip
 
 COARSE = "soc.coarse"
+UNSURE: dict[str, Any] = {"exists": {"field": COARSE}}  # the query for events that the index cannot match exactly
 LABELS_LC = "soc.labels_lc"
 LC, NS = ".lc", ".ns"
 MAX_UNITS = 8191  # UTF-16 code units, as the server counts `ignore_above`; at most 3 bytes each, far below a term's 32,766

@@ -24,6 +24,9 @@ def compile_regex(pattern: str, flags: str, field: str) -> Callable[[str], bool]
         found = _compiled(re2_text(pattern, flags)).search
     except re2.error as error:
         reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error)
+        if "repetition size" in reason:
+            what = f"field {field!r}: the regex {pattern!r} repeats something more than 1,000 times, which RE2 does not"
+            raise ConditionError(what, repair="write the repeat in parts, as in x{1000}x{500} for x{1500}") from error
         raise ConditionError(
             f"field {field!r}: RE2 refuses the regex {pattern!r}: {reason}", repair="RE2 has no look-around and no back references"
         ) from error

@@ -10,7 +10,8 @@
 - Cidr is met by an address, however it is written, of the network's version; `::ffff:192.0.2.1` is `192.0.2.1`.
 - Compare on a keyword field is met only by decimal digits (`soc.condition.values.NUMBER`), read as a double,
   or digit by digit where the bound is a whole number that no double is.
-- A Keyword looks at `event.original`, or, where that has no value, at `message`.
+- A Keyword looks at the values of an event whose line is JSON and at its `message`, else at `event.original`, or, where
+  that has no value, at `message` (`soc.condition.line`).
 - A value that does not have its field's type meets no numeric leaf.
 """
 
@@ -25,6 +26,7 @@ from typing import Any
 
 from soc.condition.bind import bind, kind_of
 from soc.condition.fold import fold
+from soc.condition.line import searched
 from soc.condition.numbers import needs_digits
 from soc.condition.patterns import compile_regex, wildcard_test
 from soc.condition.tree import (
@@ -46,7 +48,7 @@ from soc.condition.tree import (
     TimePart,
     Wildcard,
 )
-from soc.condition.values import YEARS, canonical, exact_in, number_in, values_of
+from soc.condition.values import YEARS, canonical, exact_in, number_in, texts_of, values_of
 from soc.event import Event
 from soc.fields import Catalogue, canonical_ip
 from soc.times import to_datetime
@@ -112,8 +114,9 @@ def _among(place: tuple[str, bool], texts: set[str]) -> Callable[[Event], bool]:
 
 
 def line_of(event: Event) -> tuple[Any, ...]:
-    """What keywords are looked for in."""
-    return values_of(event, "event.original") or values_of(event, "message")
+    """What keywords are looked for in, see `soc.condition.line`."""
+    original, message = (next(iter(texts_of(event, field)), None) for field in ("event.original", "message"))
+    return tuple(searched(original, message))
 
 
 def value_test(leaf: Leaf, kind: str) -> Test:

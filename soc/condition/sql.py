@@ -9,9 +9,11 @@ DuckDB's `lower` maps each code point as `fold` does (a test walks all of Unicod
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import Any
 
 from soc.condition.bind import bind, is_list, kind_of
 from soc.condition.fold import table
+from soc.condition.line import searched
 from soc.condition.numbers import needs_digits
 from soc.condition.patterns import re2_text
 from soc.condition.sql_address import inside
@@ -38,6 +40,7 @@ from soc.condition.tree import (
 from soc.condition.values import LABEL, YEARS
 from soc.fields import Catalogue
 
+SEARCHED = "soc_searched"  # `soc.condition.line.searched`, as `lend` makes it known to a connection
 OPERATORS = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 RELATIONS = {"equals": "{} = {}", "contains": "contains({}, {})", "starts": "starts_with({}, {})", "ends": "ends_with({}, {})"}
 _CASED = frozenset(map(chr, table().values()))  # a text without these equals only itself under fold
@@ -46,6 +49,11 @@ _CASED = frozenset(map(chr, table().values()))  # a text without these equals on
 def to_sql(node: Node, catalogue: Catalogue, columns: Collection[str]) -> str:
     """The expression over a relation with these columns. Raises ConditionError, see `bind`."""
     return _Writer(catalogue, columns).node(bind(node, catalogue))
+
+
+def lend(connection: Any) -> None:
+    """Makes known to a connection of DuckDB's what expressions of `to_sql` call."""
+    connection.create_function(SEARCHED, searched, ["VARCHAR", "VARCHAR"], "VARCHAR[]", null_handling="special")
 
 
 class _Writer:
@@ -61,8 +69,7 @@ class _Writer:
             case Not(arg):
                 return f"(NOT {self.node(arg)})"
             case Keyword(leaf):
-                sources = [name(field) for field in ("event.original", "message") if field in self.columns]
-                return _met(f"coalesce({', '.join(sources)})", test(leaf, "keyword")) if sources else "false"
+                return self._keyword(test(leaf, "keyword"))
             case FieldRef():
                 return self._field_ref(node)
         return self._leaf(node.field, test(node, kind_of(node.field, self.catalogue)))
@@ -72,6 +79,14 @@ class _Writer:
         if field.startswith(LABEL):
             return f"{name('labels')}[{literal(field[len(LABEL) :])}]" if "labels" in self.columns else None
         return name(field) if field in self.columns else None
+
+    def _keyword(self, met: Callable[[str], str]) -> str:
+        original, message = (name(field) if field in self.columns else None for field in ("event.original", "message"))
+        if original is None:
+            return _met(message, met) if message is not None else "false"
+        text = original if message is None else f"coalesce({original}, {message})"
+        values = _some(f"{SEARCHED}({original}, {message or 'NULL'})", met, "v")
+        return f"CASE WHEN contains({original}, '{{') THEN {values} ELSE {_met(text, met)} END"
 
     def _leaf(self, field: str, met: Callable[[str], str]) -> str:
         column = self.column(field)

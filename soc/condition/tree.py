@@ -136,7 +136,7 @@ class TimePart:
 
 @dataclass(frozen=True, slots=True)
 class Keyword:
-    """`leaf` (its field is "") is met by `event.original`, or, where that is missing, by `message`."""
+    """`leaf` (its field is "") is met by one of the texts that `soc.condition.line` finds in `event.original` and `message`."""
 
     leaf: Contains | Wildcard | Regex | Equals | Starts | Ends
 

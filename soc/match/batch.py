@@ -18,6 +18,7 @@ from soc.condition.values import LABEL, YEARS
 from soc.fields import Catalogue
 from soc.match.bits import every_row, of_rows, pieces, row_numbers
 from soc.match.columns import values_of
+from soc.match.lines import LINE, lines_of
 from soc.match.scanner import Scanner
 from soc.match.view import View, view_of
 
@@ -45,7 +46,7 @@ class Batch:
     def view(self, field: str) -> View | None:
         """The field's view; None where the table has no such column."""
         if field not in self._views:
-            self._views[field] = view_of(self.table, field)
+            self._views[field] = lines_of(self.table) if field == LINE else view_of(self.table, field)
         return self._views[field]
 
     def scan(self, field: str, scanner: Scanner) -> None:
@@ -53,7 +54,7 @@ class Batch:
         view = self.view(field)
         if view is None or view.kind == "other":
             return
-        numbers = np.array(scanner.numbers(view.texts), dtype=np.int64)
+        numbers = np.array(view.scanned(scanner), dtype=np.int64)
         if not numbers.any():
             return
         met, group_of_text = np.unique(np.append(numbers, 0), return_inverse=True)  # the 0 at the end: the code of no value is -1

@@ -27,7 +27,7 @@ from soc.condition.tree import (
 )
 from soc.fields import Catalogue
 from soc.match.batch import Batch
-from soc.match.view import LINE
+from soc.match.lines import LINE
 
 Evaluate = Callable[[Batch, int], int]
 """Of the candidate rows (the second argument, as bits) those that meet the condition."""

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from soc.condition.fold import fold
+from soc.condition.line import searched
 from soc.condition.patterns import re2_text
-from soc.condition.tree import Contains, Ends, Equals, Leaf, Regex, Starts, Wildcard
+from soc.condition.tree import ANY, Contains, Ends, Equals, Leaf, Regex, Starts, Wildcard
 from soc.match.literals import Literals, contains, ends, starts
 from soc.match.regexes import Regexes
 from soc.match.wildcards import wildcard_test
@@ -32,6 +33,7 @@ class Scanner:
         self._cased = _Texts({leaf: atom for leaf, atom in text.items() if not isinstance(leaf, Regex) and leaf.cased})
         regexes = {leaf: atom for leaf, atom in text.items() if isinstance(leaf, Regex)}
         self._regexes, self._regex_atoms = Regexes([re2_text(leaf.pattern, leaf.flags) for leaf in regexes]), list(regexes.values())
+        self._anywhere = all(map(_is_anywhere, text))
         self.signatures: list[tuple[int, ...]] = [()]
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
         self._recent: dict[str, int] = {}
@@ -44,6 +46,16 @@ class Scanner:
             return numbers  # type: ignore[return-value]
         return [self._learnt(value) if number is None else number for number, value in zip(numbers, values, strict=True)]
 
+    def number_of_line(self, line: str, message: str | None, number: int) -> int:
+        """The number of the signature of a line that may be JSON, whose text has this number."""
+        if not number and self._anywhere and "\\" not in line and (message is None or not self.numbers([message])[0]):
+            return 0  # without escapes each value stands in the text as it is
+        values = searched(line, message)
+        if values == [line]:
+            return number
+        atoms = {atom for found in set(self.numbers(values)) for atom in self.signatures[found]}
+        return self._numbered(tuple(sorted(atoms)))
+
     def trim(self) -> None:
         """Forgets values not met of late, so that memory stays bounded. To be called between batches."""
         if len(self._recent) > REMEMBERED:
@@ -54,13 +66,16 @@ class Scanner:
     def _learnt(self, value: str) -> int:
         number = self._older.get(value)
         if number is None:
-            atoms = self._atoms(value)
-            number = self._numbers.get(atoms)
-            if number is None:
-                number = self._numbers[atoms] = len(self.signatures)
-                self.signatures.append(atoms)
+            number = self._numbered(self._atoms(value))
         if len(value) <= LONGEST:
             self._recent[value] = number
+        return number
+
+    def _numbered(self, atoms: tuple[int, ...]) -> int:
+        number = self._numbers.get(atoms)
+        if number is None:
+            number = self._numbers[atoms] = len(self.signatures)
+            self.signatures.append(atoms)
         return number
 
     def _atoms(self, value: str) -> tuple[int, ...]:
@@ -69,6 +84,13 @@ class Scanner:
         if self._cased:
             atoms += self._cased.met(raw)
         return atoms + tuple([self._regex_atoms[number] for number in self._regexes.found(raw)]) if self._regexes else atoms
+
+
+def _is_anywhere(leaf: TextLeaf) -> bool:
+    """Whether a text that holds one that meets the leaf meets it, too."""
+    if isinstance(leaf, Wildcard):
+        return leaf.parts[:1] == leaf.parts[-1:] == (ANY,)
+    return isinstance(leaf, Contains)
 
 
 class _Texts:

@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 
 from soc.condition.predicate import address_in
 from soc.condition.values import LABEL, canonical, number_in
-
-LINE = ""  # the field that keywords are looked for in: event.original, or, where that is missing, message
+from soc.match.scanner import Scanner
 
 
 class View:
@@ -23,12 +22,12 @@ class View:
     """
 
     def __init__(self, column: Any) -> None:
-        items = _one_array(column)
+        items = one_array(column)
         self.height = len(items)
         self._parents = None
         if pa.types.is_list(items.type) or pa.types.is_large_list(items.type):
             self._parents = pc.list_parent_indices(items).to_numpy()
-            items = _one_array(items.flatten())
+            items = one_array(items.flatten())
         if pa.types.is_dictionary(items.type) and not pa.types.is_string(items.type.value_type):
             items = items.cast(items.type.value_type)
         self.items = items
@@ -81,6 +80,10 @@ class View:
         """The place of each item's value in `texts`; -1 where it has none."""
         return self._encoded[1]
 
+    def scanned(self, scanner: Scanner) -> list[int]:
+        """Of each of `texts` the number of its signature."""
+        return scanner.numbers(self.texts)
+
     @cached_property
     def spelt(self) -> Any:
         """The numbers that `texts` spell, nan where one spells none."""
@@ -103,34 +106,14 @@ class View:
         return np.array(places, dtype=np.int64), np.array(values, dtype=np.int64), longer
 
 
-class LineView(View):
-    """Lines hardly ever repeat: each is its own distinct value."""
-
-    @cached_property
-    def _encoded(self) -> tuple[list[str], Any]:
-        texts: list[str] = self.items.drop_null().to_pylist()
-        codes = np.full(len(self.items), -1, dtype=np.int64)
-        codes[self.present] = np.arange(len(texts))
-        return texts, codes
-
-
 def view_of(table: Any, field: str) -> View | None:
     """The view of a field; None where the table has no such column."""
     names = table.column_names
-    if field == LINE:
-        return _line(table)
     if not field.startswith(LABEL):
         return View(table[field]) if field in names else None
     if "labels" not in names:
         return None
-    return View(pc.map_lookup(_one_array(table["labels"]), pa.scalar(field[len(LABEL) :]), "first"))
-
-
-def _line(table: Any) -> View | None:
-    lines = [table[name] for name in ("event.original", "message") if name in table.column_names]
-    if not lines:
-        return None
-    return LineView(lines[0] if len(lines) == 1 or not lines[0].null_count else pc.coalesce(*lines))
+    return View(pc.map_lookup(one_array(table["labels"]), pa.scalar(field[len(LABEL) :]), "first"))
 
 
 def ipv4(text: str) -> int | None:
@@ -145,7 +128,8 @@ def ipv4(text: str) -> int | None:
     return None if address is None else int(address)
 
 
-def _one_array(column: Any) -> Any:
+def one_array(column: Any) -> Any:
+    """The column in one piece."""
     if isinstance(column, pa.ChunkedArray):
         if pa.types.is_dictionary(column.type):
             column = column.unify_dictionaries()

@@ -30,8 +30,16 @@ def renamed(value: Any) -> Any:
     if isinstance(value, list):
         return [renamed(item) for item in value]
     if isinstance(value, dict):
-        return {str(key).replace("|utf16le", "|wide"): _value(item, set(str(key).split("|")[1:])) for key, item in value.items()}
+        return {_key(str(key)): _value(item, set(str(key).split("|")[1:])) for key, item in value.items()}
     return value
+
+
+def _key(key: str) -> str:
+    """`startswith|fieldref` is `fieldref|startswith`, the one that pySigma reads."""
+    field, *modifiers = key.replace("|utf16le", "|wide").split("|")
+    if "fieldref" in modifiers:
+        modifiers.sort(key=lambda modifier: {"cased": 0, "fieldref": 1}.get(modifier, 2))
+    return "|".join((field, *modifiers))
 
 
 def _value(value: Any, modifiers: set[str]) -> Any:

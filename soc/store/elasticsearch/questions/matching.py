@@ -16,7 +16,7 @@ import orjson
 
 from soc.condition.dsl import to_dsl
 from soc.condition.dsl_query import Body, and_
-from soc.condition.indexed import COARSE
+from soc.condition.indexed import COARSE, UNSURE
 from soc.condition.predicate import compile
 from soc.condition.tree import Node, fields
 from soc.event import Event
@@ -70,13 +70,13 @@ class Question:
 
     def __init__(self, core: Core, name: str, node: Node, datasets: Collection[str] | None, otherwise: Otherwise) -> None:
         query = to_dsl(node, core.catalogue, otherwise(fields(node)))
-        self._core, self._exact, self.name = core, query.exact, name
+        self._core, self._exact, self.name = core, query.exact and query.unsure == UNSURE, name
         self._query = query.body if datasets is None else and_((among("event.dataset", datasets), query.body))
         self._index = core.cluster.events if datasets is None else core.cluster.events_of(datasets)
         self.bytes = len(orjson.dumps(self._query))
         self._columns = includes(fields(node))
         self._meets: Callable[[Event], bool] = compile(node, core.catalogue)
-        self._wanted: Body = {"_source": False, "docvalue_fields": [COARSE]} if query.exact else {"_source": self._columns}
+        self._wanted: Body = {"_source": False, "docvalue_fields": [COARSE]} if self._exact else {"_source": self._columns}
 
     def search(self) -> tuple[Body, Body]:
         """Header and body within an msearch."""

@@ -1,7 +1,8 @@
 """Questions of hunts: the server answers what it can answer exactly, the predicate decides on the documents that it cannot be sure of.
 
 A query in DSL finds at least the events that meet a condition (`soc.condition.dsl`). Where it is exact, the server counts all
-documents but those with a `soc.coarse`; these, few or none, are fetched. Where it is not, all that it finds are fetched.
+documents but those with a `soc.coarse` and, for a keyword, those whose line may be JSON; these are fetched. Where it is not, all
+that it finds are fetched.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from soc.condition.dsl import to_dsl
 from soc.condition.dsl_query import Body, and_, not_
-from soc.condition.indexed import COARSE, LC
+from soc.condition.indexed import LC, UNSURE
 from soc.condition.predicate import compile
 from soc.condition.tree import TRUE, And, Compare, Node, fields
 from soc.condition.values import LABEL
@@ -28,7 +29,6 @@ from soc.store.elasticsearch.indices.upgrade import held_otherwise
 from soc.store.elasticsearch.server import asking
 from soc.store.elasticsearch.server.cluster import Core
 
-UNSURE: Body = {"exists": {"field": COARSE}}
 _PAGE = 2_000  # events that people look at come in smaller pages
 _GROUPS = 5_000  # of one page of an aggregation
 _GROUPED = ("keyword", "ip", "long", "bool")
@@ -119,7 +119,7 @@ class Asked:
         tree = within(node, window)
         query = to_dsl(tree, core.catalogue, otherwise(fields(tree)))
         self.otherwise = otherwise
-        self._core, self.body, self.exact = core, query.body, query.exact
+        self._core, self.body, self.exact, self._unsure = core, query.body, query.exact, query.unsure
         self._meets: Callable[[Event], bool] = compile(tree, core.catalogue)
         self._all = tree == TRUE
 
@@ -138,7 +138,7 @@ class Asked:
 
     def rest(self) -> Iterator[Event]:
         """The events that the server does not count."""
-        return self.fetched(and_((self.body, UNSURE)) if self.exact else self.body)
+        return self.fetched(and_((self.body, self._unsure)) if self.exact else self.body)
 
     def counted(self) -> int:
         """The events that the server counts: with `rest` all."""
@@ -146,7 +146,7 @@ class Asked:
 
     @property
     def _sure(self) -> Body:
-        return and_((self.body, not_(UNSURE)))
+        return and_((self.body, not_(self._unsure)))
 
     def buckets(self, sources: list[Body], *also: Body) -> Iterator[Body]:
         """The groups of the events that the server counts, and that meet these queries, too; each with its number of events."""

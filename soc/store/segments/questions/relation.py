@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from soc.condition.sql import lend
 from soc.condition.sql_text import literal, name
 from soc.errors import StoreError
 from soc.folders import scratch
@@ -68,6 +69,7 @@ def connection(memory: int) -> Iterator[duckdb.DuckDBPyConnection]:
         }
         opened = duckdb.connect(config=settings)
         try:
+            lend(opened)
             opened.execute("SET TimeZone = 'UTC'")
             opened.execute("SET enable_progress_bar = false")
             yield opened
