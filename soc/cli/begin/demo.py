@@ -63,7 +63,7 @@ def _work(here: Soc) -> int:
         memory[added.batch.number] = added.tables
 
     with overlap_guard(here, "soc run"):
-        tally = ingest_jobs(here, feed_jobs(here, None), How(stop, final=True, as_of=END), on_batch=keep)
+        tally = ingest_jobs(here, feed_jobs(here, None), How(stop, final=True, as_of=END, trial=True), on_batch=keep)
         outcome = detector(here).run(stop=stop, memory=memory)
         report(outcome)
         failures = 0 if stop() else respond_all(here, stop=stop)

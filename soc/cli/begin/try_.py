@@ -109,7 +109,7 @@ def _read(here: Soc, files: Sequence[str], stated: str | None, zone: str | None,
         feed = replace(feed, zone=zone_named(zone))
     make_state(here, quiet=True)
     jobs = [Piped(feed, sys.stdin.fileno()) if path == "-" else Files(feed, [path], stated=True) for path in files]
-    tally = ingest_jobs(here, jobs, How(stop, final=True, as_of=as_of))
+    tally = ingest_jobs(here, jobs, How(stop, final=True, as_of=as_of, trial=True))
     with pieces_done("events searched") as progress:
         outcome = replace(detector(here, kind="try"), together=TOGETHER).run(stop=stop, progress=progress)
     for place, reason in outcome.failed.items():

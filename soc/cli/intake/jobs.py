@@ -28,12 +28,13 @@ Jobs = Sequence["Job"]
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How lines are read: see `soc.ingest.intake.Terms`."""
+    """How lines are read: see `soc.ingest.intake.Terms`. `trial`: nothing of it is kept, so that nothing is too old."""
 
     stop: Callable[[], bool]
     final: bool = False
     as_of: int | None = None
     zone: tzinfo | None = None
+    trial: bool = False
 
 
 def ingest_jobs(soc: Soc, jobs: Jobs, how: How, *, on_batch: Callable[[Added], None] | None = None) -> Tally:
@@ -43,7 +44,8 @@ def ingest_jobs(soc: Soc, jobs: Jobs, how: How, *, on_batch: Callable[[Added], N
 
     inlets = [job.inlet for job in jobs if isinstance(job, Poured)]
     days = max(soc.config.retention_days, *(keep.days for keep in soc.config.keeps), 0)
-    tally, content = Tally(keep_from=max(soc.now() - days * DAY, ALWAYS.since)), soc.content
+    keep_from = ALWAYS.since if how.trial else max(soc.now() - days * DAY, ALWAYS.since)
+    tally, content = Tally(keep_from=keep_from), soc.content
     with soc.store.writer() as writer, _reported(tally, how.stop) as reported, bytes_done("read") as progress:
         terms = Terms(
             parsers=content.parsers,
