@@ -8,7 +8,7 @@ from soc.condition.dsl import to_dsl
 from soc.condition.predicate import compile
 from soc.condition.tree import Keyword, leaves
 from tests.conformance import ROWS
-from tests.test_conformance import CATALOGUE, tree_of
+from tests.test_values_conform import CATALOGUE, tree_of
 
 EVENTS = [event for row in ROWS for event in (*row.met, *row.missed)]
 
