@@ -23,6 +23,7 @@ from soc.ingest.feeds import Feed
 from soc.ingest.finish import Finisher
 from soc.ingest.institutions import Institution, Institutions
 from soc.model import Evidence
+from soc.parsing.printed import Printer
 from soc.respond.actions.hunting import hunt
 from soc.respond.triaging.pictures import alert_documents
 from soc.respond.triaging.triage import triage
@@ -103,7 +104,7 @@ def test_nothing_of_an_event_that_is_anothers_reaches_evidence_mails_or_exports(
         with desk.read() as tx:
             found, alerts = tx.case(case), tx.alerts(case=case)
             assert found is not None
-            shown = as_object(found, alerts, tx.observables(case))
+            shown = as_object(found, alerts, tx.observables(case), Printer(base_catalogue()))
         store.close()
     told = {
         "evidence": [event for attached in found.evidence for event in attached["events"]],
