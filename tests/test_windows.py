@@ -5,7 +5,7 @@ from itertools import pairwise, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from soc.detect.cells.series import series_of
+from soc.detect.cells.series import ids_of, series_of
 from soc.detect.cells.spans import behind, covered, union
 from soc.detect.cells.triggers import triggering
 from soc.detect.rules.rule import Correlation
@@ -41,7 +41,7 @@ def triggers(rule, hits, times=None):
     series = series_of(to_table(rows))
     met = triggering(rule, series)
     found = series.rows(met)
-    events, parts = found.ids(found.event), [series.parts[code] for code in found.part.tolist()]
+    events, parts = ids_of(found.names, found.event), [series.parts[code] for code in found.part.tolist()]
     groups = [series.groups[code][1] for code in found.group.tolist()]
     return set(zip(found.time.tolist(), events, parts, groups, strict=True))
 

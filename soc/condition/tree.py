@@ -7,7 +7,7 @@ A leaf is met by a field when it is met by one of the field's values; an empty l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -159,6 +159,16 @@ def leaves(node: Node) -> Iterator[Leaf]:
         yield from leaves(node.arg)
     else:
         yield node
+
+
+def can_be(node: Node, leaf_can_be: Callable[[Leaf, bool], bool], wanted: bool = True) -> bool:
+    """Whether the condition can be as wanted, as far as its parts can be told apart; `leaf_can_be` says it of a leaf."""
+    if isinstance(node, Not):
+        return can_be(node.arg, leaf_can_be, not wanted)
+    if isinstance(node, (And, Or)):
+        ways = (can_be(arg, leaf_can_be, wanted) for arg in node.args)
+        return all(ways) if isinstance(node, And) == wanted else any(ways)
+    return leaf_can_be(node, wanted)
 
 
 def fields(node: Node) -> set[str]:

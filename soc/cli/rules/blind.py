@@ -22,11 +22,8 @@ def blind_rules(soc: Soc, content: Content) -> dict[str, str]:
     """
     living = alive(soc)
     supplying = [dataset for dataset in content.datasets if dataset.name in living]
-    seen = {rule.id for dataset in supplying for rule in content.rules.for_dataset(dataset.logsources)}
-    blind: dict[str, str] = {}
-    for rule in content.rules.active():
-        if rule.condition is not None and rule.id not in seen:
-            blind[rule.id] = _why(rule, content)
+    unseeing = content.rules.unseeing(rule for dataset in supplying for rule in content.rules.for_dataset(dataset.logsources))
+    blind = {id: _why(content.rules.rules[id], content) for id in unseeing}
     for rule in content.rules.correlations():  # children first
         if rule.correlation and all(part in blind for part in rule.correlation.rules):
             blind[rule.id] = "all that it counts is blind"

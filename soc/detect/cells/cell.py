@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from soc.detect.cells.series import Series
+from soc.detect.cells.series import ids_of
 from soc.detect.cells.spans import Spans
 from soc.detect.cells.triggers import timespan_of
 from soc.detect.rules.rule import Rule
@@ -53,24 +54,14 @@ def width(rule: Rule) -> int:
     return rule.tuning.cell or max(timespan_of(rule), HOUR)
 
 
-def smallest(found: Sequence[tuple[Series, object]], known: Sequence[Stamped] = ()) -> tuple[Stamped, ...]:
-    """The ten events with the smallest (time, id) among some rows of series, each sorted by time, and those known."""
-    return tuple(heapq.nsmallest(MOST_EVIDENCE, {*known, *(one for series, rows in found for one in _earliest(series, rows))}))
+def smallest(times: Any, events: Any, names: Any, known: Sequence[Stamped] = ()) -> tuple[Stamped, ...]:
+    """The ten events with the smallest (time, id) among these, each once and by time, and those known. `names`: ids by code."""
+    if len(times) > MOST_EVIDENCE:
+        end = int(np.searchsorted(times, times[MOST_EVIDENCE - 1], side="right"))
+        times, events = times[:end], events[:end]
+    return tuple(heapq.nsmallest(MOST_EVIDENCE, {*known, *zip(times.tolist(), ids_of(names, events), strict=True)}))
 
 
 def headed(completed: Stamped, evidence: Sequence[Stamped]) -> tuple[Stamped, ...]:
     """Evidence with the event that completed a cell in front."""
     return (completed, *(one for one in evidence if one != completed))
-
-
-def _earliest(series: Series, rows: object) -> list[Stamped]:
-    """The earliest events of these rows: ten, and those of the tenth's moment."""
-    times, events = series.time[rows], series.event[rows]
-    if len(times) > MOST_EVIDENCE:
-        new = np.ones(len(times), bool)
-        new[1:] = events[1:] != events[:-1]  # the parts of an event lie side by side
-        times, events = times[new], events[new]
-        last = times[min(MOST_EVIDENCE, len(times)) - 1]
-        end = int(np.searchsorted(times, last, side="right"))
-        times, events = times[:end], events[:end]
-    return list(zip(times.tolist(), series.ids(events), strict=True))

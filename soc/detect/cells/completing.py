@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from soc.detect.cells.cell import Stamped
-from soc.detect.cells.layer import Layer
-from soc.detect.cells.series import Series
+from soc.detect.cells.series import Series, ids_of
 from soc.detect.rules.rule import Rule
 
 COMPLETED = ("temporal", "temporal_ordered")
@@ -23,19 +21,13 @@ def is_completed(rule: Rule) -> bool:
     return rule.correlation is not None and rule.correlation.type in COMPLETED
 
 
-def completing(rule: Rule, series: Series, met: Any, row: int) -> Stamped:
+def completing(rule: Rule, series: Series, names: Any, met: Any, row: int) -> Stamped:
     """The event of a cell's first trigger, `row` being the first of that moment; of several the smallest id of the latest part.
 
-    `met`: where the rule triggers, as a mask.
+    `met`: where the rule triggers, as a mask. `names`: ids by code; a child's trigger stands for the event that made it.
     """
     rows = _completing(rule, series, met, row)
-    return int(series.time[row]), min(series.ids(series.event[rows]))
-
-
-def completing_chain(layer: Layer, row: int) -> Stamped:
-    """As `completing`, of a rule over others: what a child's trigger stands for is the event that made the child trigger."""
-    rows = _completing(layer.rule, layer.series, layer.met, row)
-    return int(layer.series.time[row]), min(layer.made.take(pa.array(layer.series.event[rows])).to_pylist())
+    return int(series.time[row]), min(ids_of(names, series.event[rows]))
 
 
 def _completing(rule: Rule, series: Series, met: Any, row: int) -> Any:

@@ -85,8 +85,9 @@ class Grown:
             row = self.rows[0]
             return int(self.series.times[row]), ((self.first, self.series.names[int(self.series.event[row])].as_py()),)
         picked = self._added(known)
-        evidence = smallest([(self.series, picked)], before)
-        return self.series.messages(picked), self._headed(evidence, known)
+        once = self.series.once(picked)
+        evidence = smallest(self.series.time[once], self.series.event[once], self.series.names, before)
+        return int(self.series.times[once].sum()), self._headed(evidence, known)
 
     def _headed(self, evidence: tuple[Stamped, ...], known: Counted | None) -> tuple[Stamped, ...]:
         """With what completed it in front: what was known to, unless there is a trigger as early."""
@@ -115,7 +116,7 @@ def grown(rule: Rule, series: Series, near: Sequence[Stretch]) -> Iterator[Grown
     judged = covered(series.time, [(first, last + timespan) for first, last in near])
     for start, group, moments, rows in runs(series, met & judged, cell):
         spans = behind(moments, timespan) if rule.correlation else ()
-        completed = completing(rule, series, met, rows[0]) if is_completed(rule) else None
+        completed = completing(rule, series, series.names, met, rows[0]) if is_completed(rule) else None
         yield Grown(rule, series, group if rule.correlation else rows, start, int(moments[0]), int(moments[-1]), spans, completed)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from soc.detect.cells.cell import MOST_EVIDENCE, Stamped
+from soc.detect.cells.cell import Stamped, smallest
 from soc.detect.cells.series import Series
 from soc.detect.cells.triggers import timespan_of
 from soc.detect.rules.rule import Rule
@@ -128,7 +128,7 @@ class Tally:
         ends = np.append(starts[1:], len(owner))
         counts = np.add.reduceat(times, starts).tolist()
         return {
-            int(owner[start]): (count, self._smallest(time[start:end], event[start:end]))
+            int(owner[start]): (count, smallest(time[start:end], event[start:end], self._names))
             for start, end, count in zip(starts.tolist(), ends.tolist(), counts, strict=True)
         }
 
@@ -137,9 +137,3 @@ class Tally:
         for layer, rows, owners in self._top.resting(groups, moments, np.arange(len(self._top.series.groups))):
             numbers, events = self._numbers[id(layer)], layer.series.event[rows]
             yield owners, layer.series.time[rows], events if numbers is None else numbers[events], layer.series.times[rows]
-
-    def _smallest(self, times: Any, events: Any) -> tuple[Stamped, ...]:
-        last = times[min(MOST_EVIDENCE, len(times)) - 1]
-        end = int(np.searchsorted(times, last, side="right"))
-        names = self._names.take(pa.array(events[:end])).to_pylist()
-        return tuple(sorted(zip(times[:end].tolist(), names, strict=True))[:MOST_EVIDENCE])

@@ -73,16 +73,17 @@ class Series:
         rank[places] = np.arange(len(places))
         return replace(self, groups=[self.groups[place] for place in places], group=rank[self.group])
 
-    def messages(self, rows: Any) -> int:
-        """How many messages the distinct events of these rows of one group stand for."""
-        events, times = self.event[rows], self.times[rows]
-        if (times == 1).all():
-            return len(np.unique(events))
-        return int(times[np.unique(events, return_index=True)[1]].sum())
+    def once(self, rows: Any) -> Any:
+        """Of these rows of one group, which ascend, the first of each event: the hits of an event lie side by side."""
+        events = self.event[rows]
+        first = np.ones(len(rows), bool)
+        first[1:] = events[1:] != events[:-1]
+        return rows[first]
 
-    def ids(self, events: Any) -> list[str]:
-        """The ids of events, by their codes."""
-        return list(self.names.take(pa.array(events)).to_pylist())
+
+def ids_of(names: Any, events: Any) -> list[str]:
+    """The ids of events by their codes, of the ids by code."""
+    return list(names.take(pa.array(events)).to_pylist())
 
 
 class Loaded:

@@ -13,8 +13,6 @@ from soc.detect.cells.ordered import Hit, closing
 from soc.detect.cells.series import Series
 from soc.detect.rules.rule import Correlation, Expression, Rule
 
-RUNS = ("event_count", "value_count", "temporal", "temporal_ordered")
-
 
 def timespan_of(rule: Rule) -> int:
     """Microseconds; a single-event rule has none."""

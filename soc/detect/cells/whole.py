@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from soc.detect.cells.cell import Cell, Stamped, headed, width
 from soc.detect.cells.chained import rekey, with_triggers
-from soc.detect.cells.completing import completing_chain, is_completed
+from soc.detect.cells.completing import completing, is_completed
 from soc.detect.cells.growth import runs
 from soc.detect.cells.layer import Below, Layer, Tally
 from soc.detect.cells.series import Loaded, Series, inside, of_parts, settled
@@ -147,7 +147,9 @@ def _of_groups(series: Series, wanted: Wanted) -> Series:
 
 def _headed(layer: Layer, row: int, evidence: tuple[Stamped, ...]) -> tuple[Stamped, ...]:
     """The evidence of a cell whose first trigger lies at this row."""
-    return headed(completing_chain(layer, row), evidence) if layer.below or is_completed(layer.rule) else evidence
+    if not layer.below and not is_completed(layer.rule):
+        return evidence
+    return headed(completing(layer.rule, layer.series, layer.made, layer.met, row), evidence)
 
 
 def _cell(layer: Layer, place: int, start: int, moments: Any, count: int, evidence: tuple[Stamped, ...]) -> Cell:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -135,6 +135,11 @@ class RuleSet:
         active = [rule for rule in self.active() if rule.condition is not None]
         seen = {source for source in {rule.logsource for rule in active} if any(source.sees(one) for one in declared)}
         return [rule for rule in active if rule.logsource in seen]
+
+    def unseeing(self, seeing: Iterable[Rule]) -> list[str]:
+        """The ids of the active rules with a condition that are not among these."""
+        seen = {rule.id for rule in seeing}
+        return [rule.id for rule in self.active() if rule.condition is not None and rule.id not in seen]
 
     def correlations(self) -> list[Rule]:
         """Active correlations, each after those it refers to."""

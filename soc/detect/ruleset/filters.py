@@ -7,11 +7,11 @@ one whose events never have a field that the filter reads; a filter that names i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from soc.condition import codec
-from soc.condition.tree import And, Node, Not, Or, fields
+from soc.condition.tree import And, Node, can_be, fields
 from soc.detect.compiling.compiled import EVERY, Compiled, CompiledFile
 from soc.detect.ruleset.names import name_fault
 from soc.detect.ruleset.placed import Placed
@@ -97,7 +97,7 @@ class Filters:
             if fault is not None:
                 raise _unfiltered(one, filter_, _error(filter_, fault.what, fault.repair))
         tree = codec.load(asked.tree)
-        if missing and not _can_be(tree, missing, True):
+        if missing and not can_be(tree, lambda leaf, wanted: not wanted or not fields(leaf) & missing):
             raise _unfiltered(
                 one, filter_, _error(filter_, f"it wants {', '.join(sorted(missing))}, which nothing supplies for {logsource}")
             )
@@ -127,16 +127,6 @@ def _contains(filter_: Placed, one: Placed) -> bool:
     stated = dict(zip(("product", "category", "service"), one.rule.logsource, strict=True))
     declared = {key: value for key, value in stated.items() if value is not None}
     return any(filter_.rule.logsource) and Logsource(*filter_.rule.logsource).sees(declared)
-
-
-def _can_be(node: Node, missing: Collection[str], wanted: bool) -> bool:
-    """Whether the condition can be so for events that never have these fields."""
-    if isinstance(node, Not):
-        return _can_be(node.arg, missing, not wanted)
-    if isinstance(node, (And, Or)):
-        ways = [_can_be(arg, missing, wanted) for arg in node.args]
-        return all(ways) if isinstance(node, And) == wanted else any(ways)
-    return not wanted or not fields(node) & set(missing)
 
 
 def _and(rule: Node, more: Node) -> Node:

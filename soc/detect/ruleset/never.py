@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from soc.condition.bind import bind
 from soc.condition.fold import fold
-from soc.condition.tree import FALSE, And, Compare, Equals, Node, Not, Or, leaves
+from soc.condition.tree import FALSE, Compare, Equals, Node, can_be, leaves
 from soc.detect.ruleset.supply import Supply
 from soc.fields import Catalogue
 from soc.model import Logsource
@@ -18,7 +18,7 @@ def never_met(node: Node, logsource: Logsource, supply: Supply, catalogue: Catal
     def impossible(leaf: Node) -> bool:
         return isinstance(leaf, (Equals, Compare)) and _never(leaf, logsource, supply, catalogue)
 
-    if _reachable(node, impossible, wanted=True):
+    if can_be(node, lambda leaf, wanted: not (wanted and impossible(leaf))):
         return None
     said = dict.fromkeys(_said(leaf) for leaf in leaves(node) if impossible(leaf) and isinstance(leaf, (Equals, Compare)))
     return f"no event can meet it: for {logsource} {', and '.join(said)}" if said else "no event can meet its condition"
@@ -42,13 +42,3 @@ def _never(leaf: Equals | Compare, logsource: Logsource, supply: Supply, catalog
 
 def _said(leaf: Equals | Compare) -> str:
     return f"{leaf.field!r} is never {leaf.value!r}" if isinstance(leaf, Equals) else f"{leaf.field!r} is never {leaf.op} {leaf.number}"
-
-
-def _reachable(node: Node, impossible: Callable[[Node], bool], *, wanted: bool) -> bool:
-    """Whether the condition can be as wanted, as far as its parts can be told apart."""
-    if isinstance(node, Not):
-        return _reachable(node.arg, impossible, wanted=not wanted)
-    if isinstance(node, (And, Or)):
-        ways = (_reachable(arg, impossible, wanted=wanted) for arg in node.args)
-        return all(ways) if isinstance(node, And) == wanted else any(ways)
-    return not (wanted and impossible(node))

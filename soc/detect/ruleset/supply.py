@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from soc.condition.fold import fold
-from soc.condition.tree import And, Keyword, Node, Not, Or, fields
+from soc.condition.tree import Keyword, Node, can_be, fields
 from soc.model import Logsource
 from soc.parsing.declared import EVERYWHERE
 from soc.parsing.parser import Any_, Dataset
@@ -49,14 +49,9 @@ class Supply:
         return next(iter(get_close_matches(name, sorted(self.fields(logsource)), 1, 0.5)), None)
 
 
-def can_fire(node: Node, missing: Collection[str], wanted: bool = True) -> bool:
-    """Whether there is a way for the condition to be as wanted that does not depend on these fields, be it on their absence.
+def can_fire(node: Node, missing: Collection[str]) -> bool:
+    """Whether there is a way for the condition to be met that does not depend on these fields, be it on their absence.
 
     A rule of which a filter reads a field that nothing supplies would fire on what the filter is there to leave out.
     """
-    if isinstance(node, Not):
-        return can_fire(node.arg, missing, not wanted)
-    if isinstance(node, (And, Or)):
-        ways = (can_fire(arg, missing, wanted) for arg in node.args)
-        return all(ways) if isinstance(node, And) == wanted else any(ways)
-    return isinstance(node, Keyword) or not fields(node) & set(missing)
+    return can_be(node, lambda leaf, _wanted: isinstance(leaf, Keyword) or not fields(leaf) & set(missing))

@@ -166,5 +166,4 @@ class Detector(Searcher):
 
     def _blind(self) -> tuple[str, ...]:
         """Rules whose events could not have come: no dataset that they see is alive."""
-        seen = {rule.id for dataset in self.alive() for rule in self.scanner.rules_of(dataset)}
-        return tuple(sorted(rule.id for rule in self.rules.active() if rule.condition is not None and rule.id not in seen))
+        return tuple(sorted(self.rules.unseeing(rule for dataset in self.alive() for rule in self.scanner.rules_of(dataset))))
